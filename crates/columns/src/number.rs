@@ -1,0 +1,63 @@
+//! Numbers: instants in microseconds and counts. It knows no unit; a place without a number is never in a range.
+
+use roaring::RoaringBitmap;
+
+use crate::{
+    chunk::{Chunk, Parts},
+    column::Column,
+    marks::Marks,
+};
+
+/// An optional 64-bit number per ordinal.
+pub type NumberColumn = Column<NumberChunk>;
+
+impl NumberColumn {
+    /// The ordinals whose number lies from `min` to `max`, both included; `None` is no limit on that side.
+    pub fn range(&self, min: Option<i64>, max: Option<i64>) -> RoaringBitmap {
+        let (min, max) = (min.unwrap_or(i64::MIN), max.unwrap_or(i64::MAX));
+        self.select(|chunk| Marks::of(&chunk.numbers, |number| (min <= *number) & (*number <= max)).and(&chunk.present))
+    }
+}
+
+/// A chunk of a [`NumberColumn`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NumberChunk {
+    // Zero where there is no number, so that equal contents are equal chunks.
+    numbers: Vec<i64>,
+    present: Marks,
+}
+
+impl Chunk for NumberChunk {
+    type Value<'v> = i64;
+
+    fn get(&self, place: usize) -> Option<i64> {
+        self.numbers.get(place).copied().filter(|_| self.present.get(place))
+    }
+
+    fn push(&mut self, value: Option<i64>) {
+        self.numbers.push(value.unwrap_or_default());
+        self.present.push(value.is_some());
+    }
+}
+
+impl Parts for NumberChunk {
+    fn copy_until(&mut self, other: &Self, end: usize) {
+        if let Some(run) = other.numbers.get(self.numbers.len()..end.min(other.numbers.len())) {
+            self.numbers.extend_from_slice(run);
+            self.present.copy_until(&other.present, end);
+        }
+    }
+
+    fn shrink(&mut self) {
+        self.numbers.shrink_to_fit();
+        self.present.shrink();
+    }
+
+    fn heap(&self) -> usize {
+        self.numbers.capacity() * size_of::<i64>() + self.present.heap()
+    }
+
+    fn present(&self) -> &Marks {
+        &self.present
+    }
+}

@@ -1,0 +1,450 @@
+//! Compares what a pass has seen with the snapshot: the delta that, applied, makes the snapshot what was seen.
+//!
+//! Nothing is taken out but inside a complete claim and after it was confirmed; what was not read stays as it was.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use columns::Ordinal;
+use jiff::Timestamp;
+use roaring::RoaringBitmap;
+
+use crate::access::{DirectRole, Grant};
+use crate::account::{PlatformRole, Profile};
+use crate::activity::Activity;
+use crate::claim::Noun;
+use crate::delta::{Delta, PresenceChange};
+use crate::group::{Group, GroupCounts};
+use crate::id::{AccountId, DirectoryId, GroupId, ResourceId};
+use crate::merge::Observed;
+use crate::page::group_is_in;
+use crate::resource::{Directory, OUTSIDE, Resource};
+use crate::seen::{Field, Reading, Seen, SeenAccount, SeenPart};
+use crate::snapshot::Snapshot;
+
+/// The delta from a snapshot to what was seen. Law: `apply(s, diff(s, seen)) == seen` for a complete `seen`, and
+/// outside complete claims nothing is removed.
+pub fn diff(snapshot: &Snapshot, seen: Seen, sealed_at: Timestamp) -> Delta {
+    let mut differ = Differ::new(snapshot, sealed_at);
+    differ.name_directories(&seen);
+    differ.name_resources(&seen);
+    differ.name_groups(&seen);
+    let Seen { parts, groups, grants, direct, direct_unread, members, distrusted, claims, .. } = seen;
+    for (reference, seen_group) in groups {
+        differ.group(reference, seen_group.group, seen_group.counts);
+    }
+    let members = differ.name_members(members);
+    let distrusted: RoaringBitmap = distrusted.iter().map(|reference| differ.group_ordinal(reference)).collect();
+    let mut asked_for_direct = RoaringBitmap::new();
+    let mut direct_complete = RoaringBitmap::new();
+    for part in parts {
+        let complete = |noun| claims.is_complete(noun, &part.directory);
+        let (presence_complete, groups_complete, direct_part) =
+            (complete(Noun::Presence), complete(Noun::Groups), complete(Noun::DirectAccess));
+        if direct_part {
+            direct_complete |= &part.listed;
+        }
+        differ.part(part, presence_complete, groups_complete, &members, &distrusted);
+    }
+    for (group, accounts) in &members {
+        for account in accounts {
+            differ.join(account, *group);
+        }
+    }
+    for (reference, seen_grants) in grants {
+        differ.grants(reference, seen_grants);
+    }
+    for (id, roles) in direct {
+        if let Some(account) = differ.known_account(&id) {
+            asked_for_direct.insert(account);
+            differ.direct(account, roles);
+        }
+    }
+    for id in &direct_unread {
+        if let Some(account) = differ.known_account(id) {
+            asked_for_direct.insert(account);
+        }
+    }
+    for account in &(direct_complete - asked_for_direct) {
+        differ.direct(account, Vec::new());
+    }
+    differ.delta.claims = claims;
+    differ.finish()
+}
+
+struct Differ<'a> {
+    snapshot: &'a Snapshot,
+    delta: Delta,
+    new_accounts: HashMap<AccountId, Ordinal>,
+    new_groups: BTreeMap<GroupId, Ordinal>,
+    new_resources: BTreeMap<ResourceId, Ordinal>,
+    directories: BTreeMap<DirectoryId, Ordinal>,
+    /// Ordinals of the groups first named in this pass, in order of reference.
+    groups_by_reference: (Ordinal, Vec<Ordinal>),
+    /// Likewise of resources.
+    resources_by_reference: (Ordinal, Vec<Ordinal>),
+    profiles: BTreeMap<Ordinal, Observed<Profile>>,
+    roles: BTreeMap<Ordinal, Observed<Vec<PlatformRole>>>,
+    activity: BTreeMap<Ordinal, Observed<Vec<Activity>>>,
+    activity_read: RoaringBitmap,
+    left: Vec<(Ordinal, Ordinal)>,
+    joined: Vec<(Ordinal, Ordinal)>,
+    gone: RoaringBitmap,
+}
+
+impl<'a> Differ<'a> {
+    fn new(snapshot: &'a Snapshot, sealed_at: Timestamp) -> Differ<'a> {
+        Differ {
+            snapshot,
+            delta: Delta {
+                generation: snapshot.generation() + 1,
+                sealed_at,
+                known_accounts: snapshot.accounts_len() as Ordinal,
+                known_groups: snapshot.groups_len() as Ordinal,
+                ..Delta::default()
+            },
+            new_accounts: HashMap::new(),
+            new_groups: BTreeMap::new(),
+            new_resources: BTreeMap::new(),
+            directories: BTreeMap::new(),
+            groups_by_reference: (0, Vec::new()),
+            resources_by_reference: (0, Vec::new()),
+            profiles: BTreeMap::new(),
+            roles: BTreeMap::new(),
+            activity: BTreeMap::new(),
+            activity_read: RoaringBitmap::new(),
+            left: Vec::new(),
+            joined: Vec::new(),
+            gone: RoaringBitmap::new(),
+        }
+    }
+
+    fn name_directories(&mut self, seen: &Seen) {
+        for (place, directory) in self.snapshot.directories().iter().enumerate() {
+            self.directories.insert(directory.id.clone(), place as Ordinal);
+        }
+        for directory in &seen.directories {
+            match self.directories.get(&directory.id) {
+                Some(&ordinal) if self.snapshot.directories()[ordinal as usize] != *directory => {
+                    self.delta.directories.push((ordinal, directory.clone()));
+                }
+                Some(_) => {}
+                None => self.add_directory(directory.clone()),
+            }
+        }
+        for part in &seen.parts {
+            if !self.directories.contains_key(&part.directory) {
+                let name = if part.directory.as_str() == OUTSIDE { "Outside every directory" } else { "" };
+                self.add_directory(Directory { id: part.directory.clone(), name: name.into() });
+            }
+        }
+        self.delta.directories.sort_by_key(|(ordinal, _)| *ordinal);
+    }
+
+    fn add_directory(&mut self, directory: Directory) {
+        let ordinal = self.directories.len() as Ordinal;
+        self.directories.insert(directory.id.clone(), ordinal);
+        self.delta.new_directories.push(directory);
+    }
+
+    fn name_resources(&mut self, seen: &Seen) {
+        for resource in &seen.resources {
+            match self.snapshot.resource(&resource.id) {
+                Some(ordinal) if self.snapshot.resources()[ordinal as usize] != *resource => {
+                    self.delta.resources.push((ordinal, resource.clone()));
+                }
+                Some(_) => {}
+                None => {
+                    self.add_resource(resource.clone());
+                }
+            }
+        }
+        self.delta.resources.sort_by_key(|(ordinal, _)| *ordinal);
+        let references = seen.new_resources.iter().map(|id| self.add_resource(Resource::unnamed(id.clone()))).collect();
+        self.resources_by_reference = (seen.base_resources, references);
+    }
+
+    fn add_resource(&mut self, resource: Resource) -> Ordinal {
+        if let Some(ordinal) = self.snapshot.resource(&resource.id) {
+            return ordinal;
+        }
+        let next = (self.snapshot.resources().len() + self.delta.new_resources.len()) as Ordinal;
+        let ordinal = *self.new_resources.entry(resource.id.clone()).or_insert(next);
+        if ordinal == next {
+            self.delta.new_resources.push(resource);
+        }
+        ordinal
+    }
+
+    fn name_groups(&mut self, seen: &Seen) {
+        let mut references = Vec::with_capacity(seen.new_groups.len());
+        for (place, id) in seen.new_groups.iter().enumerate() {
+            let listed = seen.groups.get(&(seen.base_groups + place as Ordinal)).map(|group| &group.directory);
+            let directory = listed.and_then(|id| self.directories.get(id)).copied();
+            references.push(self.add_group(id, directory));
+        }
+        self.groups_by_reference = (seen.base_groups, references);
+    }
+
+    fn add_group(&mut self, id: &GroupId, directory: Option<Ordinal>) -> Ordinal {
+        if let Some(ordinal) = self.snapshot.group(id.as_str()) {
+            return ordinal;
+        }
+        let next = (self.snapshot.groups_len() + self.delta.new_groups.len()) as Ordinal;
+        let ordinal = *self.new_groups.entry(id.clone()).or_insert(next);
+        if ordinal == next {
+            self.delta.new_groups.push((id.clone(), directory));
+        }
+        ordinal
+    }
+
+    fn group_ordinal(&self, reference: Ordinal) -> Ordinal {
+        let (base, named) = &self.groups_by_reference;
+        reference.checked_sub(*base).and_then(|place| named.get(place as usize)).copied().unwrap_or(reference)
+    }
+
+    fn resource_ordinal(&self, reference: Ordinal) -> Ordinal {
+        let (base, named) = &self.resources_by_reference;
+        reference.checked_sub(*base).and_then(|place| named.get(place as usize)).copied().unwrap_or(reference)
+    }
+
+    fn known_account(&self, id: &AccountId) -> Option<Ordinal> {
+        self.snapshot.account(id.as_str()).or_else(|| self.new_accounts.get(id).copied())
+    }
+
+    fn account_ordinal(&mut self, id: &AccountId) -> Ordinal {
+        if let Some(ordinal) = self.known_account(id) {
+            return ordinal;
+        }
+        let ordinal = self.delta.known_accounts + self.delta.new_accounts.len() as Ordinal;
+        self.delta.new_accounts.push(id.clone());
+        self.new_accounts.insert(id.clone(), ordinal);
+        ordinal
+    }
+
+    fn name_members(&mut self, members: BTreeMap<Ordinal, BTreeSet<AccountId>>) -> BTreeMap<Ordinal, RoaringBitmap> {
+        members
+            .into_iter()
+            .map(|(reference, ids)| {
+                let accounts = ids.iter().map(|id| self.account_ordinal(id)).collect();
+                (self.group_ordinal(reference), accounts)
+            })
+            .collect()
+    }
+
+    fn group(&mut self, reference: Ordinal, group: Group, counts: GroupCounts) {
+        let ordinal = self.group_ordinal(reference);
+        let known = self.snapshot.group_row(ordinal);
+        if known.is_none_or(|row| row.group.as_ref() != Some(&group)) {
+            self.delta.groups.push((ordinal, Some(group)));
+        }
+        if known.map_or(GroupCounts::default(), |row| row.counts) != counts {
+            self.delta.group_counts.push((ordinal, counts));
+        }
+    }
+
+    fn part(
+        &mut self,
+        part: SeenPart,
+        presence_complete: bool,
+        groups_complete: bool,
+        members: &BTreeMap<Ordinal, RoaringBitmap>,
+        distrusted: &RoaringBitmap,
+    ) {
+        let Some(&directory) = self.directories.get(&part.directory) else { return };
+        let SeenPart { listed, accounts, listed_groups, gone, gone_groups, .. } = part;
+        for (_, record) in accounts {
+            self.record(directory, record, members, distrusted);
+        }
+        if presence_complete {
+            for account in &((self.snapshot.present_in(directory) & gone) - listed) {
+                self.leaves_directory(directory, account);
+            }
+        }
+        if groups_complete {
+            for group in &(gone_groups - listed_groups) {
+                self.group_is_gone(group);
+            }
+        }
+    }
+
+    fn record(
+        &mut self,
+        directory: Ordinal,
+        record: SeenAccount,
+        members: &BTreeMap<Ordinal, RoaringBitmap>,
+        distrusted: &RoaringBitmap,
+    ) {
+        let account = self.account_ordinal(&record.id);
+        keep_latest(&mut self.profiles, account, record.profile);
+        keep_latest(&mut self.roles, account, record.roles);
+        if record.activity.is_some() {
+            self.activity_read.insert(account);
+        }
+        let activity = record.activity.map(|observed| Observed {
+            asked_at: observed.asked_at,
+            value: match observed.value {
+                Reading::Same => Reading::Same,
+                Reading::Now(mut entries) => {
+                    for entry in &mut entries {
+                        entry.resource = self.resource_ordinal(entry.resource);
+                    }
+                    entries.sort_unstable();
+                    Reading::Now(entries)
+                }
+            },
+        });
+        keep_latest(&mut self.activity, account, activity);
+        if let Some(Observed { value: Reading::Now(now), .. }) = record.presence {
+            let before = self.snapshot.presence(directory, account).cloned();
+            if before.as_ref() != Some(&now) {
+                self.delta.presence.push(PresenceChange { directory, account, before, now: Some(now) });
+            }
+        }
+        if let Some(Observed { value: Reading::Now(references), .. }) = record.groups {
+            let mut now: Vec<Ordinal> = references.iter().map(|reference| self.group_ordinal(*reference)).collect();
+            now.sort_unstable();
+            now.dedup();
+            for group in &now {
+                self.join(account, *group);
+            }
+            for group in self.snapshot.memberships().of(account) {
+                let found_by_group = members.get(group).is_some_and(|members| members.contains(account));
+                if now.binary_search(group).is_err()
+                    && group_is_in(self.snapshot, *group, Some(directory))
+                    && !distrusted.contains(*group)
+                    && !found_by_group
+                {
+                    self.left.push((account, *group));
+                }
+            }
+        }
+    }
+
+    fn join(&mut self, account: Ordinal, group: Ordinal) {
+        if !self.snapshot.memberships().contains(account, group) {
+            self.joined.push((account, group));
+        }
+    }
+
+    fn leaves_directory(&mut self, directory: Ordinal, account: Ordinal) {
+        let before = self.snapshot.presence(directory, account).cloned();
+        self.delta.presence.push(PresenceChange { directory, account, before, now: None });
+        for group in self.snapshot.memberships().of(account) {
+            if group_is_in(self.snapshot, *group, Some(directory)) {
+                self.left.push((account, *group));
+            }
+        }
+        self.gone.insert(account);
+    }
+
+    fn group_is_gone(&mut self, group: Ordinal) {
+        if self.snapshot.group_row(group).is_none_or(|row| row.group.is_none()) {
+            return;
+        }
+        self.delta.groups.push((group, None));
+        self.left.extend(self.snapshot.memberships().members(group).iter().map(|account| (account, group)));
+        let grants = self.snapshot.grants(group);
+        self.delta.grants_removed.extend(grants.iter().map(|grant| (group, grant.clone())));
+    }
+
+    fn grants(&mut self, reference: Ordinal, mut grants: Vec<Grant>) {
+        let group = self.group_ordinal(reference);
+        for grant in &mut grants {
+            grant.resource = self.resource_ordinal(grant.resource);
+        }
+        let (added, removed) = changes(self.snapshot.grants(group), grants);
+        self.delta.grants_added.extend(added.into_iter().map(|grant| (group, grant)));
+        self.delta.grants_removed.extend(removed.into_iter().map(|grant| (group, grant)));
+    }
+
+    fn direct(&mut self, account: Ordinal, mut roles: Vec<DirectRole>) {
+        for role in &mut roles {
+            role.resource = self.resource_ordinal(role.resource);
+        }
+        let (added, removed) = changes(self.snapshot.direct_roles(account), roles);
+        self.delta.direct_added.extend(added.into_iter().map(|role| (account, role)));
+        self.delta.direct_removed.extend(removed.into_iter().map(|role| (account, role)));
+    }
+
+    fn finish(mut self) -> Delta {
+        let snapshot = self.snapshot;
+        for (account, observed) in self.profiles {
+            if snapshot.profile_digest(account) != Some(observed.value.digest()) {
+                self.delta.profiles.push((account, observed.value));
+            }
+        }
+        for (account, observed) in self.roles {
+            let (added, removed) = changes(&snapshot.roles_of(account), observed.value);
+            self.delta.roles_added.extend(added.into_iter().map(|role| (account, role)));
+            self.delta.roles_removed.extend(removed.into_iter().map(|role| (account, role)));
+        }
+        for (account, observed) in self.activity {
+            if snapshot.activity().of(account) != observed.value.as_slice() {
+                self.delta.activity.push((account, observed.value));
+            }
+        }
+        self.delta.activity_read = (self.activity_read - snapshot.activity().read()).iter().collect();
+        self.delta.presence.sort_by_key(|change| (change.directory, change.account));
+        // Who is gone from everywhere holds no role any more.
+        for account in &self.gone {
+            let elsewhere = self.directories.values().any(|directory| {
+                match self.delta.presence.binary_search_by_key(&(*directory, account), |c| (c.directory, c.account)) {
+                    Ok(place) => self.delta.presence[place].now.is_some(),
+                    Err(_) => snapshot.presence(*directory, account).is_some(),
+                }
+            });
+            if !elsewhere {
+                let roles = snapshot.roles_of(account).into_iter().map(|role| (account, role));
+                self.delta.roles_removed.extend(roles);
+                let direct = snapshot.direct_roles(account).iter().map(|role| (account, role.clone()));
+                self.delta.direct_removed.extend(direct);
+            }
+        }
+        let delta = &mut self.delta;
+        delta.groups.sort_by_key(|(group, _)| *group);
+        delta.group_counts.sort_by_key(|(group, _)| *group);
+        delta.memberships_added = self.joined;
+        delta.memberships_removed = self.left;
+        sorted_once(&mut delta.memberships_added);
+        sorted_once(&mut delta.memberships_removed);
+        sorted_once(&mut delta.roles_added);
+        sorted_once(&mut delta.roles_removed);
+        sorted_once(&mut delta.grants_added);
+        sorted_once(&mut delta.grants_removed);
+        sorted_once(&mut delta.direct_added);
+        sorted_once(&mut delta.direct_removed);
+        self.delta
+    }
+}
+
+fn sorted_once<T: Ord>(list: &mut Vec<T>) {
+    list.sort();
+    list.dedup();
+}
+
+/// Keeps the later of two whole readings; "as the snapshot has it" later than "changed" undoes the change.
+fn keep_latest<T: Ord>(map: &mut BTreeMap<Ordinal, Observed<T>>, account: Ordinal, field: Field<T>) {
+    let Some(Observed { asked_at, value }) = field else { return };
+    match value {
+        Reading::Same => {
+            if map.get(&account).is_some_and(|held| held.asked_at < asked_at) {
+                map.remove(&account);
+            }
+        }
+        Reading::Now(value) => {
+            let observed = Observed { asked_at, value };
+            match map.remove(&account) {
+                Some(held) => map.insert(account, held.merge(observed)),
+                None => map.insert(account, observed),
+            };
+        }
+    }
+}
+
+fn changes<T: Ord + Clone>(before: &[T], mut now: Vec<T>) -> (Vec<T>, Vec<T>) {
+    now.sort();
+    now.dedup();
+    let removed = before.iter().filter(|item| now.binary_search(item).is_err()).cloned().collect();
+    now.retain(|item| !before.contains(item));
+    (now, removed)
+}

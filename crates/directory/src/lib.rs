@@ -1,0 +1,42 @@
+//! The nouns of an organization and their laws: accounts, groups, memberships, apps, sites, access, activity.
+//!
+//! Pure: no clock, no network, no database. What upstream said arrives as *seen* records, [`diff`] compares them with a
+//! [`Snapshot`] inside the claims that were earned, and [`Snapshot::apply`] is the only way forward. Nothing here may
+//! take "not read" for "gone".
+
+mod access;
+mod account;
+mod activity;
+mod apply;
+mod build;
+mod claim;
+mod delta;
+mod diff;
+mod fold;
+mod group;
+mod id;
+mod merge;
+mod page;
+mod resource;
+mod seen;
+mod snapshot;
+mod word;
+
+pub use access::{Access, DirectRole, Grant, Role, RoleMethod, Seat, SeatReason, seat};
+pub use account::{
+    AccountStatus, AccountType, Claimed, Management, MembershipStatus, PlatformRole, Presence, Profile, Status,
+};
+pub use activity::{Activity, ActivityColumn};
+pub use build::Builder;
+pub use claim::{Age, Claim, ClaimState, Claims, Noun, Part};
+pub use columns::Ordinal;
+pub use delta::{Counts, Delta, PresenceChange};
+pub use diff::diff;
+pub use fold::{FOLD_VERSION, email_key, fold_text, username_key};
+pub use group::{Group, GroupCounts, ManagedBy};
+pub use id::{AccountId, DirectoryId, GroupId, InvalidId, ResourceId};
+pub use merge::{Observed, later};
+pub use page::compare_account;
+pub use resource::{App, Directory, OUTSIDE, Resource};
+pub use seen::{Field, Reading, Seen, SeenAccount, SeenGroup, SeenPart};
+pub use snapshot::{AccountRow, GroupRow, Snapshot};

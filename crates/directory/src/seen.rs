@@ -1,0 +1,216 @@
+//! What a pass has seen: the fold of its pages' residues, in upstream's terms, before it is compared with the whole.
+//!
+//! Groups and resources are named by *references*: below the base they are ordinals of the snapshot the pass started
+//! from, above it they count the names first seen in this pass ([`Seen::new_groups`]). Ordinals are given at the seal.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use columns::Ordinal;
+use roaring::RoaringBitmap;
+
+use crate::access::{DirectRole, Grant};
+use crate::account::{PlatformRole, Presence, Profile};
+use crate::activity::Activity;
+use crate::claim::Claims;
+use crate::group::{Group, GroupCounts};
+use crate::id::{AccountId, DirectoryId, GroupId, ResourceId};
+use crate::merge::{Observed, later};
+use crate::resource::{Directory, Resource};
+
+/// A field as a page showed it: as the snapshot has it, or as it is now.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reading<T> {
+    /// Exactly what the snapshot holds.
+    Same,
+    /// Something else.
+    Now(T),
+}
+
+/// A field that may not have been read at all: missing, null, capped, or out of the run's scope.
+pub type Field<T> = Option<Observed<Reading<T>>>;
+
+/// An account as the pages of one part showed it. `None` fields were not read, and say nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenAccount {
+    /// Whose record it is.
+    pub id: AccountId,
+    /// The profile.
+    pub profile: Field<Profile>,
+    /// How it stands in this part's directory.
+    pub presence: Field<Presence>,
+    /// Administrative roles, sorted.
+    pub roles: Field<Vec<PlatformRole>>,
+    /// Last activity per app, sorted by resource reference.
+    pub activity: Field<Vec<Activity>>,
+    /// References of the directory's groups it is in, sorted.
+    pub groups: Field<Vec<Ordinal>>,
+    /// `counts.resources`: on how many resources it has any role.
+    pub counted_resources: Option<u32>,
+}
+
+/// A group as the pages of one directory showed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenGroup {
+    /// Which directory lists it.
+    pub directory: DirectoryId,
+    /// Its definition.
+    pub group: Group,
+    /// Upstream's counts.
+    pub counts: GroupCounts,
+}
+
+/// What was seen of one part: a directory, or the accounts outside all of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenPart {
+    /// Which part.
+    pub directory: DirectoryId,
+    /// Known accounts that were listed, changed or not.
+    pub listed: RoaringBitmap,
+    /// Accounts that are new, changed, or of which something could not be read.
+    pub accounts: BTreeMap<AccountId, SeenAccount>,
+    /// Known groups that were listed.
+    pub listed_groups: RoaringBitmap,
+    /// Known accounts that were missing, asked for by id, and confirmed to be gone from this part.
+    pub gone: RoaringBitmap,
+    /// Known groups that were missing, asked for by id, and confirmed to be gone.
+    pub gone_groups: RoaringBitmap,
+}
+
+/// Everything a pass has seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// References below this are ordinals of groups.
+    pub base_groups: Ordinal,
+    /// Groups first seen in this pass; the n-th has reference `base_groups + n`.
+    pub new_groups: Vec<GroupId>,
+    /// References below this are ordinals of resources.
+    pub base_resources: Ordinal,
+    /// Resources first seen in this pass; the n-th has reference `base_resources + n`.
+    pub new_resources: Vec<ResourceId>,
+    /// Directories listed.
+    pub directories: Vec<Directory>,
+    /// Resources described by the list of workspaces.
+    pub resources: Vec<Resource>,
+    /// What was seen of each part.
+    pub parts: Vec<SeenPart>,
+    /// Definitions of groups by reference, changed or not.
+    pub groups: BTreeMap<Ordinal, SeenGroup>,
+    /// What the groups that were asked grant, by reference; the grants name resources by reference.
+    pub grants: BTreeMap<Ordinal, Vec<Grant>>,
+    /// Direct roles of the accounts that were asked for them.
+    pub direct: BTreeMap<AccountId, Vec<DirectRole>>,
+    /// Accounts whose access no group explains and whose direct roles could not be read.
+    pub direct_unread: BTreeSet<AccountId>,
+    /// Members found by re-reading a group whose count did not agree, by reference.
+    pub members: BTreeMap<Ordinal, BTreeSet<AccountId>>,
+    /// References of groups whose count did not agree and which were not re-read: no member of theirs is taken out.
+    pub distrusted: RoaringBitmap,
+    /// What was earned.
+    pub claims: Claims,
+}
+
+impl Seen {
+    /// Nothing seen yet by a pass that starts from a snapshot with this many groups and resources.
+    pub fn new(base_groups: Ordinal, base_resources: Ordinal) -> Seen {
+        Seen {
+            base_groups,
+            new_groups: Vec::new(),
+            base_resources,
+            new_resources: Vec::new(),
+            directories: Vec::new(),
+            resources: Vec::new(),
+            parts: Vec::new(),
+            groups: BTreeMap::new(),
+            grants: BTreeMap::new(),
+            direct: BTreeMap::new(),
+            direct_unread: BTreeSet::new(),
+            members: BTreeMap::new(),
+            distrusted: RoaringBitmap::new(),
+            claims: Claims::default(),
+        }
+    }
+
+    /// The part of a directory, begun when it is first named.
+    pub fn part(&mut self, directory: &DirectoryId) -> &mut SeenPart {
+        let place = match self.parts.iter().position(|part| part.directory == *directory) {
+            Some(place) => place,
+            None => {
+                self.parts.push(SeenPart::new(directory.clone()));
+                self.parts.len() - 1
+            }
+        };
+        &mut self.parts[place]
+    }
+}
+
+impl SeenPart {
+    /// A part of which nothing was seen yet.
+    pub fn new(directory: DirectoryId) -> SeenPart {
+        SeenPart {
+            directory,
+            listed: RoaringBitmap::new(),
+            accounts: BTreeMap::new(),
+            listed_groups: RoaringBitmap::new(),
+            gone: RoaringBitmap::new(),
+            gone_groups: RoaringBitmap::new(),
+        }
+    }
+
+    /// Takes a record in. `known` is the account's ordinal in the snapshot, where it has one. A record that came
+    /// before is merged with, field by field.
+    pub fn absorb(&mut self, known: Option<Ordinal>, record: SeenAccount) {
+        if let Some(ordinal) = known {
+            self.listed.insert(ordinal);
+        }
+        match self.accounts.remove(&record.id) {
+            None => {
+                if known.is_none() || !record.is_unchanged() {
+                    self.accounts.insert(record.id.clone(), record);
+                }
+            }
+            Some(before) => {
+                self.accounts.insert(record.id.clone(), before.merge(record));
+            }
+        }
+    }
+
+    /// How many accounts were listed, known and new.
+    pub fn len(&self, is_known: impl Fn(&AccountId) -> bool) -> u64 {
+        self.listed.len() + self.accounts.keys().filter(|id| !is_known(id)).count() as u64
+    }
+}
+
+impl SeenAccount {
+    /// Merges two records of one account, field by field, by the merge law.
+    #[must_use]
+    pub fn merge(self, other: SeenAccount) -> SeenAccount {
+        let newest = |record: &SeenAccount| record.presence.as_ref().map(|observed| observed.asked_at);
+        let counted_resources = if newest(&self) >= newest(&other) {
+            self.counted_resources.or(other.counted_resources)
+        } else {
+            other.counted_resources.or(self.counted_resources)
+        };
+        SeenAccount {
+            id: self.id,
+            profile: later(self.profile, other.profile),
+            presence: later(self.presence, other.presence),
+            roles: later(self.roles, other.roles),
+            activity: later(self.activity, other.activity),
+            groups: later(self.groups, other.groups),
+            counted_resources,
+        }
+    }
+
+    /// Whether every field was read and is as the snapshot has it.
+    pub fn is_unchanged(&self) -> bool {
+        is_same(&self.profile)
+            && is_same(&self.presence)
+            && is_same(&self.roles)
+            && is_same(&self.activity)
+            && is_same(&self.groups)
+    }
+}
+
+fn is_same<T>(field: &Field<T>) -> bool {
+    matches!(field, Some(Observed { value: Reading::Same, .. }))
+}

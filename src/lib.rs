@@ -1,0 +1,1 @@
+//! Rollcall keeps an organization's people in step.
