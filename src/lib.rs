@@ -1,1 +1,8 @@
-//! Rollcall keeps an organization's people in step.
+//! Rollcall keeps an organization's people in step: it mirrors an Atlassian Cloud organization into its own database
+//! and shows it, explained. ARCHITECTURE.md is the map; `tests/it/layering.rs` holds who may import whom.
+
+pub mod id;
+pub mod mirror;
+pub mod nouns;
+pub mod store;
+pub mod sync;

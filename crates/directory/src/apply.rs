@@ -80,6 +80,11 @@ fn apply_people(people: &mut People, directories: usize, delta: &Delta) {
     }
     change.apply(people);
 
+    if !delta.counted.is_empty() {
+        let counted: Vec<(Ordinal, Option<i64>)> =
+            delta.counted.iter().map(|(account, counted)| (*account, Some(i64::from(*counted)))).collect();
+        people.counted = people.counted.apply(&counted);
+    }
     people.presence.resize_with(directories, Words::default);
     for (place, column) in people.presence.iter_mut().enumerate() {
         let mine = delta.presence.iter().filter(|change| change.directory as usize == place);

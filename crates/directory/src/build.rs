@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use columns::{Ordinal, Relation, TextColumn};
+use columns::{NumberColumn, Ordinal, Relation, TextColumn};
 use jiff::Timestamp;
 use roaring::RoaringBitmap;
 
@@ -26,6 +26,7 @@ pub struct Builder {
     resources: Vec<Resource>,
     ids: Vec<AccountId>,
     profiles: PeopleChange,
+    counted: Vec<Option<i64>>,
     presence: Vec<Vec<(Ordinal, Presence)>>,
     roles: BTreeMap<PlatformRole, RoaringBitmap>,
     activity: Vec<(Ordinal, Activity)>,
@@ -53,8 +54,9 @@ impl Builder {
         self.resources.push(resource);
     }
 
-    /// The next account, by ordinal; `None` when nothing but its id is known.
-    pub fn account(&mut self, id: AccountId, profile: Option<&Profile>) {
+    /// The next account, by ordinal; no profile when nothing but its id is known.
+    pub fn account(&mut self, id: AccountId, profile: Option<&Profile>, counted_resources: Option<u32>) {
+        self.counted.push(counted_resources.map(i64::from));
         self.profiles.push(self.ids.len() as Ordinal, profile);
         self.ids.push(id);
     }
@@ -122,6 +124,12 @@ impl Builder {
         people.by_id = Arc::new(by_id);
         self.profiles.apply(&mut people);
         drop(std::mem::take(&mut self.profiles));
+
+        let mut counted = NumberColumn::builder();
+        for value in &self.counted {
+            counted.push(*value);
+        }
+        people.counted = counted.finish();
 
         self.presence.resize_with(self.directories.len(), Vec::new);
         people.presence = self

@@ -59,6 +59,8 @@ pub struct Delta {
     pub activity: Vec<(Ordinal, Vec<Activity>)>,
     /// Accounts whose activity was read for the first time.
     pub activity_read: Vec<Ordinal>,
+    /// Upstream's counts of resources that changed.
+    pub counted: Vec<(Ordinal, u32)>,
     /// Definitions of groups that are new or changed; `None` when the group is gone.
     pub groups: Vec<(Ordinal, Option<Group>)>,
     /// Groups of which upstream's counts changed.
@@ -120,6 +122,7 @@ impl Delta {
             && self.resources.is_empty()
             && self.profiles.is_empty()
             && self.groups.is_empty()
+            && self.counted.is_empty()
             && self.group_counts.is_empty()
             && self.activity_read.is_empty()
     }

@@ -86,6 +86,7 @@ struct Differ<'a> {
     roles: BTreeMap<Ordinal, Observed<Vec<PlatformRole>>>,
     activity: BTreeMap<Ordinal, Observed<Vec<Activity>>>,
     activity_read: RoaringBitmap,
+    counted: BTreeMap<Ordinal, Observed<u32>>,
     left: Vec<(Ordinal, Ordinal)>,
     joined: Vec<(Ordinal, Ordinal)>,
     gone: RoaringBitmap,
@@ -112,6 +113,7 @@ impl<'a> Differ<'a> {
             roles: BTreeMap::new(),
             activity: BTreeMap::new(),
             activity_read: RoaringBitmap::new(),
+            counted: BTreeMap::new(),
             left: Vec::new(),
             joined: Vec::new(),
             gone: RoaringBitmap::new(),
@@ -277,6 +279,7 @@ impl<'a> Differ<'a> {
         let account = self.account_ordinal(&record.id);
         keep_latest(&mut self.profiles, account, record.profile);
         keep_latest(&mut self.roles, account, record.roles);
+        keep_latest(&mut self.counted, account, record.counted_resources);
         if record.activity.is_some() {
             self.activity_read.insert(account);
         }
@@ -381,6 +384,11 @@ impl<'a> Differ<'a> {
         for (account, observed) in self.activity {
             if snapshot.activity().of(account) != observed.value.as_slice() {
                 self.delta.activity.push((account, observed.value));
+            }
+        }
+        for (account, observed) in self.counted {
+            if snapshot.counted_resources(account) != Some(observed.value) {
+                self.delta.counted.push((account, observed.value));
             }
         }
         self.delta.activity_read = (self.activity_read - snapshot.activity().read()).iter().collect();

@@ -18,6 +18,7 @@ pub fn compare_account(snapshot: &Snapshot, directory: Option<Ordinal>, record: 
         directory.and_then(|directory| snapshot.presence(directory, account)) == Some(presence)
     });
     reduce(&mut record.roles, |roles: &Vec<PlatformRole>| snapshot.roles_of(account) == *roles);
+    reduce(&mut record.counted_resources, |counted| snapshot.counted_resources(account) == Some(*counted));
     let read = snapshot.activity().read().contains(account);
     reduce(&mut record.activity, |activity| read && snapshot.activity().of(account) == activity.as_slice());
     reduce(&mut record.groups, |groups| {

@@ -45,7 +45,7 @@ pub struct SeenAccount {
     /// References of the directory's groups it is in, sorted.
     pub groups: Field<Vec<Ordinal>>,
     /// `counts.resources`: on how many resources it has any role.
-    pub counted_resources: Option<u32>,
+    pub counted_resources: Field<u32>,
 }
 
 /// A group as the pages of one directory showed it.
@@ -184,12 +184,6 @@ impl SeenAccount {
     /// Merges two records of one account, field by field, by the merge law.
     #[must_use]
     pub fn merge(self, other: SeenAccount) -> SeenAccount {
-        let newest = |record: &SeenAccount| record.presence.as_ref().map(|observed| observed.asked_at);
-        let counted_resources = if newest(&self) >= newest(&other) {
-            self.counted_resources.or(other.counted_resources)
-        } else {
-            other.counted_resources.or(self.counted_resources)
-        };
         SeenAccount {
             id: self.id,
             profile: later(self.profile, other.profile),
@@ -197,13 +191,16 @@ impl SeenAccount {
             roles: later(self.roles, other.roles),
             activity: later(self.activity, other.activity),
             groups: later(self.groups, other.groups),
-            counted_resources,
+            counted_resources: later(self.counted_resources, other.counted_resources),
         }
     }
 
-    /// Whether every field was read and is as the snapshot has it.
+    /// Whether every field was read and is as the snapshot has it. Upstream's count of resources may be missing: it is a
+    /// check, not a fact.
     pub fn is_unchanged(&self) -> bool {
-        is_same(&self.profile)
+        let counted = self.counted_resources.is_none() || is_same(&self.counted_resources);
+        counted
+            && is_same(&self.profile)
             && is_same(&self.presence)
             && is_same(&self.roles)
             && is_same(&self.activity)

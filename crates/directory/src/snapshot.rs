@@ -47,6 +47,7 @@ pub(crate) struct People {
     pub(crate) job_titles: TextColumn,
     pub(crate) departments: TextColumn,
     pub(crate) added: NumberColumn,
+    pub(crate) counted: NumberColumn,
     pub(crate) types: Words<AccountType>,
     pub(crate) account_statuses: Words<AccountStatus>,
     pub(crate) claimed: Words<Claimed>,
@@ -202,6 +203,11 @@ impl Snapshot {
     /// The digest of an account's profile, as [`crate::Profile::digest`] makes it.
     pub fn profile_digest(&self, ordinal: Ordinal) -> Option<i64> {
         self.people.digests.get(ordinal)
+    }
+
+    /// On how many resources an account has any role, by upstream's own count.
+    pub fn counted_resources(&self, ordinal: Ordinal) -> Option<u32> {
+        self.people.counted.get(ordinal).and_then(|counted| u32::try_from(counted).ok())
     }
 
     /// How an account stands in a directory.
@@ -369,6 +375,7 @@ impl Snapshot {
         texts.iter().map(|column| column.memory()).sum::<usize>()
             + people.digests.memory()
             + people.added.memory()
+            + people.counted.memory()
             + people.activity.memory()
             + self.memberships.memory()
             + self.groups.len() * (size_of::<GroupRow>() + 96)

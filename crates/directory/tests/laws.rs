@@ -149,7 +149,7 @@ fn seen(facts: &Facts, snapshot: &Snapshot, asked_at: Timestamp) -> Seen {
                 roles: now(asked_at, person.roles.iter().cloned().collect()),
                 activity: now(asked_at, activity),
                 groups: now(asked_at, groups),
-                counted_resources: None,
+                counted_resources: now(asked_at, person.direct.len() as u32),
             };
             let known = compare_account(snapshot, number, &mut record);
             seen.part(&id).absorb(known, record);
@@ -262,7 +262,8 @@ fn rebuilt(snapshot: &Snapshot, profiles: &BTreeMap<Ordinal, Profile>) -> Snapsh
         builder.resource(Resource::clone(resource));
     }
     for account in 0..snapshot.accounts_len() as Ordinal {
-        builder.account(snapshot.account_id(account).unwrap(), profiles.get(&account));
+        let counted = snapshot.counted_resources(account);
+        builder.account(snapshot.account_id(account).unwrap(), profiles.get(&account), counted);
         for entry in snapshot.activity().of(account) {
             builder.activity(account, *entry);
         }
@@ -314,6 +315,7 @@ fn same_everywhere(one: &Snapshot, other: &Snapshot) {
         assert_eq!(one.email_key(account), other.email_key(account));
         assert_eq!(one.account(one.account_row(account).unwrap().id), Some(account));
         assert_eq!(one.profile_digest(account), other.profile_digest(account));
+        assert_eq!(one.counted_resources(account), other.counted_resources(account));
     }
 }
 

@@ -1,0 +1,51 @@
+//! A deterministic Atlassian organization in memory, behind real HTTP: strict as the real one, seeded, and with faults,
+//! changes and open questions on schedule. It serves demonstrations, and it is the witness of tests.
+//!
+//! It knows nothing of who asks. What is served is what upstream's published descriptions say; where they are silent,
+//! [`Answers`] decides. It must never listen on another address than 127.0.0.1.
+
+mod answers;
+mod call;
+mod cursor;
+mod distort;
+mod drift;
+mod endpoint;
+mod fault;
+mod founding;
+mod gate;
+mod group;
+mod group_filter;
+mod json;
+mod key;
+mod ledger;
+mod limits;
+mod names;
+mod order;
+mod organization;
+mod person;
+mod population;
+mod reply;
+mod resource;
+mod scenario;
+mod schedule;
+mod serve;
+mod server;
+mod truth;
+mod user_filter;
+mod verbs;
+
+// The crate's whole interface in one place: its modules are how it is made, not how it is used.
+pub use answers::{Answers, BodyWithCursor, Combination, OtherOrganization, SuspendedGroups};
+pub use fault::{Fault, FaultKind};
+pub use group::GroupKind;
+pub use ledger::Exchange;
+pub use limits::Limits;
+pub use organization::Organization;
+pub use population::Population;
+pub use reply::Shape;
+pub use resource::{Role, Site};
+pub use scenario::{Scenario, ScenarioError};
+pub use schedule::{Change, CustomChange, ScheduledChange};
+pub use server::{Options, Simulator, start};
+pub use truth::{TrueDirectory, TrueGrant, TrueGroup, TrueUser, TrueWorkspace, Truth};
+pub use verbs::{ChangeError, NewUser};

@@ -1,0 +1,142 @@
+//! Answers before they are sent, and refusals in each of upstream's shapes. A refusal is data; its JSON is made here
+//! and nowhere else.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::cursor::Cursor;
+use crate::json::in_milliseconds;
+use crate::key::uuid;
+
+/// An answer to be sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) content_type: Option<&'static str>,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+    /// For pages: where this one begins and where the next one does.
+    pub(crate) paging: Option<Paging>,
+}
+
+/// The place of a page in its chain.
+#[derive(Clone, Debug)]
+pub(crate) struct Paging {
+    pub(crate) here: Cursor,
+    pub(crate) style: LinkStyle,
+}
+
+/// How the way to the next page is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum LinkStyle {
+    /// v2: a bare token.
+    Token,
+    /// v1: a whole address, of which this is the part before the token.
+    Address(String),
+}
+
+impl Reply {
+    pub(crate) fn json(body: Vec<u8>) -> Reply {
+        Reply { status: 200, content_type: Some("application/json"), headers: Vec::new(), body, paging: None }
+    }
+
+    pub(crate) fn value(value: &serde_json::Value) -> Reply {
+        Reply::json(value.to_string().into_bytes())
+    }
+
+    pub(crate) fn page(body: Vec<u8>, here: Cursor) -> Reply {
+        Reply { paging: Some(Paging { here, style: LinkStyle::Token }), ..Reply::json(body) }
+    }
+
+    pub(crate) fn with_status(mut self, status: u16) -> Reply {
+        self.status = status;
+        self
+    }
+}
+
+/// The shapes of upstream's error bodies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shape {
+    /// `{"errors":[{id,status,code,title,detail}]}`.
+    #[default]
+    Errors,
+    /// One such error without the list, as workspaces answer.
+    SingleError,
+    /// `{"code":429,"message":"..."}`.
+    Gateway,
+    /// `{"timestamp","path","status","error","message","requestId"}`.
+    NewGateway,
+}
+
+/// Why a request is refused.
+#[derive(Clone, Debug)]
+pub(crate) struct Refusal {
+    pub(crate) status: u16,
+    pub(crate) code: &'static str,
+    pub(crate) title: String,
+    pub(crate) detail: String,
+    pub(crate) shape: Shape,
+}
+
+impl Refusal {
+    pub(crate) fn new(status: u16, code: &'static str, title: &str, detail: impl Into<String>) -> Refusal {
+        Refusal { status, code, title: title.to_owned(), detail: detail.into(), shape: Shape::Errors }
+    }
+
+    pub(crate) fn bad_body(detail: impl Into<String>) -> Refusal {
+        Refusal::new(400, "ADMIN-400-24", "Invalid request body", detail)
+    }
+
+    pub(crate) fn bad_parameter(detail: impl Into<String>) -> Refusal {
+        Refusal::new(400, "ADMIN-400-4", "Invalid resource", detail)
+    }
+
+    pub(crate) fn bad_cursor(detail: impl Into<String>) -> Refusal {
+        Refusal::new(400, "ADMIN-400-1", "Invalid page cursor", detail)
+    }
+
+    pub(crate) fn no_user(id: &str) -> Refusal {
+        Refusal::new(404, "ADMIN-404-8", "User not found", format!("No user {id} was found."))
+    }
+
+    pub(crate) fn no_group(id: &str) -> Refusal {
+        Refusal::new(404, "ADMIN-404-10", "Group not found", format!("No group {id} was found."))
+    }
+
+    pub(crate) fn no_resource(detail: impl Into<String>) -> Refusal {
+        Refusal::new(404, "ADMIN-404-1", "Unknown resource", detail)
+    }
+
+    pub(crate) fn gateway(status: u16, message: &str) -> Refusal {
+        Refusal { shape: Shape::Gateway, ..Refusal::new(status, "", "", message) }
+    }
+
+    pub(crate) fn new_gateway(status: u16, message: impl Into<String>) -> Refusal {
+        Refusal { shape: Shape::NewGateway, ..Refusal::new(status, "", "", message) }
+    }
+
+    /// The JSON of the refusal; `id` seeds the id of the occurrence.
+    pub(crate) fn reply(&self, path: &str, now: Timestamp, id: u64) -> Reply {
+        let id = uuid(&mut fastrand::Rng::with_seed(id));
+        let error = json!({
+            "id": id, "status": self.status.to_string(), "code": self.code, "title": self.title, "detail": self.detail,
+        });
+        let body = match self.shape {
+            Shape::Errors => json!({ "errors": [error] }),
+            Shape::SingleError => error,
+            Shape::Gateway => json!({ "code": self.status, "message": self.detail }),
+            Shape::NewGateway => json!({
+                "timestamp": in_milliseconds(now), "path": path, "status": self.status,
+                "error": reason(self.status), "message": self.detail, "requestId": id,
+            }),
+        };
+        Reply::value(&body).with_status(self.status)
+    }
+}
+
+/// The standard phrase of a status code.
+pub(crate) fn reason(status: u16) -> &'static str {
+    hyper::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("Error")
+}

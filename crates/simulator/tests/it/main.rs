@@ -1,0 +1,12 @@
+//! The simulator asked over HTTP, as a client would, and compared with its own truth.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "the client's functions are parts of tests")]
+
+mod answers;
+mod client;
+mod drift;
+mod faults;
+mod limits;
+mod population;
+mod strictness;
+mod walks;

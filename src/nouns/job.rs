@@ -1,0 +1,31 @@
+//! A job: work that outlives a request, and the lease under which one worker may commit for it.
+
+use jiff::Timestamp;
+
+use crate::id::{JobId, RunId};
+
+/// What a worker holds while it works. Every commit of the job compares it with the head and the job's row; a lease
+/// that was taken over commits nothing any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// Which job.
+    pub job: JobId,
+    /// Which run the job carries out.
+    pub run: RunId,
+    /// The head's epoch when the lease was given: a restart raises it.
+    pub epoch: i64,
+    /// The lease's number, never given twice.
+    pub number: i64,
+}
+
+/// How long a lease holds without a heartbeat.
+pub const LEASE: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// When a failed job is tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// Not before this moment.
+    At(Timestamp),
+    /// Never: somebody has to look.
+    Never,
+}

@@ -1,0 +1,10 @@
+//! Plain data that is stored or carried between layers. No behaviour that needs a store, a clock or a network.
+
+pub mod context;
+pub mod event;
+pub mod job;
+pub mod organization;
+pub mod organization_key;
+pub mod refusal;
+pub mod residue;
+pub mod run;

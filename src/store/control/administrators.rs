@@ -1,0 +1,80 @@
+//! Who signs in to Rollcall with a username and a password. A password's text never comes here.
+
+use jiff::Timestamp;
+
+use crate::id::AdministratorId;
+use crate::store::coverage::optional_moment;
+use crate::store::error::StoreError;
+use crate::store::tx::Tx;
+
+/// Adds an administrator.
+pub const INSERT: &str = "
+    INSERT INTO administrators (id, username, username_key, password_hash, created_at, last_sign_in_at)
+    VALUES ($1, $2, $3, $4, $5, NULL)";
+
+/// Finds an administrator by the folded username.
+pub const FIND_BY_KEY: &str = "
+    SELECT id, username, password_hash, last_sign_in_at
+    FROM administrators
+    WHERE username_key = $1";
+
+/// Counts administrators.
+pub const COUNT: &str = "SELECT COUNT(*) FROM administrators";
+
+/// Notes when somebody signed in.
+pub const NOTE_SIGN_IN: &str = "UPDATE administrators SET last_sign_in_at = $2 WHERE id = $1";
+
+/// Somebody who signs in to Rollcall.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Administrator {
+    /// Our id.
+    pub id: AdministratorId,
+    /// The name as it was entered.
+    pub username: String,
+    /// The password's hash as a PHC string.
+    pub password_hash: String,
+    /// When they last signed in.
+    pub last_sign_in_at: Option<Timestamp>,
+}
+
+impl std::fmt::Debug for Administrator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Administrator").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// Adds an administrator; [`StoreError::Conflict`] when another has a username of the same key.
+pub fn insert(
+    tx: &mut Tx,
+    administrator: &Administrator,
+    username_key: &str,
+    created_at: Timestamp,
+) -> Result<(), StoreError> {
+    let Administrator { id, username, password_hash, .. } = administrator;
+    let created_at = created_at.as_microsecond();
+    let arguments =
+        [id.as_str().into(), username.into(), username_key.into(), password_hash.into(), created_at.into()];
+    tx.execute(INSERT, &arguments).map(drop)
+}
+
+/// The administrator whose username has this key.
+pub fn find_by_key(tx: &mut Tx, username_key: &str) -> Result<Option<Administrator>, StoreError> {
+    tx.optional(FIND_BY_KEY, &[username_key.into()], |row| {
+        Ok(Administrator {
+            id: AdministratorId::parse(row.text(0)?).ok_or_else(|| row.corrupt(0))?,
+            username: row.text(1)?.to_owned(),
+            password_hash: row.text(2)?.to_owned(),
+            last_sign_in_at: optional_moment(row, 3)?,
+        })
+    })
+}
+
+/// How many administrators there are: 0 on a new installation.
+pub fn count(tx: &mut Tx) -> Result<i64, StoreError> {
+    tx.one(COUNT, &[], |row| row.integer(0))
+}
+
+/// Notes that an administrator signed in.
+pub fn note_sign_in(tx: &mut Tx, id: &AdministratorId, at: Timestamp) -> Result<(), StoreError> {
+    tx.execute(NOTE_SIGN_IN, &[id.as_str().into(), at.as_microsecond().into()]).map(drop)
+}

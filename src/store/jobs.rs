@@ -1,0 +1,95 @@
+//! Jobs: work that outlives a request. A worker leases one; the lease is checked by every commit of the job, under the
+//! head's lock, so that at most one holder ever commits.
+
+use jiff::Timestamp;
+
+use crate::id::{JobId, RunId};
+use crate::nouns::job::{LEASE, Lease, Retry};
+use crate::store::error::StoreError;
+use crate::store::head;
+use crate::store::tx::Tx;
+
+const INSERT: &str = "
+    INSERT INTO jobs (id, kind, subject, state, due_at, attempts) VALUES ($1, 'sync', $2, 'queued', $3, 0)";
+const DUE: &str = "
+    SELECT id, subject FROM jobs
+    WHERE (state = 'queued' AND due_at <= $1) OR (state = 'leased' AND (lease_until < $1 OR epoch <> $2))
+    ORDER BY due_at, id LIMIT 1";
+const TAKE: &str = "
+    UPDATE jobs SET state = 'leased', attempts = attempts + 1, epoch = $2, lease_number = $3, lease_until = $4
+    WHERE id = $1";
+const HELD: &str = "
+    SELECT j.lease_until FROM jobs j, head h
+    WHERE h.id = 1 AND j.id = $1 AND j.state = 'leased' AND j.epoch = $2 AND j.lease_number = $3 AND h.epoch = $2";
+const EXTEND: &str = "UPDATE jobs SET lease_until = $2 WHERE id = $1";
+const FINISH: &str = "UPDATE jobs SET state = 'done', lease_until = NULL WHERE id = $1";
+const RETRY: &str = "UPDATE jobs SET state = 'queued', due_at = $2, lease_until = NULL, failure = $3 WHERE id = $1";
+const BURY: &str = "UPDATE jobs SET state = 'dead', lease_until = NULL, failure = $2 WHERE id = $1";
+const NEXT_DUE: &str = "SELECT min(due_at) FROM jobs WHERE state = 'queued'";
+
+/// The statements of this file, by name, for the test that prepares all of them on both engines.
+pub const STATEMENTS: &[(&str, &str)] = &[
+    ("jobs.INSERT", INSERT),
+    ("jobs.DUE", DUE),
+    ("jobs.TAKE", TAKE),
+    ("jobs.HELD", HELD),
+    ("jobs.EXTEND", EXTEND),
+    ("jobs.FINISH", FINISH),
+    ("jobs.RETRY", RETRY),
+    ("jobs.BURY", BURY),
+    ("jobs.NEXT_DUE", NEXT_DUE),
+];
+
+/// Queues the job that carries out a sync run.
+pub fn insert(tx: &mut Tx, id: &JobId, run: &RunId, due_at: Timestamp) -> Result<(), StoreError> {
+    tx.execute(INSERT, &[id.as_str().into(), run.as_str().into(), due_at.as_microsecond().into()]).map(drop)
+}
+
+/// Leases the job that is due, if any: a queued one, or one whose holder gave no sign of life or belongs to an epoch
+/// that is over.
+pub fn lease(tx: &mut Tx, now: Timestamp) -> Result<Option<Lease>, StoreError> {
+    let epoch = head::read(tx)?.epoch;
+    let due = tx.optional(DUE, &[now.as_microsecond().into(), epoch.into()], |row| {
+        let job = JobId::parse(row.text(0)?).ok_or_else(|| row.corrupt(0))?;
+        Ok((job, RunId::parse(row.text(1)?).ok_or_else(|| row.corrupt(1))?))
+    })?;
+    let Some((job, run)) = due else { return Ok(None) };
+    let number = head::next_lease(tx)?;
+    tx.execute(TAKE, &[job.as_str().into(), epoch.into(), number.into(), until(now).into()])?;
+    Ok(Some(Lease { job, run, epoch, number }))
+}
+
+/// Whether a lease still holds. Every commit of a job asks this first and writes nothing when the answer is no.
+pub fn is_held(tx: &mut Tx, lease: &Lease) -> Result<bool, StoreError> {
+    let arguments = [lease.job.as_str().into(), lease.epoch.into(), lease.number.into()];
+    Ok(tx.optional(HELD, &arguments, |row| row.optional_integer(0))?.is_some())
+}
+
+/// A sign of life.
+pub fn extend(tx: &mut Tx, lease: &Lease, now: Timestamp) -> Result<(), StoreError> {
+    tx.execute(EXTEND, &[lease.job.as_str().into(), until(now).into()]).map(drop)
+}
+
+/// Ends a job that is done.
+pub fn finish(tx: &mut Tx, lease: &Lease) -> Result<(), StoreError> {
+    tx.execute(FINISH, &[lease.job.as_str().into()]).map(drop)
+}
+
+/// Puts a job back, or aside.
+pub fn give_up(tx: &mut Tx, lease: &Lease, retry: Retry, why: &str) -> Result<(), StoreError> {
+    let job = lease.job.as_str();
+    match retry {
+        Retry::At(at) => tx.execute(RETRY, &[job.into(), at.as_microsecond().into(), why.into()]),
+        Retry::Never => tx.execute(BURY, &[job.into(), why.into()]),
+    }
+    .map(drop)
+}
+
+/// When the next queued job is due.
+pub fn next_due(tx: &mut Tx) -> Result<Option<Timestamp>, StoreError> {
+    tx.one(NEXT_DUE, &[], |row| crate::store::coverage::optional_moment(row, 0))
+}
+
+fn until(now: Timestamp) -> i64 {
+    now.as_microsecond().saturating_add(LEASE.as_micros() as i64)
+}

@@ -1,0 +1,33 @@
+//! All SQL, and the only door to the databases: one text for SQLite and PostgreSQL.
+//!
+//! The engine room is `db` (a store and its transactions' lives), `tx` (what a closure may do), `bulk` (declared bulk
+//! writes), `migrate` and `dialect` (every difference between the engines, by name). Everything else here is one file
+//! per noun: plain functions on `Tx`. No other module of the product may contain SQL, and none of it is put together
+//! at run time except by `dialect`.
+
+pub mod accounts;
+pub mod bulk;
+pub mod codec;
+pub mod control;
+pub mod coverage;
+pub mod db;
+pub mod dialect;
+pub mod error;
+pub mod events;
+#[cfg(feature = "faults")]
+pub mod faults;
+pub mod groups;
+pub mod head;
+pub mod jobs;
+pub mod migrate;
+pub mod organization_keys;
+mod pool;
+mod postgres;
+pub mod quota;
+pub mod request_keys;
+pub mod runs;
+pub mod schema;
+mod sqlite;
+pub mod tx;
+pub mod value;
+mod wire;

@@ -1,0 +1,42 @@
+//! The migrations of both kinds of database, and the lists of everything the store says to them.
+
+use crate::store::bulk::{Bulk, BulkUpdate};
+use crate::store::migrate::Migration;
+use crate::store::{
+    accounts, coverage, events, groups, head, jobs, organization_keys, quota, request_keys, runs,
+};
+
+/// The schema of an organization's database.
+pub const ORGANIZATION: &[Migration] = &[Migration {
+    number: 1,
+    name: "mirror",
+    sql: include_str!("../../migrations/organization/0001_mirror.sql"),
+}];
+
+/// The schema of the control database.
+pub const CONTROL: &[Migration] = &[Migration {
+    number: 1,
+    name: "control",
+    sql: include_str!("../../migrations/control/0001_control.sql"),
+}];
+
+/// Every statement on an organization's database, by file.
+pub const ORGANIZATION_STATEMENTS: &[&[(&str, &str)]] = &[
+    accounts::STATEMENTS,
+    coverage::STATEMENTS,
+    events::STATEMENTS,
+    groups::STATEMENTS,
+    head::STATEMENTS,
+    jobs::STATEMENTS,
+    organization_keys::STATEMENTS,
+    quota::STATEMENTS,
+    request_keys::STATEMENTS,
+    runs::STATEMENTS,
+];
+
+/// Every bulk write on an organization's database, by file.
+pub const ORGANIZATION_BULKS: &[&[&Bulk]] =
+    &[accounts::BULKS, coverage::BULKS, groups::BULKS, quota::BULKS, runs::BULKS];
+
+/// Every bulk update on an organization's database, by file.
+pub const ORGANIZATION_BULK_UPDATES: &[&[&BulkUpdate]] = &[accounts::BULK_UPDATES, groups::BULK_UPDATES];

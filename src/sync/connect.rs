@@ -1,0 +1,251 @@
+//! Connecting an organization: checking a key against what it answers for, storing it sealed, starting the first sync;
+//! and making the client that a pass reads with.
+
+use std::time::Duration;
+
+use atlassian::api_keys;
+use atlassian::call::Class;
+use atlassian::client::Client;
+use atlassian::config::Config;
+use atlassian::organizations;
+use atlassian::pace::LearnedLimit;
+use atlassian::secret::Secret;
+use clock::Clock;
+use jiff::Timestamp;
+
+use crate::id::{Entropy, KeyId, OrganizationId};
+use crate::mirror::Mirror;
+use crate::mirror::mirrors::Mirrors;
+use crate::nouns::context::Context;
+use crate::nouns::event::NewEvent;
+use crate::nouns::organization::Organization;
+use crate::nouns::organization_key::OrganizationKey;
+use crate::nouns::refusal::Refusal;
+use crate::nouns::run::RunKind;
+use crate::store::error::StoreError;
+use crate::store::organization_keys::{self, CannotOpen, SealingKey};
+use crate::store::{events, quota};
+use crate::sync::explain;
+use crate::sync::request;
+
+/// How the network is reached.
+#[derive(Clone, Debug, Default)]
+pub struct Network {
+    /// Address of an HTTP proxy.
+    pub proxy: Option<String>,
+    /// Further trusted certificate authorities, PEM.
+    pub certificate_authority: Option<Vec<u8>>,
+}
+
+/// Connects organizations. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Connector {
+    mirrors: Mirrors,
+    clock: Clock,
+    entropy: Entropy,
+    sealing: SealingKey,
+    network: Network,
+    time_zone: String,
+}
+
+/// What a key answers for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundOrganization {
+    /// Atlassian's id.
+    pub atlassian_id: String,
+    /// Its name.
+    pub name: String,
+    /// The organization's keys, where the key may read them.
+    pub keys: Option<Vec<KnownKey>>,
+}
+
+/// A key that Atlassian lists. Nothing there marks the one that asked: the administrator picks it by label.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownKey {
+    /// Atlassian's id of the key.
+    pub id: String,
+    /// Its label.
+    pub label: String,
+    /// When it expires.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A key as it was entered.
+#[derive(Clone, Debug)]
+pub struct EnteredKey {
+    /// Where the APIs are.
+    pub base_url: String,
+    /// The key.
+    pub secret: String,
+    /// The label it has at Atlassian.
+    pub label: String,
+    /// When it expires, as far as known.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Connector {
+    /// A connector for an installation.
+    pub fn new(
+        mirrors: Mirrors,
+        (clock, entropy): (Clock, Entropy),
+        sealing: SealingKey,
+        network: Network,
+        time_zone: String,
+    ) -> Connector {
+        Connector { mirrors, clock, entropy, sealing, network, time_zone }
+    }
+
+    /// Asks Atlassian what a key answers for. Stores nothing.
+    pub async fn check(&self, base_url: &str, key: &str) -> Result<FoundOrganization, Refusal> {
+        let client = self.client(base_url, key, Vec::new()).map_err(refused)?;
+        let listed = organizations::list(&client, Class::PreOperation).all().await.map_err(refused)?;
+        let found = match listed.records.as_slice() {
+            [] => {
+                return Err(Refusal::new(
+                    "The key was not accepted.",
+                    "It answers for no organization.",
+                    "Make the key in the organization's own settings, as an organization admin.",
+                ));
+            }
+            [one] => one,
+            _ => {
+                return Err(Refusal::new(
+                    "The key was not accepted.",
+                    "It answers for more than one organization.",
+                    "Make a key for one organization.",
+                ));
+            }
+        };
+        let keys = api_keys::list(&client, Class::PreOperation, &found.id).all().await.ok().map(|keys| {
+            (keys.records.iter())
+                .map(|key| KnownKey {
+                    id: key.id.clone(),
+                    label: key.label.clone().unwrap_or_default(),
+                    expires_at: key.expires_at.as_ref().and_then(|moment| moment.instant()),
+                })
+                .collect()
+        });
+        let name = found.attributes.name.clone().unwrap_or_else(|| found.id.clone());
+        Ok(FoundOrganization { atlassian_id: found.id.clone(), name, keys })
+    }
+
+    /// Checks a key once more, stores it sealed with its organization, and starts the first sync.
+    pub async fn save(&self, context: &Context, entered: EnteredKey) -> Result<Mirror, Refusal> {
+        let found = self.check(&entered.base_url, &entered.secret).await?;
+        let organization = Organization {
+            id: OrganizationId::new(&self.entropy, context.now),
+            atlassian_id: found.atlassian_id,
+            name: found.name,
+            base_url: entered.base_url.clone(),
+            time_zone: self.time_zone.clone(),
+            created_at: context.now,
+        };
+        let mirror = self.mirrors.create(organization).await.map_err(failed)?;
+        self.store_key(context, &mirror, entered).await.map_err(failed)?;
+        if mirror.current().generation() == 0 {
+            request::start(context, &mirror, RunKind::Initial, (None, &self.entropy)).await.map_err(failed)?;
+        }
+        Ok(mirror)
+    }
+
+    /// The client of an organization, with its stored key and what was learned about limits.
+    ///
+    /// # Errors
+    /// There is no key, it cannot be opened, or the network is configured wrongly.
+    pub async fn client_of(&self, mirror: &Mirror) -> Result<Client, Refusal> {
+        let (id, sealing) = (mirror.organization().id.clone(), self.sealing.clone());
+        let (key, limits) = mirror
+            .store()
+            .read(move |tx| Ok((organization_keys::current(tx, &id, &sealing)?, quota::all(tx)?)))
+            .await
+            .map_err(failed)?;
+        let secret = match key {
+            Some((_, Ok(secret))) => secret,
+            Some((_, Err(CannotOpen::OtherKey { sealed_with, at_hand }))) => {
+                return Err(Refusal::new(
+                    "The organization API key cannot be opened.",
+                    format!("It was sealed with the key file {sealed_with}; the one at hand is {at_hand}."),
+                    "Start Rollcall with that key file, or replace the organization API key.",
+                ));
+            }
+            Some((_, Err(CannotOpen::Damaged))) => {
+                return Err(Refusal::new(
+                    "The organization API key cannot be opened.",
+                    "Its stored form is damaged.",
+                    "Replace the organization API key.",
+                ));
+            }
+            None => {
+                return Err(Refusal::new(
+                    "Nothing can be read from Atlassian.",
+                    "No organization API key is stored.",
+                    "Enter a key.",
+                ));
+            }
+        };
+        let limits = limits
+            .into_iter()
+            .map(|limit| LearnedLimit {
+                endpoint: limit.endpoint,
+                limit: Some(limit.limit),
+                window: Some(Duration::from_micros(limit.window_microseconds.unsigned_abs())),
+                remaining: None,
+                resets_at: None,
+                requests_per_second: 2.0,
+                learned_at: limit.learned_at,
+            })
+            .collect();
+        self.client(&mirror.organization().base_url, &secret, limits).map_err(refused)
+    }
+
+    fn client(&self, base_url: &str, key: &str, quota: Vec<LearnedLimit>) -> Result<Client, atlassian::error::Error> {
+        let mut config = Config::new(base_url.trim_end_matches('/'), Secret::new(key), self.clock.clone());
+        config.agent = concat!("rollcall/", env!("CARGO_PKG_VERSION")).to_owned();
+        config.seed = u64::from_le_bytes(self.entropy.bytes());
+        config.proxy = self.network.proxy.clone();
+        config.certificate_authority_pem = self.network.certificate_authority.clone();
+        config.quota = quota;
+        Client::new(config)
+    }
+
+    async fn store_key(&self, context: &Context, mirror: &Mirror, entered: EnteredKey) -> Result<(), StoreError> {
+        let letters: Vec<char> = entered.secret.chars().collect();
+        let key = OrganizationKey {
+            id: KeyId::new(&self.entropy, context.now),
+            label: entered.label,
+            last_four: letters.iter().skip(letters.len().saturating_sub(4)).collect(),
+            entered_by: context.actor.as_text(),
+            entered_at: context.now,
+            expires_at: entered.expires_at,
+        };
+        let (organization, entropy, sealing) =
+            (mirror.organization().id.clone(), self.entropy.clone(), self.sealing.clone());
+        let secret = entered.secret;
+        mirror
+            .store()
+            .write(move |tx| {
+                organization_keys::replace(tx, &organization, &key, &secret, (&sealing, &entropy))?;
+                let expires = key.expires_at.map_or("null".to_owned(), |at| format!("\"{at}\""));
+                let event = NewEvent {
+                    at: key.entered_at,
+                    actor: key.entered_by,
+                    kind: "organization_key.saved",
+                    subject: key.id.to_string(),
+                    detail: format!(r#"{{"expires_at":{expires}}}"#),
+                    personal: String::new(),
+                };
+                events::append(tx, &event, &entropy.bytes())?;
+                Ok(())
+            })
+            .await
+    }
+}
+
+fn refused(error: atlassian::error::Error) -> Refusal {
+    Refusal::new("The key was not accepted.", explain::sentence(&error), "Nothing was saved.")
+}
+
+fn failed(error: StoreError) -> Refusal {
+    tracing::error!(%error, "connect.store");
+    Refusal::new("Nothing was saved.", "The database failed.", "Look into the log, then try again.")
+}
