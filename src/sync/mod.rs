@@ -11,3 +11,4 @@ pub mod pass;
 pub mod recorder;
 pub mod request;
 pub mod walk;
+pub mod worker;

@@ -1,0 +1,149 @@
+//! The worker: takes the organization's job when it is due, carries it out under a lease, and settles how it ended.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use crate::mirror::Mirror;
+use crate::mirror::seal::Sealed;
+use crate::nouns::event::NewEvent;
+use crate::nouns::job::{Lease, Retry};
+use crate::nouns::run::{RunState, Waiting};
+use crate::store::error::StoreError;
+use crate::store::{events, head, jobs, runs};
+use crate::sync::connect::Connector;
+use crate::sync::pass::{self, Ended, Surroundings};
+
+/// How often the worker looks for work that nobody told it of.
+const LOOK: Duration = Duration::from_secs(1);
+/// After a failure of the database.
+const STORE_RETRY: SignedDuration = SignedDuration::from_secs(5);
+
+/// What the worker found to do.
+#[derive(Debug)]
+pub enum Worked {
+    /// Nothing was due.
+    Idle,
+    /// A run was carried out, to its seal or until it ended otherwise.
+    Carried {
+        /// Under which lease.
+        lease: Lease,
+        /// How it ended.
+        ended: Result<Sealed, Ended>,
+    },
+}
+
+/// Works for one organization until the task is dropped.
+pub async fn work(mirror: Mirror, connector: Connector, surroundings: Surroundings) {
+    if let Err(error) = drop_stale(&mirror).await {
+        tracing::warn!(%error, organization = %mirror.organization().id, "sync.stale_residues");
+    }
+    loop {
+        match work_once(&mirror, &connector, &surroundings).await {
+            Ok(Worked::Carried { lease, ended }) => report(&mirror, &lease, &ended),
+            Ok(Worked::Idle) => surroundings.clock.sleep(LOOK).await,
+            Err(error) => {
+                tracing::error!(%error, organization = %mirror.organization().id, "sync.worker");
+                surroundings.clock.sleep(LOOK).await;
+            }
+        }
+    }
+}
+
+/// Carries out the job that is due, if any.
+///
+/// # Errors
+/// The database failed before or after the run; the run itself is in [`Worked::Carried`].
+pub async fn work_once(
+    mirror: &Mirror,
+    connector: &Connector,
+    surroundings: &Surroundings,
+) -> Result<Worked, StoreError> {
+    let now = surroundings.clock.now();
+    let Some(lease) = mirror.store().write(move |tx| jobs::lease(tx, now)).await? else { return Ok(Worked::Idle) };
+    let ended = match connector.client_of(mirror).await {
+        Ok(client) => pass::carry_out(mirror, &lease, client, surroundings).await,
+        Err(refusal) => Err(Ended::PausedFor { wait: Duration::from_secs(3600), reason: refusal.to_string() }),
+    };
+    if let Err(ended) = &ended {
+        settle(mirror, &lease, ended, surroundings).await?;
+    }
+    Ok(Worked::Carried { lease, ended })
+}
+
+async fn settle(
+    mirror: &Mirror,
+    lease: &Lease,
+    ended: &Ended,
+    surroundings: &Surroundings,
+) -> Result<(), StoreError> {
+    let now = surroundings.clock.now();
+    let reason = ended.reason();
+    let (held, salt) = (lease.clone(), surroundings.entropy.bytes());
+    let retry = match ended {
+        Ended::LeaseLost => return Ok(()),
+        Ended::Store(_) => Some(now.checked_add(STORE_RETRY).unwrap_or(now)),
+        _ => ended.resumes_at(now),
+    };
+    let failed = retry.is_none();
+    mirror
+        .store()
+        .write(move |tx| {
+            if !jobs::is_held(tx, &held)? {
+                return Ok(());
+            }
+            head::touch(tx)?;
+            match retry {
+                Some(until) => {
+                    runs::wait(tx, &held.run, &Waiting { until, reason: reason.clone() })?;
+                    jobs::give_up(tx, &held, Retry::At(until), &reason)
+                }
+                None => {
+                    runs::end(tx, &held.run, RunState::Failed, now, &reason)?;
+                    let event = NewEvent {
+                        at: now,
+                        actor: "Rollcall".to_owned(),
+                        kind: "sync.failed",
+                        subject: held.run.to_string(),
+                        detail: serde_json::json!({ "reason": reason }).to_string(),
+                        personal: String::new(),
+                    };
+                    events::append(tx, &event, &salt)?;
+                    jobs::give_up(tx, &held, Retry::Never, &reason)
+                }
+            }
+        })
+        .await?;
+    if failed {
+        pass::drop_residues(mirror, lease).await?;
+    }
+    Ok(())
+}
+
+/// Drops what runs left behind that ended just before a process did.
+async fn drop_stale(mirror: &Mirror) -> Result<(), StoreError> {
+    for run in mirror.store().read(runs::with_stale_residues).await? {
+        while !mirror
+            .store()
+            .write_relaxed({
+                let run = run.clone();
+                move |tx| runs::drop_residues(tx, &run, 200)
+            })
+            .await?
+        {}
+    }
+    Ok(())
+}
+
+fn report(mirror: &Mirror, lease: &Lease, ended: &Result<Sealed, Ended>) {
+    let organization = &mirror.organization().id;
+    match ended {
+        Ok(Sealed::Done { generation, .. }) => {
+            tracing::info!(%organization, run = %lease.run, generation, "sync.sealed");
+        }
+        Ok(Sealed::LeaseLost) | Err(Ended::LeaseLost) => {
+            tracing::warn!(%organization, run = %lease.run, "sync.lease_lost");
+        }
+        Err(ended) => tracing::warn!(%organization, run = %lease.run, reason = %ended.reason(), "sync.ended"),
+    }
+}

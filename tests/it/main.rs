@@ -1,0 +1,7 @@
+//! The one integration binary: every test that needs more than one crate, a database, a process or a browser.
+
+#![expect(clippy::unwrap_used, reason = "a test may end at what cannot happen")]
+
+mod mirror;
+mod store;
+mod support;
