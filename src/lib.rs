@@ -1,8 +1,13 @@
 //! Rollcall keeps an organization's people in step: it mirrors an Atlassian Cloud organization into its own database
 //! and shows it, explained. ARCHITECTURE.md is the map; `tests/it/layering.rs` holds who may import whom.
 
+pub mod app;
+pub mod auth;
+pub mod cli;
+pub mod config;
 pub mod id;
 pub mod mirror;
 pub mod nouns;
 pub mod store;
 pub mod sync;
+pub mod web;

@@ -1,12 +1,11 @@
-//! What may be concluded from a walk: counts that bracket it, absences confirmed by id, memberships checked against the
-//! groups' own counts, roles that no group explains. Here claims are earned.
+//! What may be concluded from a walk: counts that bracket it, absences confirmed, memberships checked against the groups'
+//! own counts, roles that no group explains. Here claims are earned.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use atlassian::call::Class;
 use atlassian::groups::{self, GroupFilter};
 use atlassian::role_assignments;
-use atlassian::user::MembershipStatus;
 use atlassian::users;
 use directory::{
     AccountId, Claim, ClaimState, Grant, GroupId, Noun, Observed, Ordinal, Part, Reading, Seen, SeenAccount, SeenPart,
@@ -20,13 +19,11 @@ use crate::nouns::run::NoteKind;
 use crate::store::groups::known_offsets;
 use crate::store::runs::{Chain, ChainState};
 use crate::sync::map;
+use crate::sync::missing;
 use crate::sync::names::Names;
 use crate::sync::pass::{Ended, Pass, usable};
 use crate::sync::walk::{WalkedPart, page_of_accounts};
 
-/// Rows of one kind that may leave at once before a person has to look: more than a tenth, and at least five.
-const HOLD_SHARE: u64 = 10;
-const HOLD_AT_LEAST: u64 = 5;
 /// Groups read on their own in one pass because their count does not agree.
 const REREAD_GROUPS: usize = 50;
 /// People asked for their direct roles in one pass: so many, or a twentieth of all if that is more.
@@ -37,15 +34,16 @@ pub async fn confirm(pass: &Pass, parts: &[WalkedPart]) -> Result<(), Ended> {
     let mut withheld = BTreeMap::new();
     for part in parts {
         count_again(pass, part).await?;
-        if let Some(reason) = confirm_people(pass, part).await? {
+        if let Some(reason) = missing::confirm_people(pass, part).await? {
             withheld.insert(part.users_chain(), reason);
         }
         if !part.is_outside()
-            && let Some(reason) = confirm_groups(pass, part).await?
+            && let Some(reason) = missing::confirm_groups(pass, part).await?
         {
             withheld.insert(part.groups_chain(), reason);
         }
     }
+    missing::look_for_movers(pass, parts).await?;
     for part in parts.iter().filter(|part| !part.is_outside()) {
         check_memberships(pass, part).await?;
     }
@@ -90,7 +88,7 @@ async fn count_again(pass: &Pass, part: &WalkedPart) -> Result<(), Ended> {
 }
 
 /// Why a chain's end proves nothing about who is missing; `None` when it does.
-fn unproven(chain: &Chain) -> Option<String> {
+pub(super) fn unproven(chain: &Chain) -> Option<String> {
     if chain.state != ChainState::Complete {
         return Some(chain.reason.clone().unwrap_or_else(|| "The list was not read to its end.".to_owned()));
     }
@@ -105,103 +103,6 @@ fn unproven(chain: &Chain) -> Option<String> {
         return None;
     }
     Some(format!("The list showed {}, while Atlassian counted {before} before and {after} after.", chain.seen))
-}
-
-/// Asks by id for each person who is missing from a proven list. Returns why nobody was asked, when too many are.
-async fn confirm_people(pass: &Pass, part: &WalkedPart) -> Result<Option<String>, Ended> {
-    let Some(number) = pass.base.directory(part.directory.as_str()) else { return Ok(None) };
-    if unproven(&pass.chain(&part.users_chain()).await).is_some() {
-        return Ok(None);
-    }
-    let present = pass.base.present_in(number);
-    let missing = {
-        let recorder = pass.recorder.lock().await;
-        let walked = recorder.seen.parts.iter().find(|walked| walked.directory == part.directory);
-        walked.map_or_else(|| present.clone(), |walked| (&present - &walked.listed) - &walked.gone)
-    };
-    if let Some(reason) = too_many(missing.len(), present.len(), "people") {
-        return Ok(Some(reason));
-    }
-    let missing: Vec<Ordinal> = missing.iter().collect();
-    for asked in missing.chunks(users::ACCOUNT_IDS_AT_ONCE) {
-        let ids: Vec<String> =
-            asked.iter().filter_map(|account| pass.base.account_id(*account)).map(|id| id.to_string()).collect();
-        let mut page = users::by_account_ids(&pass.client, &part.scope, Class::Pass, &ids).await?;
-        let _busy = pass.clock.busy();
-        let outside = |status: &Option<MembershipStatus>| *status == Some(MembershipStatus::NoMembership);
-        page.records.retain(|user| outside(&user.membership_status) == part.is_outside());
-        let found: BTreeSet<&str> = page.records.iter().map(|user| user.account_id.as_str()).collect();
-        let unread: BTreeSet<&str> = page.quarantined.iter().filter_map(|bad| bad.subject.as_deref()).collect();
-        let unnamed = page.quarantined.iter().any(|bad| bad.subject.is_none());
-        let gone: RoaringBitmap = (asked.iter().copied())
-            .filter(|account| {
-                let row = pass.base.account_row(*account);
-                !unnamed && row.is_some_and(|row| !found.contains(row.id) && !unread.contains(row.id))
-            })
-            .collect();
-        let (residue, _) = page_of_accounts(pass, part, page.records, page.asked_at).await;
-        let residues = vec![residue, Residue::Gone { directory: part.directory.clone(), accounts: gone }];
-        pass.record(None, residues).await?;
-    }
-    Ok(None)
-}
-
-/// Asks by id for each group that is missing from a proven list, likewise.
-async fn confirm_groups(pass: &Pass, part: &WalkedPart) -> Result<Option<String>, Ended> {
-    let Some(number) = pass.base.directory(part.directory.as_str()) else { return Ok(None) };
-    if unproven(&pass.chain(&part.groups_chain()).await).is_some() {
-        return Ok(None);
-    }
-    let there = |group: &Ordinal| {
-        pass.base.group_row(*group).is_some_and(|row| row.directory == Some(number) && row.group.is_some())
-    };
-    let present: RoaringBitmap = (0..pass.base.groups_len() as Ordinal).filter(there).collect();
-    let missing = {
-        let recorder = pass.recorder.lock().await;
-        let walked = recorder.seen.parts.iter().find(|walked| walked.directory == part.directory);
-        walked.map_or_else(|| present.clone(), |walked| (&present - &walked.listed_groups) - &walked.gone_groups)
-    };
-    if let Some(reason) = too_many(missing.len(), present.len(), "groups") {
-        return Ok(Some(reason));
-    }
-    let missing: Vec<Ordinal> = missing.iter().collect();
-    for asked in missing.chunks(groups::GROUP_IDS_AT_ONCE) {
-        let id = |group: &Ordinal| pass.base.group_row(*group).map(|row| row.id.to_string());
-        let ids: Vec<String> = asked.iter().filter_map(id).collect();
-        let page = groups::by_ids(&pass.client, &part.scope, Class::Pass, &ids).await?;
-        let _busy = pass.clock.busy();
-        let mut gone = RoaringBitmap::new();
-        let mut found = Vec::new();
-        for group in asked {
-            match page.records.iter().find(|wire| Some(&wire.id) == id(group).as_ref()) {
-                Some(wire) => {
-                    let (definition, counts) = map::group(wire);
-                    found.push((*group, definition, counts));
-                }
-                None if page.quarantined.is_empty() => {
-                    gone.insert(*group);
-                }
-                None => {}
-            }
-        }
-        let listed = found.iter().map(|(group, ..)| *group).collect();
-        let directory = part.directory.clone();
-        let residues = vec![
-            Residue::Groups { directory: directory.clone(), listed, groups: found },
-            Residue::GoneGroups { directory, groups: gone },
-        ];
-        pass.record(None, residues).await?;
-    }
-    Ok(None)
-}
-
-fn too_many(missing: u64, present: u64, what: &str) -> Option<String> {
-    (missing >= HOLD_AT_LEAST && missing * HOLD_SHARE > present).then(|| {
-        format!(
-            "{missing} of {present} {what} were missing, more than a tenth. They are kept as they were: \
-             check whether Atlassian shows them, then run the sync again."
-        )
-    })
 }
 
 /// Compares each group's own count with the members seen; reads a few of those that differ on their own.

@@ -97,36 +97,7 @@ impl Connector {
 
     /// Asks Atlassian what a key answers for. Stores nothing.
     pub async fn check(&self, base_url: &str, key: &str) -> Result<FoundOrganization, Refusal> {
-        let client = self.client(base_url, key, Vec::new()).map_err(refused)?;
-        let listed = organizations::list(&client, Class::PreOperation).all().await.map_err(refused)?;
-        let found = match listed.records.as_slice() {
-            [] => {
-                return Err(Refusal::new(
-                    "The key was not accepted.",
-                    "It answers for no organization.",
-                    "Make the key in the organization's own settings, as an organization admin.",
-                ));
-            }
-            [one] => one,
-            _ => {
-                return Err(Refusal::new(
-                    "The key was not accepted.",
-                    "It answers for more than one organization.",
-                    "Make a key for one organization.",
-                ));
-            }
-        };
-        let keys = api_keys::list(&client, Class::PreOperation, &found.id).all().await.ok().map(|keys| {
-            (keys.records.iter())
-                .map(|key| KnownKey {
-                    id: key.id.clone(),
-                    label: key.label.clone().unwrap_or_default(),
-                    expires_at: key.expires_at.as_ref().and_then(|moment| moment.instant()),
-                })
-                .collect()
-        });
-        let name = found.attributes.name.clone().unwrap_or_else(|| found.id.clone());
-        Ok(FoundOrganization { atlassian_id: found.id.clone(), name, keys })
+        ask(&self.client(base_url, key, Vec::new()).map_err(refused)?).await
     }
 
     /// Checks a key once more, stores it sealed with its organization, and starts the first sync.
@@ -239,6 +210,40 @@ impl Connector {
             })
             .await
     }
+}
+
+/// Asks Atlassian what the client's key answers for.
+async fn ask(client: &Client) -> Result<FoundOrganization, Refusal> {
+    let listed = organizations::list(client, Class::PreOperation).all().await.map_err(refused)?;
+    let found = match listed.records.as_slice() {
+        [] => {
+            return Err(Refusal::new(
+                "The key was not accepted.",
+                "It answers for no organization.",
+                "Make the key in the organization's own settings, as an organization admin.",
+            ));
+        }
+        [one] => one,
+        _ => {
+            return Err(Refusal::new(
+                "The key was not accepted.",
+                "It answers for more than one organization.",
+                "Make a key for one organization.",
+            ));
+        }
+    };
+    // Keys may be listed only by some keys: without the list the expiry is typed in.
+    let keys = api_keys::list(client, Class::PreOperation, &found.id).all().await.ok().map(|keys| {
+        (keys.records.iter())
+            .map(|key| KnownKey {
+                id: key.id.clone(),
+                label: key.label.clone().unwrap_or_default(),
+                expires_at: key.expires_at.as_ref().and_then(|moment| moment.instant()),
+            })
+            .collect()
+    });
+    let name = found.attributes.name.clone().unwrap_or_else(|| found.id.clone());
+    Ok(FoundOrganization { atlassian_id: found.id.clone(), name, keys })
 }
 
 fn refused(error: atlassian::error::Error) -> Refusal {

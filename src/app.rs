@@ -1,0 +1,226 @@
+//! Everything put together: the pages, the workers and the socket over one opened installation, until they are told to
+//! end. The demo is the same with a simulator beside it.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use clock::Clock;
+use simulator::{Organization, Population};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
+use tracing_subscriber::EnvFilter;
+
+use crate::auth::setup;
+use crate::cli::open::{self, Locked, Opened};
+use crate::cli::{Command, Demo, Exit, Serve, socket};
+use crate::config::{Config, Flags};
+use crate::nouns::context::{Actor, Context};
+use crate::nouns::refusal::Refusal;
+use crate::store::organization_keys::{self, CannotOpen};
+use crate::sync::connect::EnteredKey;
+use crate::sync::worker;
+use crate::web::{self, Web};
+
+/// How often the server looks for organizations that were connected since.
+const LOOK: Duration = Duration::from_millis(300);
+/// How long open pages may take to end.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Starts the log: on standard error, quiet for commands that print something themselves.
+pub fn log(command: &Command) {
+    let level = if matches!(command, Command::Serve(_)) { "info" } else { "warn" };
+    let filter = EnvFilter::try_from_env("ROLLCALL_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if std::io::stderr().is_terminal() {
+        subscriber.init();
+    } else {
+        subscriber.with_ansi(false).init();
+    }
+}
+
+/// `rollcall serve`
+pub async fn serve(serve: &Serve) -> Result<Exit, Refusal> {
+    let config = Config::read(serve.place.flags())?;
+    let opened = match open::to_act(&config, Clock::system()).await {
+        Ok(opened) => opened,
+        Err(Locked::Refused(refusal)) => return Err(refusal),
+        Err(Locked::Elsewhere) => {
+            eprintln!("Another process holds the data folder {}. Stop it first.", config.data.display());
+            return Ok(Exit::Held);
+        }
+    };
+    run(&config, opened, serve.listen).await
+}
+
+/// `rollcall demo`
+pub async fn demo(demo: &Demo) -> Result<Exit, Refusal> {
+    let thrown_away = match &demo.data {
+        Some(_) => None,
+        None => Some(tempfile::tempdir().map_err(|error| {
+            Refusal::new("The demo was not started.", format!("No temporary folder: {error}."), "Name one with --data.")
+        })?),
+    };
+    let folder = demo.data.clone().or_else(|| thrown_away.as_ref().map(|folder| folder.path().to_owned()));
+    let mut config = Config::read(Flags { data: folder, database: None })?;
+    config.database = None;
+    // What the demo stores is worth nothing; its key lies beside it, so that nothing is left behind elsewhere.
+    config.key_file = config.data.join("demo-sealing.key");
+    config.make_data_folder()?;
+    let clock = Clock::system();
+    let population = Population { users: demo.users, seed: demo.seed, ..Population::default() };
+    eprintln!("Simulating an organization of {} people ...", demo.users);
+    let organization = Organization::populate(&population, clock.now());
+    let simulator = simulator::start(organization, simulator::Options { clock: clock.clone(), ..Default::default() });
+    let simulator = simulator.await.map_err(|error| {
+        Refusal::new("The demo was not started.", format!("The simulator cannot listen: {error}."), "Try again.")
+    })?;
+    let opened = match open::to_act(&config, clock).await {
+        Ok(opened) => opened,
+        Err(Locked::Refused(refusal)) => return Err(refusal),
+        Err(Locked::Elsewhere) => {
+            eprintln!("Another process holds the data folder {}. Stop it first.", config.data.display());
+            return Ok(Exit::Held);
+        }
+    };
+    connect(&opened, &simulator).await?;
+    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, demo.port));
+    let ended = run(&config, opened, listen).await;
+    simulator.stop().await;
+    ended
+}
+
+/// Connects the simulated organization, whose first sync starts by itself.
+async fn connect(opened: &Opened, simulator: &simulator::Simulator) -> Result<(), Refusal> {
+    let context = Context { actor: Actor::System, now: opened.surroundings.clock.now() };
+    let entered = EnteredKey {
+        base_url: simulator.base_url(),
+        secret: simulator.api_key(),
+        label: "Simulated organization".to_owned(),
+        expires_at: None,
+    };
+    opened.connector.save(&context, entered).await.map(drop)
+}
+
+async fn run(config: &Config, opened: Opened, listen: SocketAddr) -> Result<Exit, Refusal> {
+    refuse_wrong_key(config, &opened).await?;
+    let listener = TcpListener::bind(listen).await.map_err(|error| {
+        Refusal::new(
+            "Rollcall cannot start.",
+            format!("The address {listen} cannot be used: {error}."),
+            "Name another with --listen (serve) or --port (demo).",
+        )
+    })?;
+    let address = listener.local_addr().unwrap_or(listen);
+    let clock = opened.surroundings.clock.clone();
+    let control = opened.mirrors.control().clone();
+    let link = setup::create_link(&control, &opened.surroundings.entropy, clock.now()).await.map_err(|error| {
+        Refusal::new("Rollcall cannot start.", format!("The database failed: {error}."), "Run `rollcall doctor`.")
+    })?;
+    match link {
+        Some(link) => {
+            println!("Rollcall is ready. Create the administrator here (the link works once, for 24 hours):");
+            println!("  http://{address}{link}");
+        }
+        None => println!("Rollcall is ready: http://{address}/"),
+    }
+    let web = Web {
+        control,
+        clock: clock.clone(),
+        entropy: opened.surroundings.entropy.clone(),
+        connector: opened.connector.clone(),
+        mirrors: opened.mirrors.clone(),
+    };
+    let mut tasks = JoinSet::new();
+    tasks.spawn(supervise(opened.mirrors.clone(), opened.connector.clone(), opened.surroundings.clone()));
+    if config.database.is_none() {
+        let answering = socket::answer(config.data.clone(), opened.mirrors.clone(), opened.surroundings.clone());
+        tasks.spawn(async move {
+            if let Err(error) = answering.await {
+                tracing::error!(%error, "socket.listen");
+            }
+        });
+    }
+    let router = web::router(web).into_make_service_with_connect_info::<SocketAddr>();
+    let (end, ended) = tokio::sync::oneshot::channel::<()>();
+    let pages = axum::serve(listener, router).with_graceful_shutdown(async {
+        let _ = ended.await;
+    });
+    let pages = tokio::spawn(async move { pages.await });
+    told_to_end().await;
+    eprintln!("Ending ...");
+    let _ = end.send(());
+    tasks.shutdown().await;
+    let abort = pages.abort_handle();
+    tokio::select! {
+        _ = pages => {}
+        () = clock.sleep(DRAIN) => abort.abort(),
+    }
+    opened.mirrors.close().await;
+    Ok(Exit::Done)
+}
+
+/// Runs a worker for each organization, also for those connected later.
+async fn supervise(
+    mirrors: crate::mirror::mirrors::Mirrors,
+    connector: crate::sync::connect::Connector,
+    surroundings: crate::sync::pass::Surroundings,
+) {
+    let mut workers = JoinSet::new();
+    let mut working = BTreeMap::new();
+    loop {
+        for mirror in mirrors.all() {
+            let id = mirror.organization().id.clone();
+            working.entry(id).or_insert_with(|| {
+                workers.spawn(worker::work(mirror, connector.clone(), surroundings.clone())).id()
+            });
+        }
+        tokio::select! {
+            ended = workers.join_next_with_id(), if !workers.is_empty() => {
+                if let Some(Err(fault)) = ended {
+                    tracing::error!(%fault, "worker.ended");
+                    working.retain(|_, worker| *worker != fault.id());
+                }
+            }
+            () = surroundings.clock.sleep(LOOK) => {}
+        }
+    }
+}
+
+/// A key that was sealed with another sealing key would fail at the next sync; the server says so before it starts.
+async fn refuse_wrong_key(config: &Config, opened: &Opened) -> Result<(), Refusal> {
+    let sealing = config.sealing_key(&opened.surroundings.entropy)?;
+    for mirror in opened.mirrors.all() {
+        let (id, sealing) = (mirror.organization().id.clone(), sealing.clone());
+        let key = mirror.store().read(move |tx| organization_keys::current(tx, &id, &sealing)).await;
+        if let Ok(Some((_, Err(CannotOpen::OtherKey { sealed_with, at_hand })))) = key {
+            return Err(Refusal::new(
+                "Rollcall cannot start.",
+                format!(
+                    "The organization API key of {} was sealed with the key file {sealed_with}; {} is {at_hand}.",
+                    mirror.organization().name,
+                    config.key_file.display(),
+                ),
+                "Put the right key file there, or name it with ROLLCALL_KEY_FILE.",
+            ));
+        }
+    }
+    Ok(())
+}
+
+async fn told_to_end() {
+    let interrupted = tokio::signal::ctrl_c();
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminated) => {
+            tokio::select! {
+                _ = interrupted => {}
+                _ = terminated.recv() => {}
+            }
+        }
+        Err(_) => {
+            let _ = interrupted.await;
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Who may enter: passwords, sessions, the one-time link of set-up, and tries that are counted.
+//!
+//! Secrets are stored as hashes only, and nothing here may tell whether a username exists: not by words, not by time.
+//! No page and no cookie is known here; that is `web`.
+
+pub mod attempts;
+pub mod passwords;
+pub mod sessions;
+pub mod setup;
+pub mod token;
+pub mod username;

@@ -1,0 +1,132 @@
+//! The command line: what can be said, one file per command, and how each ends. Commands parse, call a verb and show;
+//! they decide nothing about the domain.
+
+pub mod doctor;
+pub mod follow;
+pub mod migrate;
+pub mod open;
+pub mod runs;
+pub mod simulate;
+pub mod socket;
+pub mod sync;
+pub mod table;
+pub mod users;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::Flags;
+use crate::nouns::refusal::Refusal;
+
+/// How a command ended; documented in docs/operate.md.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Done.
+    Done = 0,
+    /// It failed: the log says more.
+    Failed = 1,
+    /// Refused, with a next step.
+    Refused = 3,
+    /// Done, but not everything could be read.
+    Gaps = 4,
+    /// Another run or process holds the place.
+    Held = 5,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// Rollcall keeps an organization's people in step.
+#[derive(Debug, Parser)]
+#[command(name = "rollcall", version, about, long_about = "Rollcall keeps an organization's people in step.\n\n\
+    Try it with a simulated organization: rollcall demo\n\
+    Run it for your own: rollcall serve, then open the address it prints.")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start with a simulated organization: simulator, first sync and pages in one process
+    #[command(after_help = "Example: rollcall demo --users 20000\nEnds cleanly on Ctrl-C. Without --data everything is \
+        thrown away at the end.")]
+    Demo(Demo),
+    /// Serve the pages and keep the organization in step
+    #[command(after_help = "At first start it prints a one-time link to create the administrator.")]
+    Serve(Serve),
+    /// Serve a simulated Atlassian organization on this machine, for rehearsals and tests
+    #[command(after_help = "Any Atlassian client can be pointed at it. docs/simulator.md describes scenario files.")]
+    Simulate(simulate::Simulate),
+    /// Read the organization now and follow the run
+    #[command(after_help = "With a running server the work is handed to it. Exit codes: 0 done, 4 done with gaps, \
+        5 another run holds the place, 3 refused.")]
+    Sync(sync::Sync),
+    /// List or search people as the newest sync shows them
+    #[command(after_help = "Examples:\n  rollcall users okafor\n  rollcall users --status suspended --json")]
+    Users(users::Users),
+    /// List sync runs, or show one
+    Runs(runs::Runs),
+    /// Bring every database to this version's schema
+    Migrate(migrate::Migrate),
+    /// Check the installation: folders, key file, databases, audit chain, Atlassian
+    Doctor(doctor::Doctor),
+}
+
+/// Where the installation is.
+#[derive(Args, Clone, Debug)]
+pub struct Place {
+    /// The data folder [default: ~/.local/share/rollcall, or ROLLCALL_DATA]
+    #[arg(long, value_name = "FOLDER")]
+    pub data: Option<PathBuf>,
+    /// A PostgreSQL database instead of files: postgres://... [or ROLLCALL_DATABASE_URL]
+    #[arg(long, value_name = "URL")]
+    pub database: Option<String>,
+}
+
+/// `rollcall demo`
+#[derive(Args, Debug)]
+pub struct Demo {
+    /// People in the simulated organization
+    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(10..=1_000_000))]
+    pub users: u32,
+    /// The seed it is made from: the same seed makes the same people
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// The port of the pages
+    #[arg(long, default_value_t = 8686)]
+    pub port: u16,
+    /// Keep the data in this folder
+    #[arg(long, value_name = "FOLDER")]
+    pub data: Option<PathBuf>,
+}
+
+/// `rollcall serve`
+#[derive(Args, Debug)]
+pub struct Serve {
+    /// Where the installation is.
+    #[command(flatten)]
+    pub place: Place,
+    /// The address to listen on
+    #[arg(long, default_value = "127.0.0.1:8686")]
+    pub listen: std::net::SocketAddr,
+}
+
+impl Place {
+    /// The place as flags of the configuration.
+    pub fn flags(&self) -> Flags {
+        Flags { data: self.data.clone(), database: self.database.clone() }
+    }
+}
+
+/// Says a refusal on standard error, with its next step.
+pub fn say(refusal: &Refusal) {
+    eprintln!("{} {}\n{}", refusal.what, refusal.why, refusal.next);
+}

@@ -1,0 +1,81 @@
+//! The socket in the data folder: commands that change something hand their work to the server that holds the folder.
+//! One line asks, one line answers; only the folder's owner can reach it.
+
+use std::path::{Path, PathBuf};
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+
+use crate::id::Entropy;
+use crate::mirror::mirrors::Mirrors;
+use crate::nouns::context::{Actor, Context};
+use crate::nouns::refusal::Refusal;
+use crate::nouns::run::RunKind;
+use crate::sync::pass::Surroundings;
+use crate::sync::request::{self, Asked};
+
+/// The longest line either side reads.
+const LONGEST: u64 = 4096;
+
+/// Where the socket of a data folder is.
+fn path(data: &Path) -> PathBuf {
+    data.join("rollcall.sock")
+}
+
+/// Asks the server of a data folder.
+pub async fn ask(data: &Path, question: &str) -> Result<String, Refusal> {
+    let refused = |error: std::io::Error| {
+        Refusal::new(
+            "Nothing was done.",
+            format!("Another process holds the data folder and does not answer: {error}."),
+            "Wait until it has ended, or stop it.",
+        )
+    };
+    let mut stream = UnixStream::connect(path(data)).await.map_err(refused)?;
+    stream.write_all(format!("{question}\n").as_bytes()).await.map_err(refused)?;
+    let mut answer = String::new();
+    BufReader::new(stream.take(LONGEST)).read_line(&mut answer).await.map_err(refused)?;
+    Ok(answer.trim_end().to_owned())
+}
+
+/// Answers commands until the task is dropped.
+pub async fn answer(data: PathBuf, mirrors: Mirrors, surroundings: Surroundings) -> std::io::Result<()> {
+    let path = path(&data);
+    match std::fs::remove_file(&path) {
+        // What a server that was killed left behind; the folder's lock says that it is gone.
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let listener = UnixListener::bind(&path)?;
+    loop {
+        let (stream, _) = listener.accept().await?;
+        let (mirrors, surroundings) = (mirrors.clone(), surroundings.clone());
+        tokio::spawn(async move {
+            let mut stream = BufReader::new(stream.take(LONGEST));
+            let mut question = String::new();
+            if stream.read_line(&mut question).await.is_ok() {
+                let answer = match question.trim() {
+                    "sync" => start_sync(&mirrors, &surroundings).await,
+                    _ => "This server does not know the command; update it.".to_owned(),
+                };
+                let _ = stream.into_inner().into_inner().write_all(format!("{answer}\n").as_bytes()).await;
+            }
+        });
+    }
+}
+
+async fn start_sync(mirrors: &Mirrors, surroundings: &Surroundings) -> String {
+    let Some(mirror) = mirrors.only() else { return "No organization is connected.".to_owned() };
+    let context = Context { actor: Actor::CommandLine, now: surroundings.clock.now() };
+    let entropy: &Entropy = &surroundings.entropy;
+    match request::start(&context, &mirror, RunKind::Manual, (None, entropy)).await {
+        Ok(Asked::Queued(run)) => run.to_string(),
+        // The run under way reads everything: it is followed instead of a second one.
+        Ok(Asked::Held(run)) => run.id.to_string(),
+        Err(error) => {
+            tracing::error!(%error, "socket.sync");
+            "The database failed; the server's log says more.".to_owned()
+        }
+    }
+}

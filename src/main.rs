@@ -1,0 +1,38 @@
+//! The one binary.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use rollcall::app;
+use rollcall::cli::{self, Cli, Command, Exit};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("Rollcall cannot start. The system gives no threads: {error}.");
+            return Exit::Failed.into();
+        }
+    };
+    app::log(&cli.command);
+    let ended = runtime.block_on(async {
+        match &cli.command {
+            Command::Demo(demo) => app::demo(demo).await,
+            Command::Serve(serve) => app::serve(serve).await,
+            Command::Simulate(simulate) => cli::simulate::run(simulate).await,
+            Command::Sync(sync) => cli::sync::run(sync).await,
+            Command::Users(users) => cli::users::run(users).await,
+            Command::Runs(runs) => cli::runs::run(runs).await,
+            Command::Migrate(migrate) => cli::migrate::run(migrate).await,
+            Command::Doctor(doctor) => cli::doctor::run(doctor).await,
+        }
+    });
+    match ended {
+        Ok(exit) => exit.into(),
+        Err(refusal) => {
+            cli::say(&refusal);
+            Exit::Refused.into()
+        }
+    }
+}

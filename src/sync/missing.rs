@@ -1,0 +1,160 @@
+//! Who and what was not listed: asked for by id, because absence is confirmed, never inferred. Above the hold share nobody
+//! is asked and everybody stays.
+
+use std::collections::BTreeSet;
+
+use atlassian::call::Class;
+use atlassian::groups;
+use atlassian::user::{MembershipStatus, User};
+use atlassian::users;
+use directory::Ordinal;
+use jiff::Timestamp;
+use roaring::RoaringBitmap;
+
+use crate::nouns::residue::Residue;
+use crate::sync::confirm::unproven;
+use crate::sync::map;
+use crate::sync::pass::{Ended, Pass};
+use crate::sync::walk::{WalkedPart, page_of_accounts};
+
+/// Rows of one kind that may leave at once before a person has to look: more than a tenth, and at least five.
+const HOLD_SHARE: u64 = 10;
+const HOLD_AT_LEAST: u64 = 5;
+
+/// Asks by id for each person who is missing from a proven list. Returns why nobody was asked, when too many are.
+pub(super) async fn confirm_people(pass: &Pass, part: &WalkedPart) -> Result<Option<String>, Ended> {
+    let Some(number) = pass.base.directory(part.directory.as_str()) else { return Ok(None) };
+    if unproven(&pass.chain(&part.users_chain()).await).is_some() {
+        return Ok(None);
+    }
+    let present = pass.base.present_in(number);
+    let missing = {
+        let recorder = pass.recorder.lock().await;
+        let walked = recorder.seen.parts.iter().find(|walked| walked.directory == part.directory);
+        walked.map_or_else(|| present.clone(), |walked| (&present - &walked.listed) - &walked.gone)
+    };
+    if let Some(reason) = too_many(missing.len(), present.len(), "people") {
+        return Ok(Some(reason));
+    }
+    let missing: Vec<Ordinal> = missing.iter().collect();
+    for asked in missing.chunks(users::ACCOUNT_IDS_AT_ONCE) {
+        let answer = ask_for(pass, part, asked).await?;
+        let _busy = pass.clock.busy();
+        let (residue, _) = page_of_accounts(pass, part, answer.found, answer.asked_at).await;
+        let residues = vec![residue, Residue::Gone { directory: part.directory.clone(), accounts: answer.gone }];
+        pass.record(None, residues).await?;
+    }
+    Ok(None)
+}
+
+/// Asks every part for the people who have left another one and were seen in none: who moved while the pages were read
+/// may have left one part before its page came, and reached the other after its own had gone by.
+pub(super) async fn look_for_movers(pass: &Pass, parts: &[WalkedPart]) -> Result<(), Ended> {
+    for part in parts {
+        let asking = {
+            let recorder = pass.recorder.lock().await;
+            let (mut gone, mut there) = (RoaringBitmap::new(), RoaringBitmap::new());
+            for walked in &recorder.seen.parts {
+                gone |= &walked.gone;
+                there |= &walked.listed;
+                if let Some(number) = pass.base.directory(walked.directory.as_str()) {
+                    there |= pass.base.present_in(number) - &walked.gone;
+                }
+            }
+            let walked = recorder.seen.parts.iter().find(|walked| walked.directory == part.directory);
+            walked.map_or_else(|| &gone - &there, |walked| (&gone - &there) - &walked.gone)
+        };
+        let asking: Vec<Ordinal> = asking.iter().collect();
+        for asked in asking.chunks(users::ACCOUNT_IDS_AT_ONCE) {
+            let answer = ask_for(pass, part, asked).await?;
+            let _busy = pass.clock.busy();
+            let (residue, _) = page_of_accounts(pass, part, answer.found, answer.asked_at).await;
+            pass.record(None, vec![residue]).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What a part said about known people who were asked for by id.
+struct Answer {
+    found: Vec<User>,
+    /// Those whom a readable answer did not hold.
+    gone: RoaringBitmap,
+    asked_at: Timestamp,
+}
+
+async fn ask_for(pass: &Pass, part: &WalkedPart, asked: &[Ordinal]) -> Result<Answer, Ended> {
+    let ids: Vec<String> =
+        asked.iter().filter_map(|account| pass.base.account_id(*account)).map(|id| id.to_string()).collect();
+    let mut page = users::by_account_ids(&pass.client, &part.scope, Class::Pass, &ids).await?;
+    let outside = |status: &Option<MembershipStatus>| *status == Some(MembershipStatus::NoMembership);
+    page.records.retain(|user| outside(&user.membership_status) == part.is_outside());
+    let found: BTreeSet<&str> = page.records.iter().map(|user| user.account_id.as_str()).collect();
+    let unread: BTreeSet<&str> = page.quarantined.iter().filter_map(|bad| bad.subject.as_deref()).collect();
+    let unnamed = page.quarantined.iter().any(|bad| bad.subject.is_none());
+    let gone = (asked.iter().copied())
+        .filter(|account| {
+            let row = pass.base.account_row(*account);
+            !unnamed && row.is_some_and(|row| !found.contains(row.id) && !unread.contains(row.id))
+        })
+        .collect();
+    Ok(Answer { found: page.records, gone, asked_at: page.asked_at })
+}
+
+/// Asks by id for each group that is missing from a proven list, likewise.
+pub(super) async fn confirm_groups(pass: &Pass, part: &WalkedPart) -> Result<Option<String>, Ended> {
+    let Some(number) = pass.base.directory(part.directory.as_str()) else { return Ok(None) };
+    if unproven(&pass.chain(&part.groups_chain()).await).is_some() {
+        return Ok(None);
+    }
+    let there = |group: &Ordinal| {
+        pass.base.group_row(*group).is_some_and(|row| row.directory == Some(number) && row.group.is_some())
+    };
+    let present: RoaringBitmap = (0..pass.base.groups_len() as Ordinal).filter(there).collect();
+    let missing = {
+        let recorder = pass.recorder.lock().await;
+        let walked = recorder.seen.parts.iter().find(|walked| walked.directory == part.directory);
+        walked.map_or_else(|| present.clone(), |walked| (&present - &walked.listed_groups) - &walked.gone_groups)
+    };
+    if let Some(reason) = too_many(missing.len(), present.len(), "groups") {
+        return Ok(Some(reason));
+    }
+    let missing: Vec<Ordinal> = missing.iter().collect();
+    for asked in missing.chunks(groups::GROUP_IDS_AT_ONCE) {
+        let id = |group: &Ordinal| pass.base.group_row(*group).map(|row| row.id.to_string());
+        let ids: Vec<String> = asked.iter().filter_map(id).collect();
+        let page = groups::by_ids(&pass.client, &part.scope, Class::Pass, &ids).await?;
+        let _busy = pass.clock.busy();
+        let mut gone = RoaringBitmap::new();
+        let mut found = Vec::new();
+        for group in asked {
+            match page.records.iter().find(|wire| Some(&wire.id) == id(group).as_ref()) {
+                Some(wire) => {
+                    let (definition, counts) = map::group(wire);
+                    found.push((*group, definition, counts));
+                }
+                None if page.quarantined.is_empty() => {
+                    gone.insert(*group);
+                }
+                None => {}
+            }
+        }
+        let listed = found.iter().map(|(group, ..)| *group).collect();
+        let directory = part.directory.clone();
+        let residues = vec![
+            Residue::Groups { directory: directory.clone(), listed, groups: found },
+            Residue::GoneGroups { directory, groups: gone },
+        ];
+        pass.record(None, residues).await?;
+    }
+    Ok(None)
+}
+
+fn too_many(missing: u64, present: u64, what: &str) -> Option<String> {
+    (missing >= HOLD_AT_LEAST && missing * HOLD_SHARE > present).then(|| {
+        format!(
+            "{missing} of {present} {what} were missing, more than a tenth. They are kept as they were: \
+             check whether Atlassian shows them, then run the sync again."
+        )
+    })
+}

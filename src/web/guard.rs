@@ -1,0 +1,146 @@
+//! What surrounds every request: forms from other sites are refused, every answer carries the headers that keep a
+//! browser strict, and every failure becomes a page, a fault with an id and one log line.
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use axum::http::{Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use crate::web::Served;
+use crate::web::failure::Failure;
+
+/// No script, no frame, nothing from elsewhere. Styles come from the one sheet; none are written into markup.
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
+                      frame-ancestors 'none'";
+
+/// The answer to every address that is not one of ours.
+pub(crate) async fn nothing_here() -> Failure {
+    Failure::NotFound("There is no page at this address.")
+}
+
+/// Wraps a request.
+pub(crate) async fn guard(State(served): State<Served>, request: Request, next: Next) -> Response {
+    // The matched path, never the path itself: a set-up link is a secret.
+    let path = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let method = request.method().clone();
+    let mut response = if is_own(&method, request.headers()) {
+        next.run(request).await
+    } else {
+        Failure::Foreign.into_response()
+    };
+    if let Some(failure) = failure(&mut response) {
+        let id = format!("err_{}", served.entropy.secret().chars().take(12).collect::<String>());
+        match &failure {
+            Failure::Fault(error) => tracing::error!(id, %method, path, %error, "a page could not be shown"),
+            other => tracing::debug!(id, %method, path, reason = %other, "a request was refused"),
+        }
+        response = failure.page(&id).into_response();
+    }
+    harden(response.headers_mut());
+    response
+}
+
+/// The failure that a response stands for: a handler's own, or one that the framework wrote as plain text.
+fn failure(response: &mut Response) -> Option<Failure> {
+    if let Some(failure) = response.extensions_mut().remove::<Failure>() {
+        return Some(failure);
+    }
+    let status = response.status();
+    let is_page = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|content_type| content_type.as_bytes().starts_with(b"text/html"));
+    if is_page || !(status.is_client_error() || status.is_server_error()) {
+        return None;
+    }
+    Some(if status.is_client_error() {
+        Failure::Unreadable(status)
+    } else {
+        Failure::fault(std::io::Error::other(format!("the framework answered {status}")))
+    })
+}
+
+/// Whether a request may change something: one of our own pages has sent it. Browsers say so in `Sec-Fetch-Site`, and
+/// where they do not (plain HTTP), every browser sends `Origin` with a form.
+fn is_own(method: &Method, headers: &HeaderMap) -> bool {
+    if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
+        return true;
+    }
+    let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(site) = text(&HeaderName::from_static("sec-fetch-site")) {
+        return matches!(site, "same-origin" | "none");
+    }
+    let Some((_, origin)) = text(&header::ORIGIN).and_then(|origin| origin.split_once("://")) else {
+        return false;
+    };
+    // No page of another site can set a header of this name, so a proxy's word may be taken for it.
+    let forwarded = HeaderName::from_static("x-forwarded-host");
+    [text(&header::HOST), text(&forwarded)].into_iter().flatten().any(|host| host.eq_ignore_ascii_case(origin))
+}
+
+fn harden(headers: &mut HeaderMap) {
+    let kept = [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        // Anything stricter makes browsers leave out the origin of our own forms.
+        (header::REFERRER_POLICY, "same-origin"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    ];
+    for (name, value) in kept {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+}
+
+/// Whether a request came over HTTPS, by the word of the proxy before us.
+pub(crate) fn is_secure(headers: &HeaderMap) -> bool {
+    headers
+        .get("x-forwarded-proto")
+        .and_then(|value| value.to_str().ok())
+        .and_then(|protocols| protocols.split(',').next())
+        .is_some_and(|protocol| protocol.trim().eq_ignore_ascii_case("https"))
+}
+
+/// A redirect that a browser follows with GET.
+pub(crate) fn see(address: &str) -> Response {
+    (StatusCode::SEE_OTHER, [(header::LOCATION, address)]).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn own(method: Method, headers: &[(&'static str, &'static str)]) -> bool {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .collect();
+        is_own(&method, &headers)
+    }
+
+    #[test]
+    fn only_our_own_pages_may_send_forms() {
+        let host = ("host", "roll.example:8443");
+        assert!(own(Method::GET, &[host, ("sec-fetch-site", "cross-site")]));
+        assert!(own(Method::POST, &[host, ("sec-fetch-site", "same-origin")]));
+        assert!(own(Method::POST, &[host, ("origin", "https://roll.example:8443")]));
+        assert!(own(Method::POST, &[("host", "10.0.0.1"), ("x-forwarded-host", "r.example"), ("origin", "https://r.example")]));
+        assert!(!own(Method::POST, &[host, ("sec-fetch-site", "same-site")]));
+        assert!(!own(Method::POST, &[host, ("sec-fetch-site", "cross-site"), ("origin", "https://roll.example:8443")]));
+        assert!(!own(Method::POST, &[host, ("origin", "https://evil.example")]));
+        assert!(!own(Method::POST, &[host, ("origin", "https://roll.example:8443.evil.example")]));
+        assert!(!own(Method::POST, &[host, ("origin", "null")]));
+        assert!(!own(Method::POST, &[host]));
+        assert!(!own(Method::DELETE, &[host]));
+    }
+
+    #[test]
+    fn the_proxy_nearest_the_browser_says_whether_it_was_https() {
+        let headers = |value| HeaderMap::from_iter([(HeaderName::from_static("x-forwarded-proto"), value)]);
+        assert!(is_secure(&headers(HeaderValue::from_static("https, http"))));
+        assert!(!is_secure(&headers(HeaderValue::from_static("http"))));
+        assert!(!is_secure(&HeaderMap::new()));
+    }
+}

@@ -1,0 +1,117 @@
+//! The pages: a router over thin handlers. Parse, ask a verb or the snapshot, show.
+//!
+//! A page works without script and everything on it has an address. No SQL is written here, no rule about an organization
+//! is decided here, and nothing from outside reaches a page except through maud's escaping.
+
+#[cfg(test)]
+mod acme;
+mod assets;
+mod connect;
+mod entry;
+mod failure;
+mod group;
+mod groups;
+mod guard;
+mod listing;
+mod members;
+mod pending;
+mod people;
+mod person;
+mod progress;
+mod run;
+mod runs;
+mod setup;
+mod sign_in;
+mod ui;
+mod visit;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use axum::response::Redirect;
+use axum::routing::{get, post};
+use clock::Clock;
+
+use crate::auth::passwords::Passwords;
+use crate::id::Entropy;
+use crate::mirror::mirrors::Mirrors;
+use crate::store::db::Store;
+use crate::sync::connect::Connector;
+use crate::web::pending::PendingKeys;
+
+/// What the pages are shown from.
+#[derive(Clone, Debug)]
+pub struct Web {
+    /// The control database.
+    pub control: Store,
+    /// The source of time.
+    pub clock: Clock,
+    /// The source of chance.
+    pub entropy: Entropy,
+    /// Checks and saves organization API keys.
+    pub connector: Connector,
+    /// The organizations that are open.
+    pub mirrors: Mirrors,
+}
+
+/// What handlers are given.
+#[derive(Clone, Debug)]
+pub(crate) struct Served(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    web: Web,
+    passwords: Passwords,
+    pending: PendingKeys,
+}
+
+impl std::ops::Deref for Served {
+    type Target = Web;
+
+    fn deref(&self) -> &Web {
+        &self.0.web
+    }
+}
+
+impl Served {
+    /// Hashes and checks passwords.
+    fn passwords(&self) -> &Passwords {
+        &self.0.passwords
+    }
+
+    /// Keys that were checked and wait to be saved.
+    fn pending(&self) -> &PendingKeys {
+        &self.0.pending
+    }
+}
+
+/// The largest form that is read, in bytes.
+const LARGEST_FORM: usize = 64 << 10;
+
+/// The pages. Serve it with the peers' addresses (`into_make_service_with_connect_info::<SocketAddr>`), so that tries to
+/// sign in are counted per source.
+pub fn router(web: Web) -> Router {
+    let passwords = Passwords::new(web.entropy.clone());
+    let served = Served(Arc::new(Inner { web, passwords, pending: PendingKeys::default() }));
+    Router::new()
+        .route("/", get(|| async { Redirect::to("/people") }))
+        .route("/assets/{name}", get(assets::show))
+        .route("/sign-in", get(sign_in::show).post(sign_in::submit))
+        .route("/sign-out", post(sign_in::end))
+        .route("/setup/{token}", get(setup::show).post(setup::submit))
+        .route("/setup/organization", get(connect::show).post(connect::check))
+        .route("/setup/organization/key", post(connect::save))
+        .route("/setup/progress", get(progress::show).post(progress::try_again))
+        .route("/people", get(people::show))
+        .route("/people/{id}", get(person::show))
+        .route("/groups", get(groups::show))
+        .route("/groups/{id}", get(group::show))
+        .route("/runs", get(runs::show).post(runs::start))
+        .route("/runs/{id}", get(run::show))
+        .fallback(guard::nothing_here)
+        .layer(DefaultBodyLimit::max(LARGEST_FORM))
+        .layer(from_fn_with_state(served.clone(), guard::guard))
+        .with_state(served)
+}

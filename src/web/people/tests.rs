@@ -1,0 +1,151 @@
+//! The user browser in every state, and who is found by what.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::nouns::run::Run;
+use crate::web::acme::{acme, now, reader};
+use crate::web::runs::tests::run;
+use crate::web::visit::State;
+
+fn ask(parameters: &[(&str, &str)]) -> Ask {
+    let get = |name: &str| {
+        parameters.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()).unwrap_or_default()
+    };
+    Ask {
+        q: get("q"),
+        status: get("status"),
+        sort: get("sort"),
+        order: get("order"),
+        after: get("after"),
+        before: get("before"),
+        limit: get("limit"),
+    }
+}
+
+fn ids(ask: &Ask, snapshot: &Snapshot) -> Vec<String> {
+    let rows = browse(ask, snapshot).slice.rows;
+    rows.into_iter().map(|account| snapshot.account_row(account).unwrap().id.to_owned()).collect()
+}
+
+fn page(ask: &Ask, snapshot: &Snapshot) -> String {
+    content(ask, snapshot, &reader(), html! {}).0
+}
+
+#[test]
+fn everybody_but_former_people_is_listed_by_name() {
+    let snapshot = acme();
+    let listed = ids(&ask(&[]), &snapshot);
+    assert_eq!(listed, ["acc-bare", "acc-evil", "acc-mute", "acc-hana", "acc-ines", "acc-noor"]);
+    assert_eq!(ids(&ask(&[("status", "former")]), &snapshot), ["acc-gone"]);
+    assert_eq!(ids(&ask(&[("status", "suspended")]), &snapshot), ["acc-evil"]);
+    assert_eq!(ids(&ask(&[("status", "nonsense")]), &snapshot), Vec::<String>::new());
+}
+
+#[test]
+fn names_and_addresses_are_searched_with_or_without_accents() {
+    let snapshot = acme();
+    assert_eq!(ids(&ask(&[("q", "DVORAK")]), &snapshot), ["acc-hana"]);
+    assert_eq!(ids(&ask(&[("q", " ines.okafor@ ")]), &snapshot), ["acc-ines"]);
+    // A former person is found where former people are asked for, and only there.
+    assert!(ids(&ask(&[("q", "zoe")]), &snapshot).is_empty());
+    assert_eq!(ids(&ask(&[("q", "zoe"), ("status", "former")]), &snapshot), ["acc-gone"]);
+}
+
+#[test]
+fn sorted_by_e_mail_people_without_one_come_last_both_ways() {
+    let snapshot = acme();
+    let up = ids(&ask(&[("sort", "email")]), &snapshot);
+    let down = ids(&ask(&[("sort", "email"), ("order", "desc")]), &snapshot);
+    assert_eq!(up, ["acc-evil", "acc-hana", "acc-ines", "acc-noor", "acc-mute", "acc-bare"]);
+    assert_eq!(down, ["acc-noor", "acc-ines", "acc-hana", "acc-evil", "acc-mute", "acc-bare"]);
+    let latest = ids(&ask(&[("sort", "last_active"), ("order", "desc")]), &snapshot);
+    assert_eq!(latest[0], "acc-ines");
+}
+
+#[test]
+fn the_links_lead_through_all_pages_and_keep_what_was_asked() {
+    let snapshot = acme();
+    let asked = [("sort", "email"), ("order", "desc"), ("limit", "2"), ("q", "e")];
+    let first = page(&ask(&asked), &snapshot);
+    assert!(first.contains("q=e&amp;sort=email&amp;order=desc&amp;limit=2&amp;after="), "{first}");
+    assert!(first.contains(r#"<span class="button" aria-disabled="true">Previous"#));
+}
+
+#[test]
+fn never_and_unknown_are_different_words() {
+    let snapshot = acme();
+    let row = |q| page(&ask(&[("q", q)]), &snapshot);
+    assert!(row("noor").contains(">never<") && row("noor").contains("since 2 Mar 2024"));
+    assert!(row("dvorak").contains(">unknown<") && !row("dvorak").contains(">never<"));
+    assert!(row("ines").contains("14 Aug 2026") && row("ines").contains("99 days ago"));
+}
+
+#[test]
+fn the_headline_counts_what_is_found_out_of_everybody() {
+    let page = page(&ask(&[("q", "acme.example")]), &acme());
+    assert!(page.contains(r#"<span class="num">3</span> of <span class="num">6</span> people"#), "{page}");
+    assert!(page.contains(r#"<a href="/people?q=acme.example&amp;status=former">Former <span class="num">1</span>"#));
+}
+
+#[test]
+fn hostile_names_are_shown_and_never_obeyed() {
+    let page = page(&ask(&[("q", "\"><script>")]), &acme()) + &page(&ask(&[]), &acme());
+    assert!(!page.contains("<script") && !page.contains("<img"));
+    assert!(page.contains("<bdi>&lt;script&gt;alert(1)&lt;/script&gt; \u{202e}gnp.exe</bdi>"));
+    assert!(page.contains("“&quot;&gt;&lt;script&gt;”"));
+}
+
+#[test]
+fn an_empty_result_says_why_and_what_to_do() {
+    let snapshot = acme();
+    let nobody = page(&ask(&[("q", "nobody"), ("status", "suspended")]), &snapshot);
+    assert!(nobody.contains("Nobody is found by “nobody”.") && nobody.contains("Search in every status"));
+    assert!(page(&ask(&[("status", "closed")]), &snapshot).contains("Nobody has this status."));
+    let empty = page(&ask(&[]), &Snapshot::default());
+    assert!(empty.contains("no people that this key may see") && empty.contains("href=\"/runs\""));
+}
+
+#[test]
+fn before_the_first_seal_the_page_leads_to_the_first_sync() {
+    assert!(first_use(None).0.contains("Nothing has been read yet."));
+    let running = run(crate::nouns::run::RunState::Running);
+    assert!(first_use(Some(&running)).0.contains("still running"));
+}
+
+#[test]
+fn stale_failed_and_partial_data_is_said_before_the_rows() {
+    let snapshot = acme();
+    let told = |newest: Option<Run>, gaps, hours: i64| {
+        let reader = Reader::new("UTC", now() + jiff::SignedDuration::from_hours(hours));
+        State { newest, gaps }.notices(&snapshot, &reader).0
+    };
+    assert_eq!(told(Some(run(crate::nouns::run::RunState::Sealed)), Vec::new(), 0), "");
+    assert!(told(None, Vec::new(), 27).contains("more than 26 hours old"));
+    let failed = told(Some(run(crate::nouns::run::RunState::Failed)), Vec::new(), 27);
+    assert!(failed.contains("did not end well") && failed.contains("The key was refused &lt;b&gt;"));
+    let gap = directory::Claim {
+        noun: directory::Noun::Groups,
+        part: directory::Part::Whole,
+        state: directory::ClaimState::Unread,
+        asked_from: now(),
+        asked_to: now(),
+        expected: None,
+        seen: 0,
+        reason: Some("The key may not read groups.".into()),
+    };
+    let partial = told(None, vec![gap; 7], 0);
+    assert!(partial.contains("The key may not read groups.") && partial.contains("and 2 more"));
+}
+
+proptest! {
+    #[test]
+    fn no_address_whatever_it_holds_breaks_the_page(
+        q in any::<String>(), status in any::<String>(), sort in "name|email|last_active|added|x", order in "asc|desc|",
+        after in any::<String>(), limit in any::<String>(),
+    ) {
+        let parameters = [("q", q.as_str()), ("status", &status), ("sort", &sort), ("order", &order), ("after", &after), ("limit", &limit)];
+        let text = page(&ask(&parameters), &acme());
+        prop_assert!(!text.contains("<script") && text.contains("<h1>User Browser</h1>"));
+    }
+}

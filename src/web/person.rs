@@ -1,0 +1,300 @@
+//! A person: everything that is known, and by which way each access came about.
+
+use axum::extract::Path;
+use axum::response::{IntoResponse, Response};
+use directory::{Access, AccountRow, Claimed, Management, Ordinal, PlatformRole, Snapshot, Status};
+use jiff::Timestamp;
+use maud::{Markup, html};
+
+use crate::web::failure::Failure;
+use crate::web::ui::address::{Address, encode};
+use crate::web::ui::amount::counted;
+use crate::web::ui::frame::{Page, Place};
+use crate::web::ui::moment::Reader;
+use crate::web::ui::notice::{Weight, empty, notice};
+use crate::web::ui::{person, words};
+use crate::web::visit::Visit;
+
+/// More groups than this are counted, not listed.
+const GROUPS_LISTED: usize = 500;
+
+/// GET /people/{id}
+pub(crate) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Failure> {
+    let snapshot = &visit.snapshot;
+    let Some(row) = snapshot.account(&id).and_then(|account| snapshot.account_row(account)) else {
+        return Err(Failure::NotFound("Rollcall has not seen a person with this account id."));
+    };
+    let state = visit.state().await?;
+    let notices = state.notices(snapshot, &visit.reader);
+    let content = content(&row, snapshot, &visit.reader, (&visit.mirror.organization().atlassian_id, notices));
+    let frame = visit.frame(person::display_name(&row), Place::UserBrowser);
+    Ok(Page::framed(&frame, content).into_response())
+}
+
+fn content(
+    row: &AccountRow<'_>,
+    snapshot: &Snapshot,
+    reader: &Reader,
+    (organization, notices): (&str, Markup),
+) -> Markup {
+    html! {
+        nav.trail aria-label="Breadcrumb" { a href="/people" { "User Browser" } }
+        div.headline.person {
+            span.av.large aria-hidden="true" { (person::initials(person::display_name(row))) }
+            div {
+                h1 { bdi { (person::display_name(row)) } }
+                span.sub { @match row.email {
+                    Some(email) => { bdi { (email) } }
+                    None => "e-mail not shown by Atlassian"
+                } }
+            }
+            (person::status_tag(row))
+            span.grow {}
+            a.button href=(admin_address(organization, row.id)) rel="noreferrer" target="_blank" {
+                "Open in Atlassian admin"
+            }
+        }
+        (notices)
+        @if row.presence.is_none() {
+            (notice(Weight::Info, "A former person.", html! {
+                p { "This account is in no directory of the organization any more. What was last known is kept." }
+            }))
+        }
+        section aria-labelledby="profile" {
+            h2 id="profile" { "Profile" }
+            (facts(row, snapshot, reader))
+        }
+        section aria-labelledby="access" {
+            h2 id="access" { "Apps" }
+            (access(row, snapshot, reader))
+        }
+        section aria-labelledby="groups" {
+            h2 id="groups" { "Groups " span.num { (snapshot.memberships().of(row.ordinal).len()) } }
+            (groups(row.ordinal, snapshot))
+        }
+    }
+}
+
+/// The person's page in Atlassian's own administration.
+fn admin_address(organization: &str, account: &str) -> String {
+    let mut address = String::from("https://admin.atlassian.com/o/");
+    encode(organization, &mut address);
+    address.push_str("/users/");
+    encode(account, &mut address);
+    address
+}
+
+fn facts(row: &AccountRow<'_>, snapshot: &Snapshot, reader: &Reader) -> Markup {
+    let unknown = || html! { span.sub { "not told" } };
+    let text = |text: Option<&str>| text.map_or_else(unknown, |text| html! { bdi { (text) } });
+    let flag = |flag: Option<bool>| flag.map_or_else(unknown, |yes| html! { (if yes { "Yes" } else { "No" }) });
+    let roles = snapshot.roles_of(row.ordinal);
+    let facts = [
+        ("Account id", html! { code { bdi { (row.id) } } }),
+        ("Account status", text(row.account_status.map(|status| status.as_str()))),
+        ("Kind of account", text(row.account_type.map(|kind| kind.as_str()))),
+        ("Managed by the organization", managed(row)),
+        ("E-mail verified", flag(row.email_verified)),
+        ("Two-step verification", flag(row.mfa_enabled)),
+        ("Job title", text(row.job_title)),
+        ("Department", text(row.department)),
+        ("Added", row.added_at.map_or_else(unknown, |at| reader.day_and_age(at))),
+        ("Last active in any app", person::last_active(snapshot, row.ordinal, reader)),
+        ("Administrative roles", administrative(&roles)),
+    ];
+    html! {
+        dl.facts {
+            @for (name, value) in facts { div { dt { (name) } dd { (value) } } }
+            @for (place, directory) in snapshot.directories().iter().enumerate() {
+                @if let Some(presence) = snapshot.presence(place as Ordinal, row.ordinal) {
+                    div {
+                        dt {
+                            @if directory.id.as_str() == directory::OUTSIDE { "Outside all directories" }
+                            @else { "Directory " bdi { (directory.name) } }
+                        }
+                        dd {
+                            @match &presence.status {
+                                Some(status) => { bdi { (person::status_word(status)) } }
+                                None => { "status not told" }
+                            }
+                            @if let Some(membership) = &presence.membership {
+                                " " span.sub { "membership status " bdi { (membership.as_str()) } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        @if not_yet_signed_in(row, snapshot) {
+            p.hint { "Derived: not yet signed in. The address is not verified and no activity has been seen." }
+        }
+    }
+}
+
+/// In the directory, address not verified, no activity: what an open invitation looks like from outside.
+fn not_yet_signed_in(row: &AccountRow<'_>, snapshot: &Snapshot) -> bool {
+    let active = row.presence.and_then(|presence| presence.status.as_ref()) == Some(&Status::Active);
+    let activity = snapshot.activity();
+    active
+        && row.email_verified == Some(false)
+        && activity.read().contains(row.ordinal)
+        && activity.last(row.ordinal).is_none()
+}
+
+fn managed(row: &AccountRow<'_>) -> Markup {
+    html! {
+        @match row.claimed {
+            Some(Claimed::Managed) => "Yes",
+            Some(Claimed::Unmanaged) => "No, an external account",
+            Some(Claimed::Other(word)) => { bdi { (word) } }
+            None => { span.sub { "not told" } }
+        }
+        @match row.management {
+            Some(Management::Invited) => ", invited",
+            Some(Management::Synced) => ", synced from an identity provider",
+            Some(Management::Other(word)) => { ", " bdi { (word) } }
+            None => {}
+        }
+    }
+}
+
+fn administrative(roles: &[PlatformRole]) -> Markup {
+    html! {
+        @if roles.is_empty() { span.sub { "none" } }
+        @for role in roles {
+            span.tag.key {
+                @match role {
+                    PlatformRole::OrganizationAdmin => "Organization admin",
+                    PlatformRole::SiteAdmin => "Site admin",
+                    PlatformRole::UserAccessAdmin => "User access admin",
+                    PlatformRole::ArtificialIntelligenceAccess => "AI access",
+                    PlatformRole::Other(word) => { bdi { (word) } }
+                }
+            }
+        }
+    }
+}
+
+fn access(row: &AccountRow<'_>, snapshot: &Snapshot, reader: &Reader) -> Markup {
+    let ways = snapshot.access(row.ordinal);
+    // Activity tells of apps that were used, also of some to which there is no way any more.
+    let used = snapshot.activity().of(row.ordinal).iter().map(|activity| activity.resource);
+    let mut resources: Vec<Ordinal> = ways.iter().map(|way| way.resource).chain(used).collect();
+    resources.sort_unstable();
+    resources.dedup();
+    resources.sort_by_key(|resource| {
+        snapshot.resources().get(*resource as usize).map(|named| (named.id.app_name(), named.site_name()))
+    });
+    if resources.is_empty() {
+        return empty(
+            "No access to any app.",
+            html! { p { "No group of this person grants a role, none was given directly, and no activity was seen." } },
+        );
+    }
+    html! {
+        div.scroll tabindex="0" role="region" aria-label="Apps" {
+            table {
+                thead { tr {
+                    th scope="col" { "App" } th scope="col" { "Site" } th scope="col" { "Role and way" }
+                    th scope="col" { "Seat" } th.num scope="col" { "Last active" }
+                } }
+                tbody { @for resource in resources { (access_row(row, resource, &ways, (snapshot, reader))) } }
+            }
+        }
+    }
+}
+
+fn access_row(
+    row: &AccountRow<'_>,
+    resource: Ordinal,
+    ways: &[Access],
+    (snapshot, reader): (&Snapshot, &Reader),
+) -> Markup {
+    let Some(named) = snapshot.resources().get(resource as usize) else { return html! {} };
+    let site = named.host_url.as_deref().filter(|url| url.starts_with("https://"));
+    html! {
+        tr {
+            td { bdi { (named.id.app_name()) } }
+            td { @match site {
+                Some(url) => { a href=(url) rel="noreferrer" target="_blank" { bdi { (named.site_name()) } } }
+                None => { bdi { (named.site_name()) } }
+            } }
+            td.ways {
+                @let here: Vec<&Access> = ways.iter().filter(|way| way.resource == resource).collect();
+                @if here.is_empty() { span.sub { "no role any more" } }
+                @for way in here { div {
+                    bdi { (words::role(&way.role)) } " "
+                    span.sub {
+                        @match way.group.and_then(|group| snapshot.group_row(group)) {
+                            Some(group) => {
+                                "by " a href=(Address::group(group.id.as_str())) {
+                                    bdi { (group.group.as_ref().map_or(group.id.as_str(), |known| &*known.name)) }
+                                }
+                            }
+                            None => { bdi { (words::method(&way.method).to_lowercase()) } }
+                        }
+                    }
+                } }
+            }
+            td { @match snapshot.seat(row.ordinal, resource) {
+                Some(seat) => {
+                    @if seat.is_billable() { span.tag.key { "Yes" } } @else { span.tag { "No" } }
+                    " " span.sub { (words::seat(seat)) }
+                }
+                None => { span.tag { "No" } " " span.sub { "No role here." } }
+            } }
+            td.num { (active_here(row, resource, snapshot, reader)) }
+        }
+    }
+}
+
+fn active_here(row: &AccountRow<'_>, resource: Ordinal, snapshot: &Snapshot, reader: &Reader) -> Markup {
+    let activity = snapshot.activity();
+    let here = activity.of(row.ordinal).iter().find(|activity| activity.resource == resource);
+    match here.and_then(|activity| Timestamp::from_microsecond(activity.at).ok()) {
+        Some(at) => reader.day_and_age(at),
+        None if activity.read().contains(row.ordinal) => person::never(row.added_at, reader),
+        None => html! { span.tag title="Activity of this person has not been read yet" { "unknown" } },
+    }
+}
+
+fn groups(account: Ordinal, snapshot: &Snapshot) -> Markup {
+    let members = snapshot.memberships().of(account);
+    let mut rows: Vec<_> =
+        members.iter().filter_map(|group| Some((*group, snapshot.group_row(*group)?))).collect();
+    rows.sort_by(|a, b| a.1.folded_name.cmp(&b.1.folded_name));
+    if rows.is_empty() {
+        return empty("In no group.", html! { p { "Groups grant roles on apps; without one only direct roles give access." } });
+    }
+    html! {
+        div.scroll tabindex="0" role="region" aria-label="Groups" {
+            table {
+                thead { tr { th scope="col" { "Group" } th scope="col" { "Grants" } th.hide-s scope="col" { "Managed by" } } }
+                tbody { @for (group, row) in rows.iter().take(GROUPS_LISTED) { tr {
+                    td { a href=(Address::group(row.id.as_str())) {
+                        bdi { (row.group.as_ref().map_or(row.id.as_str(), |known| &*known.name)) }
+                    } }
+                    td { (grants(*group, snapshot)) }
+                    td.hide-s { (crate::web::groups::managed_by(row)) }
+                } } }
+            }
+        }
+        @if rows.len() > GROUPS_LISTED {
+            p.hint { "and " (counted((rows.len() - GROUPS_LISTED) as u64, "more group", "more groups")) }
+        }
+    }
+}
+
+/// What a group grants, in few words.
+pub(crate) fn grants(group: Ordinal, snapshot: &Snapshot) -> Markup {
+    let named = snapshot.grants(group).iter().filter_map(|grant| {
+        let resource = snapshot.resources().get(grant.resource as usize)?;
+        Some(format!("{} · {}", resource.id.app_name(), resource.site_name()))
+    });
+    let mut named: Vec<String> = named.collect();
+    named.dedup();
+    person::few(&named.iter().map(String::as_str).collect::<Vec<_>>(), 3)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,52 @@
+//! A person's page: every way to an app, seats with their reasons, and what is not known.
+
+use super::*;
+use crate::web::acme::{acme, reader};
+
+fn page(id: &str) -> String {
+    let snapshot = acme();
+    let row = snapshot.account_row(snapshot.account(id).unwrap()).unwrap();
+    content(&row, &snapshot, &reader(), ("org/1", html! {})).0
+}
+
+#[test]
+fn each_access_says_its_way_and_its_seat() {
+    let page = page("acc-ines");
+    assert!(page.contains("<bdi>User</bdi> <span class=\"sub\">by <a href=\"/groups/g-jira\"><bdi>jira-users</bdi></a>"), "{page}");
+    assert!(page.contains("<bdi>App admin</bdi> <span class=\"sub\"><bdi>directly</bdi>"), "{page}");
+    assert!(page.contains("The user role takes a seat.") && page.contains("The admin role takes a seat."));
+    assert!(page.contains("Organization admin"));
+    // Read, but nothing seen in Confluence.
+    assert!(page.contains("99 days ago") && page.contains(">never<"));
+    assert!(page.contains("https://admin.atlassian.com/o/org%2F1/users/acc-ines"));
+}
+
+#[test]
+fn both_statuses_stand_with_each_directory() {
+    let page = page("acc-mute");
+    assert!(page.contains("Directory <bdi>Main</bdi>") && page.contains("Outside all directories"));
+    assert!(page.contains("Deactivated") && page.contains("membership status <bdi>active</bdi>"));
+    assert!(page.contains("e-mail not shown by Atlassian") && page.contains("No access to any app."));
+}
+
+#[test]
+fn an_open_invitation_is_called_derived_and_a_former_person_former() {
+    assert!(page("acc-noor").contains("Derived: not yet signed in."));
+    assert!(!page("acc-ines").contains("Derived"));
+    let former = page("acc-gone");
+    assert!(former.contains("A former person.") && former.contains(">Former<"));
+}
+
+#[test]
+fn somebody_of_whom_only_the_id_is_known_still_has_a_page() {
+    let page = page("acc-bare");
+    assert!(page.contains("<h1><bdi>acc-bare</bdi></h1>") && page.contains("not told"));
+    assert!(page.contains(">unknown<"));
+}
+
+#[test]
+fn hostile_names_are_shown_and_never_obeyed() {
+    let page = page("acc-evil");
+    assert!(!page.contains("<script") && !page.contains("<img"));
+    assert!(page.contains("<h1><bdi>&lt;script&gt;"));
+}

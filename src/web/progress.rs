@@ -1,0 +1,252 @@
+//! How far a sync run is: the part that a run's page and set-up's third page share, and that third page.
+//!
+//! While the run moves the page loads itself again every second; it needs no script.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+
+use crate::nouns::run::{Phase, Run, RunKind, RunState};
+use crate::store::runs;
+use crate::sync::request;
+use crate::web::Served;
+use crate::web::failure::Failure;
+use crate::web::guard::see;
+use crate::web::ui::amount::{counted, length, number};
+use crate::web::ui::frame::Page;
+use crate::web::ui::moment::Reader;
+use crate::web::ui::notice::{Weight, notice};
+use crate::web::ui::words;
+use crate::web::visit::Visit;
+
+/// GET /setup/progress
+pub(crate) async fn show(visit: Visit) -> Result<Response, Failure> {
+    if visit.snapshot.generation() > 0 {
+        return Ok(see("/people"));
+    }
+    let newest = visit.mirror.store().read(|tx| runs::list(tx, None, 1)).await?.pop();
+    Ok(page(&visit.mirror.organization().name, newest.as_ref(), &visit.reader).into_response())
+}
+
+/// POST /setup/progress: *Try again*
+pub(crate) async fn try_again(State(served): State<Served>, visit: Visit) -> Result<Response, Failure> {
+    if visit.snapshot.generation() > 0 {
+        return Ok(see("/people"));
+    }
+    let newest = visit.mirror.store().read(|tx| runs::list(tx, None, 1)).await?.pop();
+    if newest.is_none_or(|run| run.state.is_over()) {
+        request::start(&visit.entered.context, &visit.mirror, RunKind::Initial, (None, &served.entropy)).await?;
+    }
+    Ok(see("/setup/progress"))
+}
+
+fn page(organization: &str, newest: Option<&Run>, reader: &Reader) -> Page {
+    let moving = newest.is_some_and(|run| !run.state.is_over() || run.state == RunState::Sealed);
+    Page::sheet(
+        "The first sync",
+        moving,
+        html! {
+            p.step { "Step 3 of 3" }
+            h1 { "The first sync of " bdi { (organization) } }
+            @match newest {
+                None => {
+                    p { "It has not been started yet." }
+                    (again("Start the first sync"))
+                }
+                Some(run) if run.state == RunState::Sealed => {
+                    p { "It is done. The people are being loaded." }
+                    p { a.button href="/people" { "User Browser" } }
+                }
+                Some(run) => {
+                    (progress(run, reader))
+                    @if run.state.is_over() { (again("Try again")) }
+                    @else { p.hint { "It goes on when you close this page, and where it stood when the server is restarted." } }
+                }
+            }
+        },
+    )
+}
+
+fn again(word: &str) -> Markup {
+    html! { form method="post" action="/setup/progress" { button.primary type="submit" { (word) } } }
+}
+
+/// How far a run is, what it waits for, or how it ended.
+pub(crate) fn progress(run: &Run, reader: &Reader) -> Markup {
+    html! {
+        @match run.state {
+            RunState::Failed => { (failed(run)) }
+            RunState::Cancelled => {
+                (notice(Weight::Info, "This run was stopped by a person.", html! {
+                    p { "It changed nothing: what was there before is still shown." }
+                }))
+            }
+            RunState::Waiting => { (waiting(run, reader)) }
+            RunState::Queued | RunState::Running | RunState::Sealed => {}
+        }
+        @if !run.state.is_over() {
+            section.progress aria-label="Progress" {
+                (phases(run.progress.phase))
+                (measure("People", run.progress.people_seen, run.progress.people_expected))
+                (measure("Groups", run.progress.groups_seen, run.progress.groups_expected))
+                (requests(run))
+                (pace(run, reader))
+            }
+        }
+    }
+}
+
+fn failed(run: &Run) -> Markup {
+    let why = run.failure.as_deref().unwrap_or("No reason was stored. The server's log at that time may tell more.");
+    notice(
+        Weight::Failure,
+        "This run failed.",
+        html! { p { (why) } p { "It changed nothing: what was there before is still shown." } },
+    )
+}
+
+fn waiting(run: &Run, reader: &Reader) -> Markup {
+    notice(
+        Weight::Warning,
+        "The run is waiting.",
+        html! {
+            @match &run.waiting {
+                Some(waiting) => {
+                    p { (waiting.reason) }
+                    p { "It goes on by itself at " (reader.clock(waiting.until)) ", " (reader.ago(waiting.until)) "." }
+                }
+                None => { p { "It goes on by itself." } }
+            }
+        },
+    )
+}
+
+fn phases(current: Phase) -> Markup {
+    const STEPS: [Phase; 4] = [Phase::Preparing, Phase::Reading, Phase::Confirming, Phase::Sealing];
+    let place = STEPS.iter().position(|phase| *phase == current);
+    html! {
+        @if current == Phase::Queued { p { (words::phase(current)) } }
+        ol.phases {
+            @for (step, phase) in STEPS.into_iter().enumerate() {
+                @let done = place.is_some_and(|place| step < place);
+                li.done[done] aria-current=[(place == Some(step)).then_some("step")] {
+                    (words::phase(phase))
+                    @if done { span.hidden { ", done" } }
+                }
+            }
+        }
+    }
+}
+
+fn measure(name: &str, seen: u64, expected: Option<u64>) -> Markup {
+    html! {
+        div.measure {
+            div.row {
+                span { (name) }
+                span.num {
+                    (number(seen))
+                    @match expected { Some(expected) => { " of " (number(expected)) } None => " so far" }
+                }
+            }
+            @match expected {
+                // More may be seen than were counted: somebody joined in between.
+                Some(expected) => { progress max=(expected.max(seen).max(1)) value=(seen) aria-label=(name) {} }
+                None => { progress aria-label=(name) {} }
+            }
+        }
+    }
+}
+
+fn requests(run: &Run) -> Markup {
+    let progress = &run.progress;
+    html! {
+        div.measure {
+            div.row {
+                span { "Requests" }
+                span.num {
+                    (number(progress.requests))
+                    @if let Some(floor) = progress.requests_floor { " of at least " (number(floor)) }
+                }
+            }
+            @if let Some(floor) = progress.requests_floor {
+                progress max=(floor.max(progress.requests).max(1)) value=(progress.requests) aria-label="Requests" {}
+            }
+        }
+    }
+}
+
+/// Rate, time so far, time still needed, time spent waiting.
+fn pace(run: &Run, reader: &Reader) -> Markup {
+    let gone = run.length(reader.now);
+    let rate = gone.map(|gone| gone.as_secs_f64()).filter(|seconds| *seconds >= 1.0);
+    html! {
+        p.hint {
+            @match gone {
+                Some(gone) => { "Running for " (length(gone)) }
+                None => "Waiting for its turn"
+            }
+            @if let Some(seconds) = rate {
+                ", " (format!("{:.0}", run.progress.people_seen as f64 / seconds)) " people and "
+                (format!("{:.1}", run.progress.requests as f64 / seconds)) " requests a second"
+            }
+            @if let Some(left) = run.remaining(reader.now) { ", about " (length(left)) " left" }
+            @if !run.progress.waited.is_zero() {
+                ", " (length(run.progress.waited)) " spent waiting for Atlassian's limits"
+            }
+            "."
+        }
+    }
+}
+
+/// People of a run, against upstream's count.
+pub(crate) fn people_of(run: &Run) -> String {
+    match run.progress.people_expected {
+        Some(expected) if expected != run.progress.people_seen => {
+            format!("{} of {}", number(run.progress.people_seen), number(expected))
+        }
+        _ => number(run.progress.people_seen),
+    }
+}
+
+/// Requests of a run, against the floor of its plan.
+pub(crate) fn requests_of(run: &Run) -> String {
+    match run.progress.requests_floor {
+        Some(floor) => format!("{} of at least {}", number(run.progress.requests), number(floor)),
+        None => counted(run.progress.requests, "request", "requests"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::acme::reader;
+    use crate::web::runs::tests::{STATES, run};
+
+    #[test]
+    fn the_page_moves_while_the_run_does_and_offers_another_try_when_it_ended_badly() {
+        for state in STATES {
+            let page = page("Acme <b>", Some(&run(state)), &reader());
+            let text = page.text();
+            let ended_badly = matches!(state, RunState::Failed | RunState::Cancelled);
+            assert_eq!(text.contains("http-equiv=\"refresh\" content=\"1\""), !ended_badly, "{state:?}");
+            assert_eq!(text.contains("Try again"), ended_badly, "{state:?}");
+            assert!(text.contains("Acme &lt;b&gt;"));
+        }
+        assert!(page("Acme", None, &reader()).text().contains("Start the first sync"));
+    }
+
+    #[test]
+    fn people_groups_requests_and_waiting_are_all_told() {
+        let text = progress(&run(RunState::Waiting), &reader()).0;
+        for part in [
+            "1,204 of 18,430",
+            "12 so far",
+            "40 of at least 400",
+            "12 s spent waiting for Atlassian's limits",
+            "Atlassian takes no more requests this minute &lt;b&gt;.",
+            "aria-current=\"step\">Reading people and groups",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    }
+}

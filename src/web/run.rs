@@ -1,0 +1,179 @@
+//! A sync run: how far it is or how it ended, what it changed, what it may say about which part, and what it noted.
+
+use axum::extract::Path;
+use axum::response::{IntoResponse, Response};
+use directory::{Claim, ClaimState, Snapshot};
+use maud::{Markup, html};
+
+use crate::id::RunId;
+use crate::nouns::run::{NoteKind, Run, RunNote, RunState};
+use crate::store::{coverage, runs};
+use crate::web::failure::Failure;
+use crate::web::progress::{people_of, progress, requests_of};
+use crate::web::runs::{changes, state_tag};
+use crate::web::ui::amount::{length, number};
+use crate::web::ui::frame::{Frame, Page, Place};
+use crate::web::ui::moment::Reader;
+use crate::web::ui::notice::empty;
+use crate::web::ui::words;
+use crate::web::visit::Visit;
+
+/// So many notes are shown; the page says when there are more.
+const NOTES_SHOWN: u32 = 200;
+
+/// What is known about a run.
+struct Told {
+    run: Run,
+    claims: Vec<Claim>,
+    notes: Vec<RunNote>,
+}
+
+/// GET /runs/{id}
+pub(crate) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Failure> {
+    let unknown = Failure::NotFound("There is no sync run with this id.");
+    let Some(id) = RunId::parse(&id) else { return Err(unknown) };
+    let told = visit
+        .mirror
+        .store()
+        .read(move |tx| {
+            let Some(run) = runs::find(tx, &id)? else { return Ok(None) };
+            let claims = match run.generation {
+                Some(generation) => coverage::of_generation(tx, generation)?,
+                None => Vec::new(),
+            };
+            let notes = runs::notes(tx, &id, NOTES_SHOWN + 1)?;
+            Ok(Some(Told { run, claims, notes }))
+        })
+        .await?;
+    let Some(told) = told else { return Err(unknown) };
+    let title = format!("{} {}", words::run_kind(told.run.kind), told.run.number);
+    let frame = Frame { moving: !told.run.state.is_over(), ..visit.frame(&title, Place::SyncRuns) };
+    Ok(Page::framed(&frame, content(&told, &visit.snapshot, &visit.reader)).into_response())
+}
+
+fn content(told: &Told, snapshot: &Snapshot, reader: &Reader) -> Markup {
+    let run = &told.run;
+    html! {
+        nav.trail aria-label="Breadcrumb" { a href="/runs" { "Sync Runs" } }
+        div.headline {
+            h1 { (words::run_kind(run.kind)) " " span.num { (run.number) } }
+            (state_tag(run.state))
+        }
+        (progress(run, reader))
+        @if run.state.is_over() { (figures(run, reader)) }
+        section aria-labelledby="facts" { h2 id="facts" { "Run" } (facts(run, reader)) }
+        @if run.state == RunState::Sealed {
+            section aria-labelledby="changes" { h2 id="changes" { "What changed" } (changed(run)) }
+            section aria-labelledby="coverage" { h2 id="coverage" { "Coverage" } (coverage_of(&told.claims, snapshot)) }
+        }
+        @if run.state.is_over() || !told.notes.is_empty() {
+            section aria-labelledby="notes" { h2 id="notes" { "Notes" } (notes(&told.notes, reader)) }
+        }
+    }
+}
+
+fn figures(run: &Run, reader: &Reader) -> Markup {
+    html! {
+        div.sum {
+            div { b { (people_of(run)) } span { "people read" } }
+            div { b { (number(run.progress.groups_seen)) } span { "groups read" } }
+            div {
+                b { (number(run.progress.requests)) }
+                span { @match run.progress.requests_floor {
+                    Some(floor) => { "requests, at least " (number(floor)) " were needed" }
+                    None => "requests"
+                } }
+            }
+            div {
+                b { @match run.length(reader.now) { Some(time) => { (length(time)) } None => "–" } }
+                span { (length(run.progress.waited)) " of it waiting for Atlassian" }
+            }
+        }
+    }
+}
+
+fn facts(run: &Run, reader: &Reader) -> Markup {
+    html! {
+        dl.facts {
+            div { dt { "Asked by" } dd { bdi { (run.asked_by) } } }
+            div { dt { "Asked" } dd { (reader.moment(run.asked_at)) } }
+            div { dt { "Started" } dd { @match run.started_at { Some(at) => { (reader.moment(at)) } None => "not yet" } } }
+            div { dt { "Ended" } dd { @match run.ended_at { Some(at) => { (reader.moment(at)) } None => "not yet" } } }
+            div { dt { "Requests" } dd { (requests_of(run)) } }
+            div { dt { "Generation" } dd { @match run.generation { Some(generation) => { (number(generation)) } None => "none" } } }
+            div { dt { "Run id" } dd { code { (run.id) } } }
+        }
+    }
+}
+
+fn changed(run: &Run) -> Markup {
+    let lines = run.counts.as_ref().map(changes).unwrap_or_default();
+    if lines.is_empty() {
+        return empty("Nothing changed.", html! { p { "The organization is as the sync before had read it." } });
+    }
+    html! {
+        dl.facts { @for (name, count) in lines { div { dt { (sentence_case(name)) } dd.num { (number(count)) } } } }
+    }
+}
+
+fn sentence_case(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
+}
+
+fn coverage_of(claims: &[Claim], snapshot: &Snapshot) -> Markup {
+    if claims.is_empty() {
+        return empty("This run claims nothing.", html! { p { "It read no part completely, so nothing was taken for gone." } });
+    }
+    html! {
+        p.hint { "Only what was read completely may show that somebody or something is gone." }
+        div.scroll tabindex="0" role="region" aria-label="Coverage" {
+            table {
+                thead { tr {
+                    th scope="col" { "What" } th scope="col" { "Part" } th scope="col" { "Read" }
+                    th.num scope="col" { "Seen" } th.num scope="col" { "Expected" } th.hide-s scope="col" { "Reason" }
+                } }
+                tbody { @for claim in claims { tr {
+                    td { (words::noun(claim.noun)) }
+                    td { bdi { (words::part(&claim.part, snapshot)) } }
+                    td { (claim_tag(claim.state)) }
+                    td.num { (number(claim.seen)) }
+                    td.num { @match claim.expected { Some(expected) => { (number(expected)) } None => { span.sub { "not told" } } } }
+                    td.hide-s.long { @if let Some(reason) = &claim.reason { (reason) } }
+                } } }
+            }
+        }
+    }
+}
+
+fn claim_tag(state: ClaimState) -> Markup {
+    let class = match state {
+        ClaimState::Complete => "tag good",
+        ClaimState::Partial => "tag warn",
+        ClaimState::Unread => "tag bad",
+    };
+    html! { span class=(class) { (words::claim_state(state)) } }
+}
+
+fn notes(notes: &[RunNote], reader: &Reader) -> Markup {
+    if notes.is_empty() {
+        return html! { p.hint { "None: nothing was left out, nothing was new, nothing was odd." } };
+    }
+    html! {
+        div.scroll tabindex="0" role="region" aria-label="Notes" {
+            table {
+                thead { tr { th scope="col" { "Kind" } th scope="col" { "About" } th scope="col" { "Note" } th.hide-s scope="col" { "When" } } }
+                tbody { @for note in notes.iter().take(NOTES_SHOWN as usize) { tr {
+                    td { span class=(if note.kind == NoteKind::Drift { "tag" } else { "tag warn" }) { (words::note_kind(note.kind)) } }
+                    td.long { bdi { (note.subject) } }
+                    td.long { bdi { (note.detail) } }
+                    td.hide-s { (reader.moment(note.at)) }
+                } } }
+            }
+        }
+        @if notes.len() > NOTES_SHOWN as usize { p.hint { "Only the first " (NOTES_SHOWN) " notes are shown." } }
+    }
+}
+
+#[cfg(test)]
+mod tests;

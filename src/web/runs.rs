@@ -1,0 +1,215 @@
+//! Sync runs: all of them, newest first, and the button that starts one.
+
+use axum::Form;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use directory::Counts;
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use crate::auth::token::Token;
+use crate::nouns::run::{Run, RunKind, RunState};
+use crate::store::runs;
+use crate::sync::request::{self, Asked};
+use crate::web::Served;
+use crate::web::failure::Failure;
+use crate::web::guard::see;
+use crate::web::progress::{people_of, requests_of};
+use crate::web::ui::address::Address;
+use crate::web::ui::amount::{counted, length, number};
+use crate::web::ui::frame::{Page, Place};
+use crate::web::ui::moment::Reader;
+use crate::web::ui::notice::{Weight, empty, notice};
+use crate::web::ui::paging::paging;
+use crate::web::ui::words;
+use crate::web::visit::{Visit, run_address};
+
+/// What an address asks for.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Ask {
+    /// Runs with a smaller number.
+    before: String,
+}
+
+/// The form of *Run Sync*.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Entry {
+    /// Makes a form that is sent twice start one run.
+    request_key: String,
+}
+
+/// What the list shows.
+struct Listed<'a> {
+    runs: &'a [Run],
+    /// Whether there are older ones.
+    more: bool,
+    /// Whether these are not the newest.
+    later: bool,
+    /// The run that is not over, wherever in the list it is.
+    open: Option<&'a Run>,
+}
+
+const LIMIT: u32 = 50;
+
+/// GET /runs
+pub(crate) async fn show(
+    State(served): State<Served>,
+    visit: Visit,
+    Query(ask): Query<Ask>,
+) -> Result<Response, Failure> {
+    Ok(page(&served, &visit, &ask, html! {}).await?.into_response())
+}
+
+/// POST /runs: *Run Sync*
+pub(crate) async fn start(
+    State(served): State<Served>,
+    visit: Visit,
+    Form(entry): Form<Entry>,
+) -> Result<Response, Failure> {
+    // A first sync that never came to its end is begun again as what it is.
+    let kind = if visit.snapshot.generation() == 0 { RunKind::Initial } else { RunKind::Manual };
+    let key = Token::parse(&entry.request_key).map(|key| format!("form:{}", key.expose()));
+    match request::start(&visit.entered.context, &visit.mirror, kind, (key, &served.entropy)).await? {
+        Asked::Queued(id) => Ok(see(Address::new("/runs").below(id.as_str()).as_str())),
+        Asked::Held(run) => {
+            let held = notice(
+                Weight::Warning,
+                "No second sync was started.",
+                html! {
+                    p { (words::run_kind(run.kind)) " " (run.number) " is not over yet, and an organization is read by one \
+                         sync at a time." }
+                    p { a href=(run_address(&run)) { "See how far it is" } }
+                },
+            );
+            let page = page(&served, &visit, &Ask::default(), held).await?;
+            Ok(page.with_status(StatusCode::CONFLICT).into_response())
+        }
+    }
+}
+
+async fn page(served: &Served, visit: &Visit, ask: &Ask, notices: Markup) -> Result<Page, Failure> {
+    let before: Option<u64> = ask.before.parse().ok();
+    let store = visit.mirror.store();
+    let (mut listed, open) =
+        store.read(move |tx| Ok((runs::list(tx, before, LIMIT + 1)?, runs::open(tx)?))).await?;
+    let more = listed.len() > LIMIT as usize;
+    listed.truncate(LIMIT as usize);
+    let listed = Listed { runs: &listed, more, later: before.is_some(), open: open.as_ref() };
+    let key = Token::new(&served.entropy);
+    let content = content(&listed, key.expose(), &visit.reader, notices);
+    Ok(Page::framed(&visit.frame("Sync Runs", Place::SyncRuns), content))
+}
+
+fn content(listed: &Listed<'_>, request_key: &str, reader: &Reader, notices: Markup) -> Markup {
+    html! {
+        div.headline {
+            h1 { "Sync Runs" }
+            span.sub { @match listed.open {
+                Some(run) => { (words::run_kind(run.kind)) " " a href=(run_address(run)) { (run.number) } " is under way" }
+                None => { @match listed.runs.iter().find_map(|run| run.ended_at).filter(|_| !listed.later) {
+                    Some(at) => { "the last one ended " (reader.relative(at)) }
+                    None => {}
+                } }
+            } }
+            span.grow {}
+            @if listed.open.is_none() {
+                form method="post" action="/runs" {
+                    input type="hidden" name="request_key" value=(request_key);
+                    button.primary type="submit" { "Run Sync" }
+                }
+            }
+        }
+        (notices)
+        @if listed.runs.is_empty() {
+            @if listed.later {
+                (empty("There are no older runs.", html! { p { a.button href="/runs" { "Newest runs" } } }))
+            } @else {
+                (empty("No sync has run yet.", html! { p { "Run Sync reads all people and groups from Atlassian. It changes nothing there." } }))
+            }
+        } @else {
+            (table(listed, reader))
+        }
+    }
+}
+
+fn table(listed: &Listed<'_>, reader: &Reader) -> Markup {
+    let last = listed.runs.last().filter(|_| listed.more).map(|run| run.number.to_string());
+    html! {
+        div.scroll tabindex="0" role="region" aria-label="Sync runs" {
+            table {
+                thead { tr {
+                    th scope="col" { "Run" } th scope="col" { "State" } th.hide-s scope="col" { "Asked by" }
+                    th scope="col" { "Started" } th.num.hide-s scope="col" { "Length" }
+                    th.num.hide-s scope="col" { "People" } th.num.hide-m scope="col" { "Requests" }
+                    th.hide-s scope="col" { "What changed" }
+                } }
+                tbody { @for run in listed.runs { tr {
+                    td { a href=(run_address(run)) { (words::run_kind(run.kind)) " " span.num { (run.number) } } }
+                    td { (state_tag(run.state)) }
+                    td.hide-s { bdi { (run.asked_by) } }
+                    td { @match run.started_at { Some(at) => { (reader.moment(at)) } None => { span.sub { "not yet" } } } }
+                    td.num.hide-s { @match run.length(reader.now) { Some(time) => { (length(time)) } None => { span.sub { "–" } } } }
+                    td.num.hide-s { (people_of(run)) }
+                    td.num.hide-m { (requests_of(run)) }
+                    td.hide-s { (changed(run)) }
+                } } }
+            }
+        }
+        (paging(
+            "Pages",
+            listed.later.then(|| Address::new("/runs")),
+            last.map(|number| Address::new("/runs").with("before", &number)),
+        ))
+    }
+}
+
+/// The state of a run as a tag.
+pub(crate) fn state_tag(state: RunState) -> Markup {
+    let class = match state {
+        RunState::Sealed => "tag good",
+        RunState::Failed => "tag bad",
+        RunState::Waiting => "tag warn",
+        RunState::Running => "tag key",
+        RunState::Queued | RunState::Cancelled => "tag",
+    };
+    html! { span class=(class) { (words::run_state(state)) } }
+}
+
+/// What a run changed, in one line.
+fn changed(run: &Run) -> Markup {
+    let Some(counts) = &run.counts else { return html! { span.sub { "–" } } };
+    let lines = changes(counts);
+    html! {
+        @if lines.is_empty() { span.sub { "nothing" } }
+        @for (place, (name, count)) in lines.iter().take(3).enumerate() {
+            @if place > 0 { ", " } (number(*count)) " " (name)
+        }
+        @if lines.len() > 3 { " " span.sub { "+" (counted((lines.len() - 3) as u64, "more", "more")) } }
+    }
+}
+
+/// What changed, by noun; only what is not zero.
+pub(crate) fn changes(counts: &Counts) -> Vec<(&'static str, u64)> {
+    let lines = [
+        ("people added", counts.people_added),
+        ("people gone", counts.people_gone),
+        ("people changed", counts.people_changed),
+        ("statuses changed", counts.presence_changed),
+        ("groups added", counts.groups_added),
+        ("groups gone", counts.groups_gone),
+        ("groups changed", counts.groups_changed),
+        ("memberships begun", counts.memberships_added),
+        ("memberships ended", counts.memberships_removed),
+        ("activities updated", counts.activity_changed),
+        ("administrative roles changed", counts.roles_changed),
+        ("grants changed", counts.grants_changed),
+        ("direct roles changed", counts.direct_changed),
+    ];
+    lines.into_iter().filter(|(_, count)| *count > 0).collect()
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

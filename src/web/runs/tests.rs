@@ -1,0 +1,90 @@
+//! The list of runs in every state.
+
+use std::time::Duration;
+
+use super::*;
+use crate::id::{Entropy, RunId};
+use crate::nouns::run::{Phase, Progress, Waiting};
+use crate::web::acme::{now, reader};
+
+/// A run in this state, with everything such a run has.
+pub(crate) fn run(state: RunState) -> Run {
+    let minutes = |minutes: i64| now() - jiff::SignedDuration::from_mins(minutes);
+    let begun = state != RunState::Queued;
+    let over = state.is_over();
+    Run {
+        id: RunId::new(&Entropy::seeded(1), now()),
+        number: 7,
+        kind: RunKind::Manual,
+        state,
+        asked_by: "administrator <i>mira".to_owned(),
+        asked_at: minutes(10),
+        started_at: begun.then(|| minutes(9)),
+        ended_at: over.then(|| minutes(5)),
+        generation: (state == RunState::Sealed).then_some(3),
+        progress: Progress {
+            phase: if over { Phase::Ended } else { Phase::Reading },
+            people_seen: 1_204,
+            people_expected: Some(18_430),
+            groups_seen: 12,
+            groups_expected: None,
+            requests: 40,
+            requests_floor: Some(400),
+            waited: Duration::from_secs(12),
+        },
+        waiting: (state == RunState::Waiting).then(|| Waiting {
+            until: now() + jiff::SignedDuration::from_mins(2),
+            reason: "Atlassian takes no more requests this minute <b>.".to_owned(),
+        }),
+        failure: (state == RunState::Failed).then(|| "The key was refused <b>. Replace it.".to_owned()),
+        counts: (state == RunState::Sealed).then(|| Counts {
+            people_added: 14,
+            people_gone: 6,
+            memberships_added: 3,
+            activity_changed: 1_171,
+            ..Counts::default()
+        }),
+    }
+}
+
+/// Every state a run can be in.
+pub(crate) const STATES: [RunState; 6] = [
+    RunState::Queued,
+    RunState::Running,
+    RunState::Waiting,
+    RunState::Sealed,
+    RunState::Failed,
+    RunState::Cancelled,
+];
+
+fn page(runs: &[Run], (more, later): (bool, bool)) -> String {
+    let open = runs.iter().find(|run| !run.state.is_over());
+    content(&Listed { runs, more, later, open }, "key", &reader(), html! {}).0
+}
+
+#[test]
+fn every_state_has_its_word_and_nothing_from_outside_is_obeyed() {
+    let runs: Vec<Run> = STATES.into_iter().map(run).collect();
+    let page = page(&runs, (false, false));
+    for word in ["Queued", "Running", "Waiting", "Sealed", "Failed", "Cancelled"] {
+        assert!(page.contains(&format!(">{word}</span>")), "{word}");
+    }
+    assert!(page.contains("administrator &lt;i&gt;mira") && !page.contains("<i>"));
+    assert!(page.contains("14 people added, 6 people gone, 3 memberships begun"));
+    assert!(page.contains("1,204 of 18,430") && page.contains("40 of at least 400"));
+}
+
+#[test]
+fn a_sync_can_be_started_only_when_none_is_under_way() {
+    assert!(page(&[run(RunState::Sealed)], (false, false)).contains("Run Sync</button>"));
+    let busy = page(&[run(RunState::Running)], (false, false));
+    assert!(!busy.contains("Run Sync</button>") && busy.contains("is under way"));
+}
+
+#[test]
+fn older_runs_are_a_link_away_and_an_empty_list_says_what_to_do() {
+    let page_of_many = page(&[run(RunState::Sealed)], (true, true));
+    assert!(page_of_many.contains("href=\"/runs?before=7\"") && page_of_many.contains("href=\"/runs\" rel=\"prev\""));
+    assert!(page(&[], (false, false)).contains("No sync has run yet."));
+    assert!(page(&[], (false, true)).contains("There are no older runs."));
+}

@@ -1,0 +1,145 @@
+//! The frame of every page: navigation on the left (a strip on top when narrow), the age of the data on top, one heading.
+
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use maud::{DOCTYPE, Markup, html};
+
+use crate::web::assets;
+
+/// The places of the navigation. Only what exists is here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// People.
+    UserBrowser,
+    /// Groups.
+    Groups,
+    /// Sync runs.
+    SyncRuns,
+}
+
+const PLACES: [(Place, &str, &str); 3] = [
+    (Place::UserBrowser, "User Browser", "/people"),
+    (Place::Groups, "Groups", "/groups"),
+    (Place::SyncRuns, "Sync Runs", "/runs"),
+];
+
+/// What stands around a page of a signed-in administrator.
+#[derive(Clone, Debug)]
+pub(crate) struct Frame<'a> {
+    /// Title of the window.
+    pub(crate) title: &'a str,
+    /// Which entry of the navigation is current.
+    pub(crate) place: Place,
+    /// Name of the organization.
+    pub(crate) organization: &'a str,
+    /// How many sites it has.
+    pub(crate) sites: usize,
+    /// Who is signed in.
+    pub(crate) username: &'a str,
+    /// The age of the data, as words in a `time`.
+    pub(crate) age: Option<Markup>,
+    /// Whether the page is to load itself again every second: while something moves.
+    pub(crate) moving: bool,
+}
+
+/// A page.
+#[derive(Clone, Debug)]
+pub(crate) struct Page(StatusCode, Markup);
+
+impl Page {
+    /// A page of the navigation.
+    pub(crate) fn framed(frame: &Frame<'_>, content: Markup) -> Page {
+        Page(
+            StatusCode::OK,
+            html! {
+                (DOCTYPE)
+                html lang="en" {
+                    (head(frame.title, frame.moving))
+                    body.shell {
+                        a.skip href="#content" { "Skip to content" }
+                        nav.side aria-label="Main" {
+                            div.brand { (mark()) "Rollcall" }
+                            div.org {
+                                bdi { (frame.organization) }
+                                @if frame.sites > 0 {
+                                    " · " (frame.sites) (if frame.sites == 1 { " site" } else { " sites" })
+                                }
+                            }
+                            @for (place, name, address) in PLACES {
+                                a href=(address) aria-current=[(place == frame.place).then_some("page")] { (name) }
+                            }
+                        }
+                        main id="content" {
+                            header.top {
+                                @if let Some(age) = &frame.age { span.age { "As of " (age) } }
+                                span.grow {}
+                                span.user { "Signed in as " bdi { (frame.username) } }
+                                form method="post" action="/sign-out" { button.quiet type="submit" { "Sign out" } }
+                            }
+                            (content)
+                        }
+                    }
+                }
+            },
+        )
+    }
+
+    /// A page on its own, outside the navigation: set-up, sign-in, errors.
+    pub(crate) fn sheet(title: &str, moving: bool, content: Markup) -> Page {
+        Page(
+            StatusCode::OK,
+            html! {
+                (DOCTYPE)
+                html lang="en" {
+                    (head(title, moving))
+                    body.sheet {
+                        header.brand { (mark()) "Rollcall" }
+                        main id="content" { (content) }
+                    }
+                }
+            },
+        )
+    }
+
+    /// The same page with another status.
+    pub(crate) fn with_status(self, status: StatusCode) -> Page {
+        Page(status, self.1)
+    }
+
+    /// The page's text.
+    #[cfg(test)]
+    pub(crate) fn text(&self) -> &str {
+        &self.1.0
+    }
+}
+
+impl IntoResponse for Page {
+    fn into_response(self) -> Response {
+        (self.0, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], self.1.into_string()).into_response()
+    }
+}
+
+fn head(title: &str, moving: bool) -> Markup {
+    html! {
+        head {
+            meta charset="utf-8";
+            meta name="viewport" content="width=device-width, initial-scale=1";
+            meta name="color-scheme" content="light dark";
+            @if moving { meta http-equiv="refresh" content="1"; }
+            title { (one_direction(title)) " · Rollcall" }
+            link rel="icon" type="image/svg+xml" href=(assets::icon_address());
+            link rel="stylesheet" href=(assets::style_address());
+        }
+    }
+}
+
+/// The mark of the product.
+fn mark() -> Markup {
+    html! { span.mark aria-hidden="true" {} }
+}
+
+/// A title cannot isolate a name's direction by markup, so characters that would change it are left out.
+fn one_direction(text: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().filter(|c| !turns(*c) && !c.is_control()).collect()
+}

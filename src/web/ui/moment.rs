@@ -1,0 +1,92 @@
+//! Instants as people read them: absolute, in the organization's time zone, with the relative one beside or on hover.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use maud::{Markup, html};
+
+/// From where and when a page is read.
+#[derive(Clone, Debug)]
+pub(crate) struct Reader {
+    zone: TimeZone,
+    /// The moment of the request.
+    pub(crate) now: Timestamp,
+}
+
+const DAY: i64 = 86_400;
+
+impl Reader {
+    /// A reader in a time zone by its IANA name; UTC, and said so, where the machine does not know it.
+    pub(crate) fn new(zone: &str, now: Timestamp) -> Reader {
+        Reader { zone: TimeZone::get(zone).unwrap_or(TimeZone::UTC), now }
+    }
+
+    /// A day with the relative one beneath: `14 Aug 2026`, `99 days ago`.
+    pub(crate) fn day_and_age(&self, at: Timestamp) -> Markup {
+        html! {
+            time datetime=(at) title=(self.full(at)) { (self.day(at)) }
+            " " span.sub { (self.ago(at)) }
+        }
+    }
+
+    /// A day: `14 Aug 2026`. Midnight in UTC is what Atlassian sends for a day without a time, and stays that day.
+    pub(crate) fn day(&self, at: Timestamp) -> String {
+        let dated = at.as_second().rem_euclid(DAY) == 0 && at.subsec_nanosecond() == 0;
+        let zone = if dated { TimeZone::UTC } else { self.zone.clone() };
+        at.to_zoned(zone).strftime("%-d %b %Y").to_string()
+    }
+
+    /// Day and time: `14 Aug 2026, 16:05`, with the zone on hover.
+    pub(crate) fn moment(&self, at: Timestamp) -> Markup {
+        let text = at.to_zoned(self.zone.clone()).strftime("%-d %b %Y, %H:%M").to_string();
+        html! { time datetime=(at) title=(format!("{}, {}", self.full(at), self.ago(at))) { (text) } }
+    }
+
+    /// How long ago, or in how long, with the full moment on hover.
+    pub(crate) fn relative(&self, at: Timestamp) -> Markup {
+        html! { time datetime=(at) title=(self.full(at)) { (self.ago(at)) } }
+    }
+
+    /// The time of day with its zone: `16:05 UTC`.
+    pub(crate) fn clock(&self, at: Timestamp) -> String {
+        at.to_zoned(self.zone.clone()).strftime("%H:%M:%S %Z").to_string()
+    }
+
+    /// Everything: `Friday, 14 August 2026, 16:05:10 UTC`.
+    fn full(&self, at: Timestamp) -> String {
+        at.to_zoned(self.zone.clone()).strftime("%A, %-d %B %Y, %H:%M:%S %Z").to_string()
+    }
+
+    /// `4 minutes ago`, `in 3 days`.
+    pub(crate) fn ago(&self, at: Timestamp) -> String {
+        let seconds = self.now.as_second() - at.as_second();
+        let words = match seconds.unsigned_abs() {
+            0..60 => return (if seconds < 0 { "in a moment" } else { "just now" }).to_owned(),
+            seconds @ 60..3_600 => unit(seconds / 60, "minute"),
+            seconds @ 3_600..172_800 => unit(seconds / 3_600, "hour"),
+            seconds @ 172_800..31_536_000 => unit(seconds / 86_400, "day"),
+            seconds => unit(seconds / 31_536_000, "year"),
+        };
+        if seconds < 0 { format!("in {words}") } else { format!("{words} ago") }
+    }
+}
+
+fn unit(count: u64, name: &str) -> String {
+    format!("{count} {name}{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_without_time_stays_that_day_in_every_zone() {
+        let now = "2026-11-21T12:00:00Z".parse().unwrap();
+        let reader = Reader::new("America/New_York", now);
+        assert_eq!(reader.day("2026-08-14T00:00:00Z".parse().unwrap()), "14 Aug 2026");
+        assert_eq!(reader.ago("2026-08-14T00:00:00Z".parse().unwrap()), "99 days ago");
+        assert_eq!(reader.ago("2026-11-21T11:56:00Z".parse().unwrap()), "4 minutes ago");
+        assert_eq!(reader.ago("2026-11-21T13:00:00Z".parse().unwrap()), "in 1 hour");
+        assert_eq!(reader.ago(now), "just now");
+        assert_eq!(Reader::new("Nowhere/At_All", now).clock(now), "12:00:00 UTC");
+    }
+}

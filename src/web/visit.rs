@@ -1,0 +1,171 @@
+//! A request of a signed-in administrator to the pages of an organization: one snapshot for the whole page, the reader's
+//! time zone, and what has to be said about the data before anything else.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::response::Response;
+use directory::{Claim, ClaimState, Noun, Snapshot};
+use jiff::{SignedDuration, Timestamp};
+use maud::{Markup, html};
+
+use crate::mirror::Mirror;
+use crate::nouns::run::{Run, RunState};
+use crate::store::{coverage, runs};
+use crate::web::Served;
+use crate::web::entry::Entered;
+use crate::web::failure::Failure;
+use crate::web::guard::see;
+use crate::web::ui::address::Address;
+use crate::web::ui::frame::{Frame, Place};
+use crate::web::ui::moment::Reader;
+use crate::web::ui::notice::{Weight, empty, notice};
+use crate::web::ui::{amount, words};
+
+/// A signed-in administrator before an organization.
+#[derive(Clone, Debug)]
+pub(crate) struct Visit {
+    /// Who, and for verbs.
+    pub(crate) entered: Entered,
+    /// The organization.
+    pub(crate) mirror: Mirror,
+    /// Everything on the page is of this one generation.
+    pub(crate) snapshot: Arc<Snapshot>,
+    /// From where and when it is read.
+    pub(crate) reader: Reader,
+}
+
+/// What is known about the state of the data besides the snapshot.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct State {
+    /// The newest run.
+    pub(crate) newest: Option<Run>,
+    /// What the snapshot's generation did not read completely.
+    pub(crate) gaps: Vec<Claim>,
+}
+
+/// Older data is called stale (rulings, Everywhere).
+const STALE_AFTER: SignedDuration = SignedDuration::from_hours(26);
+
+impl FromRequestParts<Served> for Visit {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, served: &Served) -> Result<Visit, Response> {
+        let entered = Entered::from_request_parts(parts, served).await?;
+        let Some(mirror) = served.mirrors.only() else { return Err(see("/setup/organization")) };
+        let reader = Reader::new(&mirror.organization().time_zone, entered.context.now);
+        Ok(Visit { entered, snapshot: mirror.current(), mirror, reader })
+    }
+}
+
+impl Visit {
+    /// The frame of a page.
+    pub(crate) fn frame<'a>(&'a self, title: &'a str, place: Place) -> Frame<'a> {
+        let mut sites: Vec<&str> = self.snapshot.resources().iter().map(|resource| resource.id.site()).collect();
+        sites.sort_unstable();
+        sites.dedup();
+        Frame {
+            title,
+            place,
+            organization: &self.mirror.organization().name,
+            sites: sites.len(),
+            username: &self.entered.who.username,
+            age: read_at(&self.snapshot).map(|at| self.reader.relative(at)),
+            moving: false,
+        }
+    }
+
+    /// The newest run and the gaps of the generation that is shown.
+    pub(crate) async fn state(&self) -> Result<State, Failure> {
+        let generation = self.snapshot.generation();
+        let (newest, claims) = self
+            .mirror
+            .store()
+            .read(move |tx| Ok((runs::list(tx, None, 1)?.pop(), coverage::of_generation(tx, generation)?)))
+            .await?;
+        let gaps = claims.into_iter().filter(|claim| claim.state != ClaimState::Complete).collect();
+        Ok(State { newest, gaps })
+    }
+}
+
+/// When people were last read completely: the age of the page. The oldest directory counts.
+pub(crate) fn read_at(snapshot: &Snapshot) -> Option<Timestamp> {
+    let of_people = |noun| matches!(noun, Noun::Accounts | Noun::Presence);
+    let ages = snapshot.ages().iter().filter(|age| of_people(age.noun)).map(|age| age.read_at);
+    ages.min().or_else(|| (snapshot.generation() > 0).then(|| snapshot.sealed_at()))
+}
+
+impl State {
+    /// What has to be said about the data before it is shown; nothing when it is young and whole.
+    pub(crate) fn notices(&self, snapshot: &Snapshot, reader: &Reader) -> Markup {
+        let age = read_at(snapshot);
+        let stale = age.is_some_and(|at| reader.now.duration_since(at) > STALE_AFTER);
+        let failed = self.newest.as_ref().filter(|run| run.state == RunState::Failed);
+        html! {
+            @if let Some(run) = failed {
+                (notice(Weight::Failure, "The last sync did not end well.", html! {
+                    @if let Some(failure) = &run.failure { p { (failure) } }
+                    p { "What is shown is the state before it. " a href=(run_address(run)) { "Sync run " (run.number) } }
+                }))
+            } @else if stale {
+                (notice(Weight::Warning, "This data is more than 26 hours old.", html! {
+                    p { @if let Some(at) = age { "People were last read " (reader.relative(at)) ". " }
+                        "Start a sync under " a href="/runs" { "Sync Runs" } "." }
+                }))
+            }
+            @if !self.gaps.is_empty() {
+                (notice(Weight::Warning, "Not everything could be read in the last sync.", html! {
+                    p { "Nothing was taken for gone because of it; what was read before is still shown." }
+                    (gaps(&self.gaps, snapshot))
+                }))
+            }
+        }
+    }
+}
+
+/// The address of a run's page.
+pub(crate) fn run_address(run: &Run) -> Address {
+    Address::new("/runs").below(run.id.as_str())
+}
+
+/// The first gaps as a list.
+fn gaps(gaps: &[Claim], snapshot: &Snapshot) -> Markup {
+    const SHOWN: usize = 5;
+    html! {
+        ul {
+            @for claim in gaps.iter().take(SHOWN) {
+                li {
+                    (words::noun(claim.noun)) ", " bdi { (words::part(&claim.part, snapshot)) } ": "
+                    @match &claim.reason {
+                        Some(reason) => { (reason) }
+                        None => { (words::claim_state(claim.state).to_lowercase()) }
+                    }
+                }
+            }
+            @if gaps.len() > SHOWN {
+                li { "and " (amount::counted((gaps.len() - SHOWN) as u64, "more", "more")) }
+            }
+        }
+    }
+}
+
+/// What stands in place of a list before the first generation is sealed.
+pub(crate) fn first_use(newest: Option<&Run>) -> Markup {
+    match newest {
+        Some(run) if !run.state.is_over() => empty(
+            "The first sync is still running.",
+            html! {
+                p { "People and groups appear here as soon as it is sealed; half a sync is never shown." }
+                p { a.button href="/setup/progress" { "See its progress" } }
+            },
+        ),
+        _ => empty(
+            "Nothing has been read yet.",
+            html! {
+                p { "The first sync has not ended well, or has not been started." }
+                p { a.button href="/setup/progress" { "Go to the first sync" } }
+            },
+        ),
+    }
+}
