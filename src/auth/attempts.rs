@@ -100,9 +100,7 @@ fn judge(before: Option<Attempts>, rule: Rule, now: Timestamp) -> Result<Attempt
         Some(before) if before.blocked_until > now && before.blocked_until.duration_since(now) <= rule.longest => {
             return Err(before.blocked_until);
         }
-        Some(before) if now.duration_since(before.blocked_until) < FORGOTTEN_AFTER => {
-            before.failures.saturating_add(1)
-        }
+        Some(before) if now.duration_since(before.blocked_until) < FORGOTTEN_AFTER => before.failures.saturating_add(1),
         _ => 1,
     };
     let pause = match u32::try_from(failures - rule.free) {

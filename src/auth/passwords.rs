@@ -47,8 +47,7 @@ const LONGEST: usize = 1_024;
 const AT_ONCE: usize = 4;
 
 /// The hash of no password, of the same cost as all others: what a try with an unknown name is checked against.
-const NOBODY: &str =
-    "$argon2id$v=19$m=19456,t=2,p=1$Tm9ib2R5IHNpZ25zIGlu$AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$Tm9ib2R5IHNpZ25zIGlu$AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 
 impl NewPassword {
     /// Takes what was entered twice as a password.

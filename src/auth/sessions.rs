@@ -139,9 +139,7 @@ pub async fn end(control: &Store, entropy: &Entropy, token: &Token, now: Timesta
             let session = sessions::find(tx, &hash)?;
             sessions::delete(tx, &hash)?;
             match session {
-                Some(session) => {
-                    record(tx, "session.ended", &session.administrator, &session.username, (now, &salt))
-                }
+                Some(session) => record(tx, "session.ended", &session.administrator, &session.username, (now, &salt)),
                 None => Ok(()),
             }
         })

@@ -26,7 +26,10 @@ impl Username {
     /// Empty, longer than 64 characters, or with characters that cannot be seen.
     pub fn parse(text: &str) -> Result<Username, InvalidUsername> {
         let text = text.trim();
-        let hidden = |c: char| c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+        let hidden = |c: char| {
+            c.is_control()
+                || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+        };
         if text.is_empty() {
             Err(InvalidUsername::Empty)
         } else if text.chars().count() > LONGEST {

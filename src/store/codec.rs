@@ -167,7 +167,7 @@ impl Writer {
 
     fn account(&mut self, account: &SeenAccount) {
         self.text(account.id.as_str());
-        self.field(&account.profile, Writer::profile);
+        self.field(&account.profile, |writer, profile| writer.profile(profile));
         self.field(&account.presence, |writer, presence| {
             writer.optional(presence.membership.as_ref().map(MembershipStatus::as_str));
             writer.optional(presence.status.as_ref().map(Status::as_str));
@@ -450,7 +450,7 @@ impl<'a> Reader<'a> {
     fn account(&mut self) -> Read<SeenAccount> {
         Ok(SeenAccount {
             id: self.account_id()?,
-            profile: self.field(Reader::profile)?,
+            profile: self.field(|reader| reader.profile().map(Box::new))?,
             presence: self.field(|reader| {
                 Ok(Presence {
                     membership: reader.optional()?.map(MembershipStatus::parse),
@@ -587,7 +587,7 @@ mod tests {
         };
         let changed = SeenAccount {
             id: account.clone(),
-            profile: Some(Observed { asked_at: at(7), value: Reading::Now(profile) }),
+            profile: Some(Observed { asked_at: at(7), value: Reading::Now(Box::new(profile)) }),
             presence: Some(Observed {
                 asked_at: at(7),
                 value: Reading::Now(Presence { membership: None, status: Some(Status::Suspended) }),

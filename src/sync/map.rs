@@ -43,7 +43,7 @@ pub fn account(
     let counted = user.resources.and_then(|counted| u32::try_from(counted).ok());
     Ok(SeenAccount {
         id,
-        profile: Some(Observed { asked_at, value: Reading::Now(profile(user)) }),
+        profile: Some(Observed { asked_at, value: Reading::Now(Box::new(profile(user))) }),
         presence: Some(Observed { asked_at, value: Reading::Now(presence) }),
         roles: roles.and_then(|roles| Some(Observed { asked_at, value: Reading::Now(roles) })),
         activity: activity.and_then(|activity| Some(Observed { asked_at, value: Reading::Now(activity) })),
@@ -151,8 +151,15 @@ pub fn grants(assignment: &GroupRoleAssignment, names: &mut Names) -> Option<Vec
     )
 }
 
-/// The roles on one resource that a person has otherwise than through a group; `None` when it cannot be named.
+/// What owns the roles on the whole organization among a person's assignments.
+const PLATFORM: &str = "platform";
+
+/// The roles on one resource that a person has otherwise than through a group; `None` when it cannot be named. Roles on
+/// the whole organization are none of them: everybody's are read as administrative roles.
 pub fn direct_roles(assignment: &UserRoleAssignment, names: &mut Names) -> Option<Vec<DirectRole>> {
+    if assignment.resource_owner.as_deref() == Some(PLATFORM) {
+        return Some(Vec::new());
+    }
     let resource = names.resource(&assignment.resource_id)?;
     let origins = assignment.origins();
     let ways = origins.iter().flat_map(|(role, methods)| methods.iter().map(move |method| (role, method)));

@@ -6,6 +6,7 @@ pub mod confirm;
 pub mod connect;
 pub mod explain;
 pub mod map;
+mod missing;
 pub mod names;
 pub mod pass;
 pub mod recorder;

@@ -11,7 +11,7 @@ use atlassian::{directories, groups, organizations, users, workspaces};
 use clock::Clock;
 use directory::{Directory, DirectoryId, Resource, ResourceId, Seen, Snapshot};
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, oneshot};
 use tokio::task::JoinSet;
 
 use crate::id::Entropy;
@@ -145,9 +145,15 @@ pub async fn carry_out(
 ) -> Result<Sealed, Ended> {
     let (pass, run) = Pass::take_up(mirror, lease, client, surroundings).await?;
     let pass = Arc::new(pass);
-    let heartbeat = tokio::spawn(beat(pass.clone()));
+    let (stop, stopped) = oneshot::channel();
+    let heartbeat = tokio::spawn(beat(pass.clone(), stopped));
     let read = read(&pass).await;
-    heartbeat.abort();
+    // It ends between two beats, never inside one: a batch that is half kept would spoil the recorder. It ends likewise
+    // when this future is dropped, so that a pass that nobody carries out any more holds no lease.
+    drop(stop);
+    if let Err(fault) = heartbeat.await {
+        return Err(Ended::Failed(format!("The signs of life broke off: {fault}.")));
+    }
     // What was read is kept whatever ended the reading, so that the next attempt starts there.
     let kept = pass.keep_all().await;
     read?;
@@ -307,9 +313,12 @@ async fn seal(pass: Arc<Pass>, run: Run, surroundings: &Surroundings) -> Result<
     Ok(pass.mirror.seal(seen, sealing).await?)
 }
 
-async fn beat(pass: Arc<Pass>) {
+async fn beat(pass: Arc<Pass>, mut stopped: oneshot::Receiver<()>) {
     loop {
-        pass.clock.sleep(HEARTBEAT).await;
+        tokio::select! {
+            _ = &mut stopped => return,
+            () = pass.clock.sleep(HEARTBEAT) => {}
+        }
         // A lost lease or a failing database shows itself to the walks; here it only ends the signs of life.
         if pass.keep_all().await.is_err() {
             return;

@@ -2,8 +2,8 @@
 
 use directory::{
     AccountId, AccountStatus, AccountType, Activity, Age, Builder, Claimed, DirectRole, DirectoryId, Grant, Group,
-    GroupCounts, GroupId, ManagedBy, Management, MembershipStatus, Noun, Ordinal, Part, PlatformRole, Presence, Profile,
-    Resource, ResourceId, Role, RoleMethod, Snapshot, Status,
+    GroupCounts, GroupId, ManagedBy, Management, MembershipStatus, Noun, Ordinal, Part, PlatformRole, Presence,
+    Profile, Resource, ResourceId, Role, RoleMethod, Snapshot, Status,
 };
 use jiff::Timestamp;
 use roaring::RoaringBitmap;
@@ -75,7 +75,10 @@ pub(crate) fn acme() -> Snapshot {
     let hostile = profile("<script>alert(1)</script> \u{202e}gnp.exe", Some("\"><img src=x>@evil.example"));
     let people = [
         ("acc-ines", Some(profile("Ines Okafor", Some("ines.okafor@acme.example")))),
-        ("acc-noor", Some(Profile { email_verified: Some(false), ..profile("Noor al-Sayed", Some("noor@acme.example")) })),
+        (
+            "acc-noor",
+            Some(Profile { email_verified: Some(false), ..profile("Noor al-Sayed", Some("noor@acme.example")) }),
+        ),
         ("acc-hana", Some(profile("Hána Dvořáková", Some("hana@acme.example")))),
         ("acc-evil", Some(Profile { claimed: Some(Claimed::Unmanaged), ..hostile })),
         ("acc-mute", Some(Profile { account_type: AccountType::App, ..profile("Build robot", None) })),
@@ -98,13 +101,11 @@ pub(crate) fn acme() -> Snapshot {
     builder.activity_read([0, 1, 3, 4].into_iter().collect());
 
     let counts = |users| GroupCounts { users: Some(users), resources: Some(1) };
-    let jira_users = Group { managed_by: Some(ManagedBy::Admins), modifiable: Some(true), ..Group::named("jira-users") };
+    let jira_users =
+        Group { managed_by: Some(ManagedBy::Admins), modifiable: Some(true), ..Group::named("jira-users") };
     builder.group(GroupId::new("g-jira").unwrap(), Some(0), Some(jira_users), counts(3));
-    let outside = Group {
-        description: Some("People from outside".into()),
-        synced: Some(true),
-        ..Group::named("contractors")
-    };
+    let outside =
+        Group { description: Some("People from outside".into()), synced: Some(true), ..Group::named("contractors") };
     builder.group(GroupId::new("g-contractors").unwrap(), Some(0), Some(outside), counts(1));
     let hostile = Group::named("<script>alert(1)</script>");
     builder.group(GroupId::new("g-hostile").unwrap(), Some(0), Some(hostile), counts(9));

@@ -14,7 +14,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use crate::nouns::refusal::Refusal;
-use crate::sync::connect::EnteredKey;
+use crate::sync::connect::{EnteredKey, KnownKey};
 use crate::web::Served;
 use crate::web::entry::Entered;
 use crate::web::failure::Failure;
@@ -88,7 +88,11 @@ pub(crate) async fn check(
     if key.is_empty() {
         return Ok(refused(
             &base_url,
-            &Refusal::new("No key was checked.", "The field for the key was empty.", "Paste the key and check it again."),
+            &Refusal::new(
+                "No key was checked.",
+                "The field for the key was empty.",
+                "Paste the key and check it again.",
+            ),
         ));
     }
     match served.connector.check(&base_url, key).await {
@@ -120,8 +124,7 @@ pub(crate) async fn save(
         Ok(named) => named,
         Err(refusal) => return Ok(again(&refusal)),
     };
-    let key =
-        EnteredKey { base_url: pending.base_url.clone(), secret: pending.key.clone(), label, expires_at };
+    let key = EnteredKey { base_url: pending.base_url.clone(), secret: pending.key.clone(), label, expires_at };
     match served.connector.save(&entered.context, key).await {
         Ok(_) => {
             served.pending().forget(&entry.checked, now);
@@ -247,9 +250,12 @@ fn label_form(
     now: Timestamp,
 ) -> Page {
     let reader = Reader::new("UTC", now);
-    let listed = pending.found.keys.as_deref().unwrap_or(&[]);
+    // An expired key cannot be the one that has just been accepted.
+    let good = |known: &&KnownKey| known.expires_at.is_none_or(|at| at > now);
+    let listed: Vec<&KnownKey> = pending.found.keys.iter().flatten().filter(good).collect();
     // Nothing marks the key that was entered; where there is only one, it is that one.
     let chosen = listed.iter().find(|known| known.id == entry.listed).or(listed.first().filter(|_| listed.len() == 1));
+    let chosen = chosen.map(|known| known.id.as_str());
     let earliest = (now + 24.hours()).strftime("%Y-%m-%d").to_string();
     Page::sheet(
         "Save the key",
@@ -264,9 +270,9 @@ fn label_form(
                 @if !listed.is_empty() {
                     fieldset {
                         legend { "Which of the organization's keys is it?" }
-                        @for known in listed {
+                        @for known in &listed {
                             label.choice {
-                                input type="radio" name="listed" value=(known.id) checked[chosen == Some(known)];
+                                input type="radio" name="listed" value=(known.id) checked[chosen == Some(known.id.as_str())];
                                 span {
                                     bdi { (known.label) }
                                     span.sub {
@@ -307,7 +313,7 @@ fn label_form(
 mod tests {
     use super::*;
     use crate::id::{AdministratorId, Entropy};
-    use crate::sync::connect::{FoundOrganization, KnownKey};
+    use crate::sync::connect::FoundOrganization;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -316,11 +322,7 @@ mod tests {
             administrator: AdministratorId::new(&Entropy::seeded(1), NOW),
             base_url: ATLASSIAN.to_owned(),
             key: "ATCTT3xFfGN0secretABCD".to_owned(),
-            found: FoundOrganization {
-                atlassian_id: "o-1".to_owned(),
-                name: "Acme <script>\u{202e}".to_owned(),
-                keys,
-            },
+            found: FoundOrganization { atlassian_id: "o-1".to_owned(), name: "Acme <script>\u{202e}".to_owned(), keys },
         }
     }
 
@@ -345,6 +347,8 @@ mod tests {
         let pending = pending(Some(vec![known("k1"), known("k2")]));
         let open = label_form("token", &pending, &LabelEntry::default(), None, NOW);
         assert!(open.text().contains("value=\"\" checked"));
+        let later = label_form("token", &pending, &LabelEntry::default(), None, NOW + 48.hours());
+        assert!(!later.text().contains("label k1"), "expired keys are not offered");
         let entry = LabelEntry { listed: "k2".to_owned(), ..LabelEntry::default() };
         assert_eq!(named(&entry, &pending, NOW), Ok(("label k2".to_owned(), Some(NOW + 48.hours()))));
     }
@@ -368,11 +372,19 @@ mod tests {
     #[test]
     fn a_key_goes_over_https_or_stays_on_this_machine() {
         assert_eq!(address_of("").unwrap(), ATLASSIAN);
-        assert_eq!(address_of(" https://proxy.example:8443/atlassian/ ").unwrap(), "https://proxy.example:8443/atlassian");
+        assert_eq!(
+            address_of(" https://proxy.example:8443/atlassian/ ").unwrap(),
+            "https://proxy.example:8443/atlassian"
+        );
         assert_eq!(address_of("http://127.0.0.1:8100").unwrap(), "http://127.0.0.1:8100");
-        for text in
-            ["http://proxy.example", "http://localhost.evil.example", "https://a@evil.example", "ftp://x", "x", "https://"]
-        {
+        for text in [
+            "http://proxy.example",
+            "http://localhost.evil.example",
+            "https://a@evil.example",
+            "ftp://x",
+            "x",
+            "https://",
+        ] {
             assert!(address_of(text).is_err(), "{text}");
         }
     }

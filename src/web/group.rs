@@ -135,10 +135,13 @@ mod tests {
         let group = snapshot.group("g-hostile").unwrap();
         let row = snapshot.group_row(group).unwrap();
         let page = content((group, row), &Ask::default(), &snapshot, (&reader(), html! {})).0;
-        assert!(page.contains("The two counts differ.") && page.contains("Atlassian counts 9 members, 1 could be read"));
+        assert!(
+            page.contains("The two counts differ.") && page.contains("Atlassian counts 9 members, 1 could be read")
+        );
         assert!(page.contains("It grants nothing.") && !page.contains("<script>"));
         let group = snapshot.group("g-jira").unwrap();
-        let page = content((group, snapshot.group_row(group).unwrap()), &Ask::default(), &snapshot, (&reader(), html! {})).0;
+        let page =
+            content((group, snapshot.group_row(group).unwrap()), &Ask::default(), &snapshot, (&reader(), html! {})).0;
         assert!(page.contains("Yes, new users land here") && page.contains("/people/acc-ines"));
     }
 }

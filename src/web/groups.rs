@@ -189,7 +189,7 @@ pub(crate) fn managed_by(row: &GroupRow) -> Markup {
     let Some(group) = &row.group else { return html! { span.sub { "not told" } } };
     html! {
         @match &group.managed_by {
-            _ if group.is_synced() => { span.tag.warn { "Synced" } " " span.sub { "identity provider" } }
+            _ if group.is_synced() => { span.tag { "Synced" } " " span.sub { "identity provider" } }
             Some(ManagedBy::Admins) => "Admins",
             Some(ManagedBy::TeamMembers) => "Team members",
             Some(ManagedBy::Open) => "Anybody",

@@ -24,11 +24,8 @@ pub(crate) async fn guard(State(served): State<Served>, request: Request, next: 
     // The matched path, never the path itself: a set-up link is a secret.
     let path = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let method = request.method().clone();
-    let mut response = if is_own(&method, request.headers()) {
-        next.run(request).await
-    } else {
-        Failure::Foreign.into_response()
-    };
+    let mut response =
+        if is_own(&method, request.headers()) { next.run(request).await } else { Failure::Foreign.into_response() };
     if let Some(failure) = failure(&mut response) {
         let id = format!("err_{}", served.entropy.secret().chars().take(12).collect::<String>());
         match &failure {
@@ -126,7 +123,10 @@ mod tests {
         assert!(own(Method::GET, &[host, ("sec-fetch-site", "cross-site")]));
         assert!(own(Method::POST, &[host, ("sec-fetch-site", "same-origin")]));
         assert!(own(Method::POST, &[host, ("origin", "https://roll.example:8443")]));
-        assert!(own(Method::POST, &[("host", "10.0.0.1"), ("x-forwarded-host", "r.example"), ("origin", "https://r.example")]));
+        assert!(own(
+            Method::POST,
+            &[("host", "10.0.0.1"), ("x-forwarded-host", "r.example"), ("origin", "https://r.example")]
+        ));
         assert!(!own(Method::POST, &[host, ("sec-fetch-site", "same-site")]));
         assert!(!own(Method::POST, &[host, ("sec-fetch-site", "cross-site"), ("origin", "https://roll.example:8443")]));
         assert!(!own(Method::POST, &[host, ("origin", "https://evil.example")]));

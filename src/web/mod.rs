@@ -22,6 +22,8 @@ mod run;
 mod runs;
 mod setup;
 mod sign_in;
+#[cfg(test)]
+mod tests;
 mod ui;
 mod visit;
 

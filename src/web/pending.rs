@@ -79,8 +79,7 @@ mod tests {
     use super::*;
 
     fn pending(administrator: &AdministratorId) -> PendingKey {
-        let found =
-            FoundOrganization { atlassian_id: "o-1".to_owned(), name: "Acme".to_owned(), keys: None };
+        let found = FoundOrganization { atlassian_id: "o-1".to_owned(), name: "Acme".to_owned(), keys: None };
         PendingKey {
             administrator: administrator.clone(),
             base_url: "https://api.atlassian.com".to_owned(),

@@ -160,7 +160,7 @@ fn browse(ask: &Ask, snapshot: &Snapshot) -> Browsed {
     let mut matching = None;
     let mut add = |word: &str, title: &str, people: RoaringBitmap| {
         let hits = people & &found;
-        if !hits.is_empty() || word == ask.status {
+        if !hits.is_empty() || word == ask.status || word.is_empty() {
             statuses.push((word.to_owned(), title.to_owned(), hits.len()));
         }
         if word == ask.status {
@@ -234,7 +234,8 @@ fn nobody(ask: &Ask, present: u64) -> Markup {
             html! { p { "See what the last sync could read under " a href="/runs" { "Sync Runs" } "." } },
         );
     }
-    let headline = if q.is_empty() { "Nobody has this status.".to_owned() } else { format!("Nobody is found by “{q}”.") };
+    let headline =
+        if q.is_empty() { "Nobody has this status.".to_owned() } else { format!("Nobody is found by “{q}”.") };
     empty(
         &headline,
         html! {
@@ -290,7 +291,7 @@ fn person_row(row: &AccountRow<'_>, snapshot: &Snapshot, reader: &Reader) -> Mar
             td { (person::who(row)) }
             td.hide-m { (sites_of(&sites)) }
             td.hide-s { (person::few(&group_names(row.ordinal, snapshot), 2)) }
-            td.hide-s { (person::few(&apps, 3)) }
+            td.hide-s { (person::few(&apps, 2)) }
             td.num.hide-m { @match row.added_at { Some(at) => { (reader.day(at)) } None => { span.sub { "unknown" } } } }
             td.num { (person::last_active(snapshot, row.ordinal, reader)) }
             td { (person::status_tag(row)) }

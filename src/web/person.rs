@@ -260,11 +260,13 @@ fn active_here(row: &AccountRow<'_>, resource: Ordinal, snapshot: &Snapshot, rea
 
 fn groups(account: Ordinal, snapshot: &Snapshot) -> Markup {
     let members = snapshot.memberships().of(account);
-    let mut rows: Vec<_> =
-        members.iter().filter_map(|group| Some((*group, snapshot.group_row(*group)?))).collect();
+    let mut rows: Vec<_> = members.iter().filter_map(|group| Some((*group, snapshot.group_row(*group)?))).collect();
     rows.sort_by(|a, b| a.1.folded_name.cmp(&b.1.folded_name));
     if rows.is_empty() {
-        return empty("In no group.", html! { p { "Groups grant roles on apps; without one only direct roles give access." } });
+        return empty(
+            "In no group.",
+            html! { p { "Groups grant roles on apps; without one only direct roles give access." } },
+        );
     }
     html! {
         div.scroll tabindex="0" role="region" aria-label="Groups" {

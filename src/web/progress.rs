@@ -12,7 +12,7 @@ use crate::sync::request;
 use crate::web::Served;
 use crate::web::failure::Failure;
 use crate::web::guard::see;
-use crate::web::ui::amount::{counted, length, number};
+use crate::web::ui::amount::{about, length, number};
 use crate::web::ui::frame::Page;
 use crate::web::ui::moment::Reader;
 use crate::web::ui::notice::{Weight, notice};
@@ -165,7 +165,9 @@ fn requests(run: &Run) -> Markup {
                 span { "Requests" }
                 span.num {
                     (number(progress.requests))
-                    @if let Some(floor) = progress.requests_floor { " of at least " (number(floor)) }
+                    @if let Some(floor) = progress.requests_floor {
+                        (if progress.requests < floor { " of at least " } else { ", floor " }) (number(floor))
+                    }
                 }
             }
             @if let Some(floor) = progress.requests_floor {
@@ -189,7 +191,7 @@ fn pace(run: &Run, reader: &Reader) -> Markup {
                 ", " (format!("{:.0}", run.progress.people_seen as f64 / seconds)) " people and "
                 (format!("{:.1}", run.progress.requests as f64 / seconds)) " requests a second"
             }
-            @if let Some(left) = run.remaining(reader.now) { ", about " (length(left)) " left" }
+            @if let Some(left) = run.remaining(reader.now) { ", about " (about(left)) " left" }
             @if !run.progress.waited.is_zero() {
                 ", " (length(run.progress.waited)) " spent waiting for Atlassian's limits"
             }
@@ -210,9 +212,11 @@ pub(crate) fn people_of(run: &Run) -> String {
 
 /// Requests of a run, against the floor of its plan.
 pub(crate) fn requests_of(run: &Run) -> String {
+    let requests = run.progress.requests;
     match run.progress.requests_floor {
-        Some(floor) => format!("{} of at least {}", number(run.progress.requests), number(floor)),
-        None => counted(run.progress.requests, "request", "requests"),
+        Some(floor) if requests < floor => format!("{} of at least {}", number(requests), number(floor)),
+        Some(floor) => format!("{}, floor {}", number(requests), number(floor)),
+        None => number(requests),
     }
 }
 

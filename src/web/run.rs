@@ -123,7 +123,10 @@ fn sentence_case(text: &str) -> String {
 
 fn coverage_of(claims: &[Claim], snapshot: &Snapshot) -> Markup {
     if claims.is_empty() {
-        return empty("This run claims nothing.", html! { p { "It read no part completely, so nothing was taken for gone." } });
+        return empty(
+            "This run claims nothing.",
+            html! { p { "It read no part completely, so nothing was taken for gone." } },
+        );
     }
     html! {
         p.hint { "Only what was read completely may show that somebody or something is gone." }

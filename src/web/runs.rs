@@ -93,8 +93,7 @@ pub(crate) async fn start(
 async fn page(served: &Served, visit: &Visit, ask: &Ask, notices: Markup) -> Result<Page, Failure> {
     let before: Option<u64> = ask.before.parse().ok();
     let store = visit.mirror.store();
-    let (mut listed, open) =
-        store.read(move |tx| Ok((runs::list(tx, before, LIMIT + 1)?, runs::open(tx)?))).await?;
+    let (mut listed, open) = store.read(move |tx| Ok((runs::list(tx, before, LIMIT + 1)?, runs::open(tx)?))).await?;
     let more = listed.len() > LIMIT as usize;
     listed.truncate(LIMIT as usize);
     let listed = Listed { runs: &listed, more, later: before.is_some(), open: open.as_ref() };
@@ -154,7 +153,7 @@ fn table(listed: &Listed<'_>, reader: &Reader) -> Markup {
                     td.num.hide-s { @match run.length(reader.now) { Some(time) => { (length(time)) } None => { span.sub { "–" } } } }
                     td.num.hide-s { (people_of(run)) }
                     td.num.hide-m { (requests_of(run)) }
-                    td.hide-s { (changed(run)) }
+                    td.hide-s.long { (changed(run)) }
                 } } }
             }
         }

@@ -65,7 +65,8 @@ pub(crate) async fn submit(
 }
 
 fn refused(link: &str, username: &str, problem: &'static str) -> Response {
-    let problem = notice(Weight::Failure, problem, html! { p { "Nothing was created yet. Enter the password again." } });
+    let problem =
+        notice(Weight::Failure, problem, html! { p { "Nothing was created yet. Enter the password again." } });
     form(link, username, problem).with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response()
 }
 

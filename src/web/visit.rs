@@ -72,6 +72,7 @@ impl Visit {
             sites: sites.len(),
             username: &self.entered.who.username,
             age: read_at(&self.snapshot).map(|at| self.reader.relative(at)),
+            stale: is_stale(&self.snapshot, &self.reader),
             moving: false,
         }
     }
@@ -96,11 +97,16 @@ pub(crate) fn read_at(snapshot: &Snapshot) -> Option<Timestamp> {
     ages.min().or_else(|| (snapshot.generation() > 0).then(|| snapshot.sealed_at()))
 }
 
+/// Whether people were last read too long ago.
+fn is_stale(snapshot: &Snapshot, reader: &Reader) -> bool {
+    read_at(snapshot).is_some_and(|at| reader.now.duration_since(at) > STALE_AFTER)
+}
+
 impl State {
     /// What has to be said about the data before it is shown; nothing when it is young and whole.
     pub(crate) fn notices(&self, snapshot: &Snapshot, reader: &Reader) -> Markup {
         let age = read_at(snapshot);
-        let stale = age.is_some_and(|at| reader.now.duration_since(at) > STALE_AFTER);
+        let stale = is_stale(snapshot, reader);
         let failed = self.newest.as_ref().filter(|run| run.state == RunState::Failed);
         html! {
             @if let Some(run) = failed {

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use columns::{Order, Ordinal, TextColumn};
+use columns::{CHUNK, Order, Ordinal, TextColumn};
 
 use crate::account::{AccountStatus, AccountType, Claimed, Management, Profile};
 use crate::claim::Age;
@@ -73,10 +73,11 @@ fn apply_people(people: &mut People, directories: usize, delta: &Delta) {
     let mut change = PeopleChange::default();
     let mut profiles = delta.profiles.iter().peekable();
     while let Some((ordinal, profile)) = profiles.next_if(|(ordinal, _)| *ordinal < known) {
-        change.push(*ordinal, Some(profile));
+        change.push(people, *ordinal, Some(profile));
     }
     for ordinal in known..accounts as Ordinal {
-        change.push(ordinal, profiles.next_if(|(changed, _)| *changed == ordinal).map(|(_, profile)| profile));
+        let profile = profiles.next_if(|(changed, _)| *changed == ordinal).map(|(_, profile)| &**profile);
+        change.push(people, ordinal, profile);
     }
     change.apply(people);
 
@@ -224,7 +225,11 @@ impl Texts {
 
 impl PeopleChange {
     /// Takes a profile in; ordinals in increasing order. `None` leaves an account of which only the id is known.
-    pub(crate) fn push(&mut self, ordinal: Ordinal, profile: Option<&Profile>) {
+    /// A full chunk goes into the columns at once, so that never more than one is held twice.
+    pub(crate) fn push(&mut self, people: &mut People, ordinal: Ordinal, profile: Option<&Profile>) {
+        if (ordinal as usize).is_multiple_of(CHUNK) && self.rows.len() >= CHUNK / 2 {
+            std::mem::take(self).apply(people);
+        }
         self.rows.push(ordinal);
         self.digests.push(profile.map(Profile::digest));
         self.added.push(profile.and_then(|profile| profile.added_at).map(jiff::Timestamp::as_microsecond));

@@ -25,6 +25,7 @@ pub struct Builder {
     directories: Vec<Directory>,
     resources: Vec<Resource>,
     ids: Vec<AccountId>,
+    people: People,
     profiles: PeopleChange,
     counted: Vec<Option<i64>>,
     presence: Vec<Vec<(Ordinal, Presence)>>,
@@ -57,7 +58,7 @@ impl Builder {
     /// The next account, by ordinal; no profile when nothing but its id is known.
     pub fn account(&mut self, id: AccountId, profile: Option<&Profile>, counted_resources: Option<u32>) {
         self.counted.push(counted_resources.map(i64::from));
-        self.profiles.push(self.ids.len() as Ordinal, profile);
+        self.profiles.push(&mut self.people, self.ids.len() as Ordinal, profile);
         self.ids.push(id);
     }
 
@@ -118,7 +119,7 @@ impl Builder {
             ids.push(Some(id.as_str()));
         }
         self.ids = Vec::new();
-        let mut people = People { ids: ids.finish(), ..People::default() };
+        let mut people = People { ids: ids.finish(), ..std::mem::take(&mut self.people) };
         let mut by_id = IdIndex::default();
         by_id.extend(0, &people.ids);
         people.by_id = Arc::new(by_id);

@@ -48,7 +48,7 @@ pub struct Delta {
     /// Resources whose description changed.
     pub resources: Vec<(Ordinal, Resource)>,
     /// Profiles that are new or changed.
-    pub profiles: Vec<(Ordinal, Profile)>,
+    pub profiles: Vec<(Ordinal, Box<Profile>)>,
     /// Presences, sorted by directory and account.
     pub presence: Vec<PresenceChange>,
     /// Administrative roles given.

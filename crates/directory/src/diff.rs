@@ -82,7 +82,7 @@ struct Differ<'a> {
     groups_by_reference: (Ordinal, Vec<Ordinal>),
     /// Likewise of resources.
     resources_by_reference: (Ordinal, Vec<Ordinal>),
-    profiles: BTreeMap<Ordinal, Observed<Profile>>,
+    profiles: BTreeMap<Ordinal, Observed<Box<Profile>>>,
     roles: BTreeMap<Ordinal, Observed<Vec<PlatformRole>>>,
     activity: BTreeMap<Ordinal, Observed<Vec<Activity>>>,
     activity_read: RoaringBitmap,
@@ -393,19 +393,23 @@ impl<'a> Differ<'a> {
         }
         self.delta.activity_read = (self.activity_read - snapshot.activity().read()).iter().collect();
         self.delta.presence.sort_by_key(|change| (change.directory, change.account));
-        // Who is gone from everywhere holds no role any more.
+        // Who is gone from every directory has no role on an app any more; who is gone from everywhere, none at all.
         for account in &self.gone {
-            let elsewhere = self.directories.values().any(|directory| {
+            let stays = |directory: &Ordinal| {
                 match self.delta.presence.binary_search_by_key(&(*directory, account), |c| (c.directory, c.account)) {
                     Ok(place) => self.delta.presence[place].now.is_some(),
                     Err(_) => snapshot.presence(*directory, account).is_some(),
                 }
-            });
-            if !elsewhere {
+            };
+            let inside = self.directories.iter().any(|(id, directory)| id.as_str() != OUTSIDE && stays(directory));
+            if inside {
+                continue;
+            }
+            let direct = snapshot.direct_roles(account).iter().map(|role| (account, role.clone()));
+            self.delta.direct_removed.extend(direct);
+            if !self.directories.values().any(stays) {
                 let roles = snapshot.roles_of(account).into_iter().map(|role| (account, role));
                 self.delta.roles_removed.extend(roles);
-                let direct = snapshot.direct_roles(account).iter().map(|role| (account, role.clone()));
-                self.delta.direct_removed.extend(direct);
             }
         }
         let delta = &mut self.delta;

@@ -35,7 +35,7 @@ pub struct SeenAccount {
     /// Whose record it is.
     pub id: AccountId,
     /// The profile.
-    pub profile: Field<Profile>,
+    pub profile: Field<Box<Profile>>,
     /// How it stands in this part's directory.
     pub presence: Field<Presence>,
     /// Administrative roles, sorted.

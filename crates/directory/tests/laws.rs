@@ -144,7 +144,7 @@ fn seen(facts: &Facts, snapshot: &Snapshot, asked_at: Timestamp) -> Seen {
             activity.sort_unstable();
             let mut record = SeenAccount {
                 id: AccountId::new(account).unwrap(),
-                profile: now(asked_at, profile(person)),
+                profile: now(asked_at, Box::new(profile(person))),
                 presence: now(asked_at, presence.clone()),
                 roles: now(asked_at, person.roles.iter().cloned().collect()),
                 activity: now(asked_at, activity),
@@ -320,7 +320,7 @@ fn same_everywhere(one: &Snapshot, other: &Snapshot) {
 }
 
 fn remember(profiles: &mut BTreeMap<Ordinal, Profile>, delta: &Delta) {
-    profiles.extend(delta.profiles.iter().cloned());
+    profiles.extend(delta.profiles.iter().map(|(account, profile)| (*account, Profile::clone(profile))));
 }
 
 proptest! {

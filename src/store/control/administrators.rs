@@ -52,8 +52,7 @@ pub fn insert(
 ) -> Result<(), StoreError> {
     let Administrator { id, username, password_hash, .. } = administrator;
     let created_at = created_at.as_microsecond();
-    let arguments =
-        [id.as_str().into(), username.into(), username_key.into(), password_hash.into(), created_at.into()];
+    let arguments = [id.as_str().into(), username.into(), username_key.into(), password_hash.into(), created_at.into()];
     tx.execute(INSERT, &arguments).map(drop)
 }
 

@@ -12,7 +12,10 @@ fn page(id: &str) -> String {
 #[test]
 fn each_access_says_its_way_and_its_seat() {
     let page = page("acc-ines");
-    assert!(page.contains("<bdi>User</bdi> <span class=\"sub\">by <a href=\"/groups/g-jira\"><bdi>jira-users</bdi></a>"), "{page}");
+    assert!(
+        page.contains("<bdi>User</bdi> <span class=\"sub\">by <a href=\"/groups/g-jira\"><bdi>jira-users</bdi></a>"),
+        "{page}"
+    );
     assert!(page.contains("<bdi>App admin</bdi> <span class=\"sub\"><bdi>directly</bdi>"), "{page}");
     assert!(page.contains("The user role takes a seat.") && page.contains("The admin role takes a seat."));
     assert!(page.contains("Organization admin"));

@@ -50,7 +50,15 @@ fn coverage_names_the_part_the_counts_and_the_reason() {
         claim(Noun::Activity, ClaimState::Unread),
     ];
     let page = page(RunState::Sealed, claims, Vec::new());
-    for text in ["Profiles", "Directory Main", ">Complete<", ">Partial<", ">Not read<", "A page &lt;b&gt; could not", "not told"] {
+    for text in [
+        "Profiles",
+        "Directory Main",
+        ">Complete<",
+        ">Partial<",
+        ">Not read<",
+        "A page &lt;b&gt; could not",
+        "not told",
+    ] {
         assert!(page.contains(text), "{text}");
     }
     assert!(page.contains("None: nothing was left out"));

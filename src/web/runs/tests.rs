@@ -48,14 +48,8 @@ pub(crate) fn run(state: RunState) -> Run {
 }
 
 /// Every state a run can be in.
-pub(crate) const STATES: [RunState; 6] = [
-    RunState::Queued,
-    RunState::Running,
-    RunState::Waiting,
-    RunState::Sealed,
-    RunState::Failed,
-    RunState::Cancelled,
-];
+pub(crate) const STATES: [RunState; 6] =
+    [RunState::Queued, RunState::Running, RunState::Waiting, RunState::Sealed, RunState::Failed, RunState::Cancelled];
 
 fn page(runs: &[Run], (more, later): (bool, bool)) -> String {
     let open = runs.iter().find(|run| !run.state.is_over());

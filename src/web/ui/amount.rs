@@ -34,6 +34,14 @@ pub(crate) fn length(length: Duration) -> String {
     }
 }
 
+/// An estimated length of time: whole seconds, never none.
+pub(crate) fn about(estimated: Duration) -> String {
+    match estimated.as_secs_f64().ceil() as u64 {
+        seconds @ 0..60 => format!("{} s", seconds.max(1)),
+        seconds => length(Duration::from_secs(seconds)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,5 +55,9 @@ mod tests {
         for (seconds, text) in lengths {
             assert_eq!(length(Duration::from_secs(seconds)), text);
         }
+        assert_eq!(
+            [0, 9_400, 61_000].map(|milliseconds| about(Duration::from_millis(milliseconds))),
+            ["1 s", "10 s", "1 min 1 s"]
+        );
     }
 }

@@ -38,6 +38,8 @@ pub(crate) struct Frame<'a> {
     pub(crate) username: &'a str,
     /// The age of the data, as words in a `time`.
     pub(crate) age: Option<Markup>,
+    /// Whether that age is too great to rely on.
+    pub(crate) stale: bool,
     /// Whether the page is to load itself again every second: while something moves.
     pub(crate) moving: bool,
 }
@@ -71,7 +73,7 @@ impl Page {
                         }
                         main id="content" {
                             header.top {
-                                @if let Some(age) = &frame.age { span.age { "As of " (age) } }
+                                @if let Some(age) = &frame.age { span.age.stale[frame.stale] { "As of " (age) } }
                                 span.grow {}
                                 span.user { "Signed in as " bdi { (frame.username) } }
                                 form method="post" action="/sign-out" { button.quiet type="submit" { "Sign out" } }
@@ -140,6 +142,7 @@ fn mark() -> Markup {
 
 /// A title cannot isolate a name's direction by markup, so characters that would change it are left out.
 fn one_direction(text: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let turns =
+        |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.chars().filter(|c| !turns(*c) && !c.is_control()).collect()
 }

@@ -1,0 +1,357 @@
+//! The pages over real HTTP: the whole way from the set-up link to a person, and everything that must be refused.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use clock::Clock;
+use jiff::Timestamp;
+use simulator::{Organization, Population, Simulator};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+use super::*;
+use crate::auth::setup as links;
+use crate::mirror::mirrors::Databases;
+use crate::store::db::Options;
+use crate::store::organization_keys::SealingKey;
+use crate::sync::connect::Network;
+use crate::sync::pass::Surroundings;
+use crate::sync::worker::{self, Worked};
+
+/// A served installation and a browser without script before it.
+struct App {
+    _folder: TempDir,
+    web: Web,
+    address: SocketAddr,
+    serving: JoinHandle<()>,
+    cookie: Option<String>,
+}
+
+struct Answer {
+    status: u16,
+    headers: String,
+    body: String,
+}
+
+impl Answer {
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .lines()
+            .filter_map(|line| line.split_once(": "))
+            .find_map(|(known, value)| known.eq_ignore_ascii_case(name).then_some(value))
+    }
+
+    fn location(&self) -> &str {
+        self.header("location").unwrap_or("no location")
+    }
+}
+
+impl App {
+    async fn start(clock: Clock) -> App {
+        let folder = tempfile::tempdir().unwrap();
+        let entropy = Entropy::seeded(9);
+        let databases = Databases::Folder(folder.path().to_owned());
+        let mirrors = Mirrors::open(databases, Options::new(clock.clone())).await.unwrap();
+        let connector = Connector::new(
+            mirrors.clone(),
+            (clock.clone(), entropy.clone()),
+            SealingKey::new([7; 32]),
+            Network::default(),
+            "UTC".to_owned(),
+        );
+        let web = Web { control: mirrors.control().clone(), clock, entropy, connector, mirrors };
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let service = router(web.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let serving = tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
+        App { _folder: folder, web, address, serving, cookie: None }
+    }
+
+    async fn link(&self) -> String {
+        links::create_link(&self.web.control, &self.web.entropy, self.web.clock.now()).await.unwrap().unwrap()
+    }
+
+    /// Creates the administrator `mira` and keeps her session.
+    async fn enter(&mut self) {
+        let link = self.link().await;
+        let entry = "username=mira&password=a+long+password&again=a+long+password";
+        assert_eq!(self.post(&link, entry).await.status, 303);
+    }
+
+    async fn get(&mut self, path: &str) -> Answer {
+        self.send("GET", path, &[], "").await
+    }
+
+    async fn post(&mut self, path: &str, form: &str) -> Answer {
+        let origin = format!("http://{}", self.address);
+        self.send("POST", path, &[("Origin", &origin)], form).await
+    }
+
+    async fn send(&mut self, method: &str, path: &str, headers: &[(&str, &str)], form: &str) -> Answer {
+        let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.address);
+        for (name, value) in headers {
+            request += &format!("{name}: {value}\r\n");
+        }
+        if let Some(cookie) = &self.cookie {
+            request += &format!("Cookie: {cookie}\r\n");
+        }
+        if method == "POST" {
+            request +=
+                &format!("Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n", form.len());
+        }
+        request += &format!("\r\n{form}");
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let (status, headers) = head.split_once("\r\n").unwrap();
+        let answer = Answer {
+            status: status.split(' ').nth(1).unwrap().parse().unwrap(),
+            headers: headers.replace("\r\n", "\n"),
+            body: body.to_owned(),
+        };
+        if let Some(cookie) = answer.header("set-cookie") {
+            let pair = cookie.split(';').next().unwrap();
+            self.cookie = (!pair.ends_with('=')).then(|| pair.to_owned());
+        }
+        answer
+    }
+
+    async fn end(self) {
+        self.serving.abort();
+        self.web.mirrors.close().await;
+    }
+}
+
+fn noon() -> Clock {
+    Clock::simulated("2026-11-21T12:00:00Z".parse::<Timestamp>().unwrap())
+}
+
+async fn simulated() -> Simulator {
+    let population = Population { users: 120, ..Population::default() };
+    let organization = Organization::populate(&population, Clock::system().now());
+    simulator::start(organization, simulator::Options::default()).await.unwrap()
+}
+
+/// Carries out the run that waits, as the server's worker does.
+async fn work(app: &App) {
+    let mirror = app.web.mirrors.only().unwrap();
+    let surroundings = Surroundings { clock: app.web.clock.clone(), entropy: app.web.entropy.clone() };
+    let worked = worker::work_once(&mirror, &app.web.connector, &surroundings).await.unwrap();
+    assert!(matches!(&worked, Worked::Carried { ended: Ok(_), .. }), "{worked:?}");
+}
+
+/// The first address in a page that begins like this.
+fn link_in<'p>(page: &'p str, beginning: &str) -> &'p str {
+    let start = page.find(&format!("href=\"{beginning}")).unwrap_or_else(|| panic!("no {beginning} in {page}")) + 6;
+    page[start..].split('"').next().unwrap()
+}
+
+fn plain(address: &str) -> String {
+    address.replace("&amp;", "&")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn from_the_link_over_the_key_and_the_first_sync_to_a_person() {
+    let simulator = simulated().await;
+    let mut app = App::start(Clock::system()).await;
+
+    let asked = app.get("/sign-in").await;
+    assert!(asked.body.contains("prints a one-time link"), "{}", asked.body);
+    let link = app.link().await;
+    assert!(app.get(&link).await.body.contains("Create the administrator"));
+    let different = app.post(&link, "username=mira&password=a+long+password&again=another+password").await;
+    assert_eq!(different.status, 422);
+    assert!(different.body.contains("The two entries of the password differ."));
+    let created = app.post(&link, "username=mira&password=a+long+password&again=a+long+password").await;
+    assert_eq!((created.status, created.location()), (303, "/setup/organization"));
+    let again = app.post(&link, "username=noor&password=a+long+password&again=a+long+password").await;
+    assert_eq!(again.status, 410);
+    assert!(again.body.contains("This link was used"));
+
+    assert_eq!(app.get("/people").await.location(), "/setup/organization");
+    assert!(app.get("/setup/organization").await.body.contains("without scopes"));
+    let base_url = simulator.base_url().replace(':', "%3A").replace('/', "%2F");
+    let wrong = app.post("/setup/organization", &format!("key=WRONGKEY&base_url={base_url}")).await;
+    assert_eq!(wrong.status, 422);
+    assert!(!wrong.body.contains("WRONGKEY") && wrong.body.contains("role=\"alert\""), "{}", wrong.body);
+    assert!(app.web.mirrors.only().is_none());
+    let key = simulator.api_key();
+    let checked = app.post("/setup/organization", &format!("key={key}&base_url={base_url}")).await;
+    assert_eq!(checked.status, 303, "{}", checked.body);
+    let named = app.get(checked.location()).await;
+    assert!(named.body.contains("The key opens") && !named.body.contains(&key), "{}", named.body);
+    let (_, token) = checked.location().split_once("checked=").unwrap();
+    let unlabelled = app.post("/setup/organization/key", &format!("checked={token}")).await;
+    assert_eq!(unlabelled.status, 422);
+    let saved = app.post("/setup/organization/key", &format!("checked={token}&label=Rollcall")).await;
+    assert_eq!((saved.status, saved.location()), (303, "/setup/progress"), "{}", saved.body);
+
+    assert!(app.get("/setup/progress").await.body.contains("http-equiv=\"refresh\""));
+    assert!(app.get("/people").await.body.contains("The first sync is still running."));
+    work(&app).await;
+    assert_eq!(app.get("/setup/progress").await.location(), "/people");
+
+    let first = app.get("/people").await;
+    assert_eq!(first.body.matches("<tr>").count(), 51, "a heading and fifty people");
+    let next = plain(link_in(&first.body, "/people?after="));
+    let second = app.get(&next).await;
+    let back = plain(link_in(&second.body, "/people?before="));
+    assert_eq!(link_in(&app.get(&back).await.body, "/people/"), link_in(&first.body, "/people/"));
+    let person = link_in(&first.body, "/people/").to_owned();
+    let shown = app.get(&person).await;
+    assert!(shown.status == 200 && shown.body.contains("Open in Atlassian admin"));
+    let groups = app.get("/groups?sort=members&order=desc").await;
+    let group = link_in(&groups.body, "/groups/").to_owned();
+    assert!(app.get(&group).await.body.contains("members by Atlassian's count"));
+    let runs = app.get("/runs").await;
+    let run = link_in(&runs.body, "/runs/").to_owned();
+    let run = app.get(&run).await;
+    assert!(run.body.contains("Group memberships") && run.body.contains(">Complete<"), "{}", run.body);
+
+    let request_key = "0".repeat(52);
+    let started = app.post("/runs", &format!("request_key={request_key}")).await;
+    let twice = app.post("/runs", &format!("request_key={request_key}")).await;
+    assert_eq!((started.status, started.location()), (303, twice.location()));
+    let other = app.post("/runs", &format!("request_key={}", "1".repeat(52))).await;
+    assert_eq!(other.status, 409);
+    assert!(other.body.contains("No second sync was started."));
+    app.end().await;
+    simulator.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_and_other_sites_get_nothing() {
+    let mut app = App::start(noon()).await;
+    for path in [
+        "/people?q=a%26b",
+        "/people/x",
+        "/groups",
+        "/groups/x",
+        "/runs",
+        "/runs/x",
+        "/setup/organization",
+        "/setup/progress",
+    ] {
+        let answer = app.get(path).await;
+        assert_eq!(answer.status, 303, "{path}");
+        assert!(answer.location().starts_with("/sign-in?next=%2F"), "{path}");
+    }
+    app.enter().await;
+    for headers in [&[][..], &[("Origin", "https://evil.example")], &[("Sec-Fetch-Site", "cross-site")]] {
+        let answer = app.send("POST", "/sign-out", headers, "").await;
+        assert_eq!(answer.status, 403);
+        assert!(answer.body.contains("did not come from a page of this server"));
+    }
+    assert_eq!(app.get("/people").await.location(), "/setup/organization", "still signed in");
+    app.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_is_told_to_be_strict_and_to_keep_nothing_but_the_assets() {
+    let mut app = App::start(noon()).await;
+    let page = app.get("/sign-in").await;
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"));
+    assert!(!policy.contains("unsafe-inline") && !page.body.contains(" style=") && !page.body.contains("<script"));
+    assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
+    assert_eq!(page.header("referrer-policy"), Some("same-origin"));
+    assert_eq!(page.header("cache-control"), Some("no-store"));
+    let style = app.get(link_in(&page.body, "/assets/app-")).await;
+    assert_eq!(style.status, 200);
+    assert!(style.header("cache-control").unwrap().contains("immutable"));
+    assert_eq!(app.get("/assets/app-0.css").await.status, 404);
+    let nothing = app.get("/nothing").await;
+    assert!(nothing.status == 404 && nothing.body.contains("There is no page at this address."));
+    let method = app.post("/groups", "").await;
+    assert!(method.status == 405 && method.body.contains("<h1>Not understood</h1>"));
+    app.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_tries_say_the_same_and_back_off_until_time_has_passed() {
+    let clock = noon();
+    let mut app = App::start(clock.clone()).await;
+    app.enter().await;
+    let first = app.cookie.clone();
+    assert_eq!(app.post("/sign-out", "").await.location(), "/sign-in");
+    assert!(app.cookie.is_none());
+    app.cookie = first.clone();
+    assert!(app.get("/people").await.location().starts_with("/sign-in"), "an ended session stays ended");
+    app.cookie = None;
+
+    let wrong = app.post("/sign-in", "username=mira&password=wrong").await;
+    let unknown = app.post("/sign-in", "username=nobody&password=wrong").await;
+    assert_eq!((wrong.status, unknown.status), (422, 422));
+    assert_eq!(wrong.body.replace("mira", "NAME"), unknown.body.replace("nobody", "NAME"));
+    let mut last = wrong;
+    for _ in 0..5 {
+        last = app.post("/sign-in", "username=MIRA&password=wrong").await;
+    }
+    assert!(last.body.contains("Too many tries."), "{}", last.body);
+    let right = "username=mira&password=a+long+password&next=%2Fpeople%3Fq%3Dx";
+    assert_eq!(app.post("/sign-in", right).await.status, 422, "not even the right password while blocked");
+    clock.advance(Duration::from_secs(2));
+    let entered = app.post("/sign-in", right).await;
+    assert_eq!((entered.status, entered.location()), (303, "/people?q=x"));
+    let cookie = entered.header("set-cookie").unwrap();
+    for part in ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=604800"] {
+        assert!(cookie.contains(part), "{cookie}");
+    }
+    assert!(!cookie.contains("Secure"));
+    assert_ne!(app.cookie, first);
+    app.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_ends_without_use_and_at_the_latest_after_a_week() {
+    let clock = noon();
+    let mut app = App::start(clock.clone()).await;
+    app.enter().await;
+    let inside = |answer: &Answer| answer.location() == "/setup/organization";
+    let hour = Duration::from_secs(3_600);
+    for _ in 0..15 {
+        clock.advance(hour * 11);
+        assert!(inside(&app.get("/people").await));
+    }
+    clock.advance(hour * 4);
+    assert!(!inside(&app.get("/people").await), "a week is over, in use or not");
+    let right = "username=mira&password=a+long+password";
+    assert_eq!(app.post("/sign-in", right).await.status, 303);
+    clock.advance(hour * 12);
+    assert!(!inside(&app.get("/people").await), "half a day without use");
+    app.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_is_good_for_a_day_and_behind_https_the_cookie_is_secure() {
+    let clock = noon();
+    let mut app = App::start(clock.clone()).await;
+    let old = app.link().await;
+    clock.advance(Duration::from_secs(24 * 3_600));
+    let entry = "username=mira&password=a+long+password&again=a+long+password";
+    assert!(app.post(&old, entry).await.body.contains("This link has expired"));
+    assert!(app.get("/setup/unknown").await.body.contains("This link is not known"));
+    let (link, other) = (app.link().await, app.link().await);
+    let headers = [("Sec-Fetch-Site", "same-origin"), ("X-Forwarded-Proto", "https")];
+    let created = app.send("POST", &link, &headers, entry).await;
+    assert!(created.header("set-cookie").unwrap().ends_with("; Secure"));
+    assert!(app.post(&other, entry).await.body.contains("This link was used"), "one administrator, whatever the links");
+    let none = links::create_link(&app.web.control, &app.web.entropy, clock.now()).await.unwrap();
+    assert_eq!(none, None);
+    app.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_is_an_id_on_the_page_and_nothing_of_the_inside() {
+    let mut app = App::start(noon()).await;
+    app.enter().await;
+    app.web.control.close().await;
+    let fault = app.get("/people").await;
+    assert_eq!(fault.status, 500);
+    assert!(fault.body.contains("<code>err_") && !fault.body.contains("store is closed"), "{}", fault.body);
+    app.end().await;
+}
