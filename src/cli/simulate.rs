@@ -16,10 +16,10 @@ pub struct Simulate {
     #[arg(long, default_value_t = 8687)]
     pub port: u16,
     /// People in the organization
-    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(10..=1_000_000))]
+    #[arg(long, default_value_t = 2_000, conflicts_with = "scenario", value_parser = clap::value_parser!(u32).range(10..=1_000_000))]
     pub users: u32,
     /// The seed it is made from: the same seed makes the same people
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, conflicts_with = "scenario")]
     pub seed: u64,
     /// A scenario: population, limits, faults, changes (docs/simulator.md)
     #[arg(long, value_name = "FILE")]

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may end at what cannot happen")]
 
+mod kill;
+mod layering;
 mod mirror;
 mod store;
 mod support;

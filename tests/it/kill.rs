@@ -1,0 +1,237 @@
+//! The process is ended, at every commit of a pass and at any moment of a large one: taken up again, it ends in the
+//! same state as if nothing had happened.
+
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use clock::Clock;
+use rollcall::id::Entropy;
+use rollcall::mirror::mirrors::{Databases, Mirrors};
+use rollcall::nouns::context::{Actor, Context};
+use rollcall::store::db::Options;
+use rollcall::store::organization_keys::SealingKey;
+use rollcall::store::{events, head, runs};
+use rollcall::sync::connect::{Connector, EnteredKey, Network};
+use rollcall::sync::pass::Surroundings;
+use rollcall::sync::worker::{Worked, work_once};
+use simulator::{Organization, Simulator};
+use tempfile::TempDir;
+
+use crate::support::app::{ENGINES, Engine, population};
+use crate::support::postgres;
+use crate::support::truth::differences;
+
+const KEY: [u8; 32] = [9; 32];
+
+/// An installation that the program can be started on, and copied.
+struct Installation {
+    folder: TempDir,
+    /// The database's name, on PostgreSQL.
+    database: Option<String>,
+}
+
+static DATABASES: AtomicU32 = AtomicU32::new(0);
+
+impl Installation {
+    fn new(engine: Engine) -> Installation {
+        Installation::made(engine, None)
+    }
+
+    fn copy(&self) -> Installation {
+        let engine = if self.database.is_some() { Engine::Postgres } else { Engine::Sqlite };
+        let copy = Installation::made(engine, self.database.as_deref());
+        for file in std::fs::read_dir(self.folder.path()).unwrap() {
+            let file = file.unwrap();
+            if file.path().extension().is_some_and(|extension| extension != "sock") {
+                std::fs::copy(file.path(), copy.folder.path().join(file.file_name())).unwrap();
+            }
+        }
+        copy
+    }
+
+    fn made(engine: Engine, template: Option<&str>) -> Installation {
+        let folder = tempfile::tempdir().unwrap();
+        let key: String = KEY.iter().map(|byte| format!("{byte:02x}")).collect();
+        std::fs::write(folder.path().join("sealing.key"), key).unwrap();
+        let database = (engine == Engine::Postgres).then(|| {
+            let name = format!("kill_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
+            let template = template.unwrap_or("template0");
+            let statement = format!("CREATE DATABASE {name} TEMPLATE {template}");
+            // The client keeps a runtime of its own, which must not live on one of this test's threads.
+            std::thread::spawn(move || {
+                let mut client = ::postgres::Client::connect(&postgres::server().url(), ::postgres::NoTls).unwrap();
+                client.batch_execute(&statement).unwrap();
+            })
+            .join()
+            .unwrap();
+            name
+        });
+        Installation { folder, database }
+    }
+
+    fn url(&self) -> Option<String> {
+        let database = self.database.as_ref()?;
+        let url = postgres::server().url();
+        Some(format!("{}/{database}", url.rsplit_once('/').unwrap().0))
+    }
+
+    async fn open(&self) -> Mirrors {
+        let databases = match self.url() {
+            Some(url) => Databases::Postgres { url, prefix: String::new() },
+            None => Databases::Folder(self.folder.path().to_owned()),
+        };
+        Mirrors::open(databases, Options::new(Clock::system())).await.unwrap()
+    }
+
+    /// Connects the simulated organization; its first run is queued.
+    async fn connect(&self, simulator: &Simulator) {
+        let mirrors = self.open().await;
+        let connector = connector(&mirrors);
+        let context = Context { actor: Actor::System, now: Clock::system().now() };
+        let entered = EnteredKey {
+            base_url: simulator.base_url(),
+            secret: simulator.api_key(),
+            label: "test".to_owned(),
+            expires_at: None,
+        };
+        connector.save(&context, entered).await.unwrap();
+        mirrors.close().await;
+    }
+
+    /// Carries out the queued run in this process.
+    async fn sync_here(&self) {
+        let mirrors = self.open().await;
+        let surroundings = Surroundings { clock: Clock::system(), entropy: Entropy::machine() };
+        let mirror = mirrors.only().unwrap();
+        let worked = work_once(&mirror, &connector(&mirrors), &surroundings).await.unwrap();
+        assert!(matches!(worked, Worked::Carried { ended: Ok(_), .. }), "{worked:?}");
+        mirrors.close().await;
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rollcall"));
+        let folder: &Path = self.folder.path();
+        command.arg("sync").arg("--data").arg(folder).env("ROLLCALL_KEY_FILE", folder.join("sealing.key"));
+        if let Some(url) = self.url() {
+            command.arg("--database").arg(url);
+        }
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs `rollcall sync` to its end, or to the commit at which it ends itself.
+    async fn sync(&self, cut: Option<&str>) -> (ExitStatus, String) {
+        let mut command = self.command();
+        if let Some(cut) = cut {
+            command.env("ROLLCALL_FAULT_COMMIT", cut);
+        }
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        let said = [output.stdout.as_slice(), &output.stderr].concat();
+        (output.status, String::from_utf8_lossy(&said).into_owned())
+    }
+
+    /// Voids the leases of a process that is gone. On a data folder the next process does it; a node on PostgreSQL
+    /// would wait until the lease is over.
+    async fn void_leases(&self) {
+        if self.database.is_some() {
+            let mirrors = self.open().await;
+            mirrors.only().unwrap().store().write(head::raise_epoch).await.unwrap();
+            mirrors.close().await;
+        }
+    }
+
+    /// Everything that must hold at the end, whatever happened on the way.
+    async fn assert_like_undisturbed(&self, simulator: &Simulator, generation: u64, what: &str) {
+        let mirrors = self.open().await;
+        let mirror = mirrors.only().unwrap();
+        let snapshot = mirror.current();
+        assert_eq!(snapshot.generation(), generation, "{what}");
+        let truth = simulator.read(|organization| organization.truth());
+        assert_eq!(differences(&snapshot, &truth), Vec::<String>::new(), "{what}");
+        assert!(mirror.store().read(events::verify).await.unwrap().is_ok(), "{what}: the audit chain holds");
+        assert_eq!(mirror.store().read(runs::open).await.unwrap(), None, "{what}: no run is left open");
+        mirrors.close().await;
+    }
+}
+
+fn connector(mirrors: &Mirrors) -> Connector {
+    let (clock, entropy) = (Clock::system(), Entropy::machine());
+    let sealing = SealingKey::new(KEY);
+    Connector::new(mirrors.clone(), (clock, entropy), sealing, Network::default(), "UTC".to_owned())
+}
+
+async fn simulate(users: u32, seed: u64) -> Simulator {
+    let organization = Organization::populate(&population(users, seed), Clock::system().now());
+    simulator::start(organization, simulator::Options::default()).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn c1_a_pass_cut_at_every_commit_ends_like_an_undisturbed_one() {
+    for engine in ENGINES {
+        let simulator = simulate(80, 3).await;
+        let prepared = Installation::new(engine);
+        prepared.connect(&simulator).await;
+        prepared.sync_here().await;
+        let mut rng = fastrand::Rng::with_seed(5);
+        for _ in 0..12 {
+            simulator.change(|organization| organization.random_change(&mut rng));
+        }
+        for after in ["", ":after"] {
+            let mut commit = 1;
+            loop {
+                let cut = format!("{commit}{after}");
+                let what = format!("{engine:?}, cut at commit {cut}");
+                let installation = prepared.copy();
+                let (ended, said) = installation.sync(Some(&cut)).await;
+                if ended.success() {
+                    // There was no such commit: every one of the pass has been cut.
+                    assert!(commit > 8, "{what}: a pass has more commits than that\n{said}");
+                    break;
+                }
+                installation.void_leases().await;
+                let (ended, said) = installation.sync(None).await;
+                assert!(ended.success(), "{what}: taken up again it failed\n{said}");
+                // A cut after the seal leaves nothing to take up: the next sync is another one.
+                let mirrors = installation.open().await;
+                let generation = mirrors.only().unwrap().current().generation();
+                mirrors.close().await;
+                assert!((2..=3).contains(&generation), "{what}: generation {generation}");
+                installation.assert_like_undisturbed(&simulator, generation, &what).await;
+                commit += 1;
+            }
+        }
+        simulator.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::disallowed_methods, reason = "a process is killed at real moments")]
+async fn c1_a_large_pass_killed_again_and_again_ends_like_an_undisturbed_one() {
+    for engine in ENGINES {
+        let simulator = simulate(20_000, 4).await;
+        let installation = Installation::new(engine);
+        installation.connect(&simulator).await;
+        let mut rng = fastrand::Rng::with_seed(6);
+        let mut killed = 0;
+        for _ in 0..6 {
+            let mut child = installation.command().spawn().unwrap();
+            std::thread::sleep(Duration::from_millis(rng.u64(400..2500)));
+            if child.try_wait().unwrap().is_none() {
+                killed += 1;
+            }
+            child.kill().unwrap();
+            child.wait().unwrap();
+            installation.void_leases().await;
+        }
+        assert!(killed >= 3, "only {killed} of the processes were still at work when they were killed");
+        let (ended, said) = installation.sync(None).await;
+        assert!(ended.success(), "{engine:?}: {said}");
+        let mirrors = installation.open().await;
+        let generation = mirrors.only().unwrap().current().generation();
+        mirrors.close().await;
+        installation.assert_like_undisturbed(&simulator, generation, &format!("{engine:?}")).await;
+        simulator.stop().await;
+    }
+}
