@@ -211,16 +211,36 @@ async fn mirror(users: u32, database: Option<String>, without_limits: bool) {
         snapshot.memory() as f64 / 1e6,
     );
     let (requests, floor) = (run.progress.requests, run.progress.requests_floor.unwrap());
-    show("requests of the first sync", format!("{requests} / {floor}"), "1.05 x floor", requests as f64 <= 1.05 * floor as f64);
+    show(
+        "requests of the first sync",
+        format!("{requests} / {floor}"),
+        "1.05 x floor",
+        requests as f64 <= 1.05 * floor as f64,
+    );
     let (wall, memory) = if million { (120.0, 2e9) } else { (10.0 * scale.max(1.0), 200e6 * scale.max(1.0)) };
     show("first sync, wall", seconds(first.wall), format!("{wall} s"), first.wall.as_secs_f64() <= wall);
-    show("first sync, cpu", seconds(first.cpu), format!("{:.0} s", 8.0 * scale), first.cpu.as_secs_f64() <= 8.0 * scale);
+    show(
+        "first sync, cpu",
+        seconds(first.cpu),
+        format!("{:.0} s", 8.0 * scale),
+        first.cpu.as_secs_f64() <= 8.0 * scale,
+    );
     let after_first = peak_memory();
 
     let (same, run) = bench.sync().await;
     assert_eq!(run.counts.unwrap(), directory::Counts::default(), "nothing had changed");
-    show("no-change sync, wall", seconds(same.wall), format!("{:.0} s", 4.0 * scale), same.wall.as_secs_f64() <= 4.0 * scale);
-    show("no-change sync, cpu", seconds(same.cpu), format!("{:.0} s", 3.0 * scale), same.cpu.as_secs_f64() <= 3.0 * scale);
+    show(
+        "no-change sync, wall",
+        seconds(same.wall),
+        format!("{:.0} s", 4.0 * scale),
+        same.wall.as_secs_f64() <= 4.0 * scale,
+    );
+    show(
+        "no-change sync, cpu",
+        seconds(same.cpu),
+        format!("{:.0} s", 3.0 * scale),
+        same.cpu.as_secs_f64() <= 3.0 * scale,
+    );
     if sqlite {
         let bytes = format!("{:.2} MB", same.written as f64 / 1e6);
         show("no-change sync, written", bytes, format!("{:.0} MB", 2.0 * scale), same.written as f64 <= 2e6 * scale);
@@ -228,12 +248,26 @@ async fn mirror(users: u32, database: Option<String>, without_limits: bool) {
 
     let (day, run) = bench.sync().await;
     let changed = run.counts.unwrap();
-    println!("working day: {} activities, {} people, {} memberships changed", changed.activity_changed,
-        changed.people_changed, changed.memberships_added + changed.memberships_removed);
-    show("working-day sync, wall", seconds(day.wall), format!("{:.0} s", 6.0 * scale), day.wall.as_secs_f64() <= 6.0 * scale);
+    println!(
+        "working day: {} activities, {} people, {} memberships changed",
+        changed.activity_changed,
+        changed.people_changed,
+        changed.memberships_added + changed.memberships_removed
+    );
+    show(
+        "working-day sync, wall",
+        seconds(day.wall),
+        format!("{:.0} s", 6.0 * scale),
+        day.wall.as_secs_f64() <= 6.0 * scale,
+    );
     let peak = peak_memory();
     println!("peak memory after the first sync {:.0} MB", after_first as f64 / 1e6);
-    show("peak memory", format!("{:.0} MB", peak as f64 / 1e6), format!("{:.0} MB", memory / 1e6), peak as f64 <= memory);
+    show(
+        "peak memory",
+        format!("{:.0} MB", peak as f64 / 1e6),
+        format!("{:.0} MB", memory / 1e6),
+        peak as f64 <= memory,
+    );
 
     drop(snapshot);
     let meter = Meter::start();

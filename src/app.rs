@@ -24,8 +24,8 @@ use crate::sync::connect::EnteredKey;
 use crate::sync::worker;
 use crate::web::{self, Web};
 
-/// How often the server looks for organizations that were connected since.
-const LOOK: Duration = Duration::from_millis(300);
+/// How often the server looks for organizations that were connected since, and for what other nodes have sealed.
+const LOOK: Duration = Duration::from_millis(500);
 /// How long open pages may take to end.
 const DRAIN: Duration = Duration::from_secs(10);
 
@@ -171,11 +171,14 @@ async fn supervise(
     let mut workers = JoinSet::new();
     let mut working = BTreeMap::new();
     loop {
+        if let Err(error) = mirrors.catch_up().await {
+            tracing::warn!(%error, "mirrors.catch_up");
+        }
         for mirror in mirrors.all() {
             let id = mirror.organization().id.clone();
-            working.entry(id).or_insert_with(|| {
-                workers.spawn(worker::work(mirror, connector.clone(), surroundings.clone())).id()
-            });
+            working
+                .entry(id)
+                .or_insert_with(|| workers.spawn(worker::work(mirror, connector.clone(), surroundings.clone())).id());
         }
         tokio::select! {
             ended = workers.join_next_with_id(), if !workers.is_empty() => {

@@ -61,10 +61,12 @@ impl Config {
         };
         let key_file = match variable("ROLLCALL_KEY_FILE") {
             Some(file) => PathBuf::from(file),
-            None => match variable("CREDENTIALS_DIRECTORY").map(|folder| Path::new(&folder).join("rollcall-sealing-key")) {
-                Some(file) if file.exists() => file,
-                _ => folder("XDG_CONFIG_HOME", ".config").ok_or_else(no_home)?.join("rollcall/sealing.key"),
-            },
+            None => {
+                match variable("CREDENTIALS_DIRECTORY").map(|folder| Path::new(&folder).join("rollcall-sealing-key")) {
+                    Some(file) if file.exists() => file,
+                    _ => folder("XDG_CONFIG_HOME", ".config").ok_or_else(no_home)?.join("rollcall/sealing.key"),
+                }
+            }
         };
         let certificate_authority = match variable("ROLLCALL_CA_FILE") {
             None => None,
@@ -120,7 +122,8 @@ impl Config {
         let mut text = String::new();
         match std::fs::File::open(&self.key_file) {
             Ok(mut file) => {
-                file.read_to_string(&mut text).map_err(|error| refused(format!("The key file cannot be read: {error}.")))?;
+                file.read_to_string(&mut text)
+                    .map_err(|error| refused(format!("The key file cannot be read: {error}.")))?;
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 text = entropy.bytes::<32>().iter().map(|byte| format!("{byte:02x}")).collect();
@@ -135,7 +138,8 @@ impl Config {
             }
             Err(error) => return Err(refused(format!("The key file cannot be read: {error}."))),
         }
-        let bytes = hexadecimal(text.trim()).ok_or_else(|| refused("The key file holds no key of 64 hexadecimal digits.".to_owned()))?;
+        let bytes = hexadecimal(text.trim())
+            .ok_or_else(|| refused("The key file holds no key of 64 hexadecimal digits.".to_owned()))?;
         Ok(SealingKey::new(bytes))
     }
 }

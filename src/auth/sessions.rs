@@ -66,7 +66,7 @@ pub struct SignedIn {
 impl SignedIn {
     /// The context of a request that comes now.
     pub fn context(&self, now: Timestamp) -> Context {
-        Context { actor: Actor::Administrator(self.username.clone()), now }
+        Context { actor: Actor::Administrator { id: self.administrator.clone(), username: self.username.clone() }, now }
     }
 }
 
@@ -168,13 +168,14 @@ pub(super) fn record(
     username: &str,
     (at, salt): (Timestamp, &[u8; 16]),
 ) -> Result<(), StoreError> {
+    let actor = Actor::Administrator { id: administrator.clone(), username: username.to_owned() };
     let event = NewEvent {
         at,
-        actor: Actor::Administrator(username.to_owned()).as_text(),
+        actor: actor.as_subject(),
         kind,
         subject: administrator.to_string(),
         detail: "{}".to_owned(),
-        personal: String::new(),
+        personal: serde_json::json!({ "username": username }).to_string(),
     };
     events::append(tx, &event, salt).map(drop)
 }

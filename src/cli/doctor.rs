@@ -131,7 +131,9 @@ async fn check_key(mirror: &Mirror, sealing: SealingKey, asking: Option<&Connect
     let id = mirror.organization().id.clone();
     match mirror.store().read(move |tx| organization_keys::current(tx, &id, &sealing)).await {
         Ok(None) => report.bad(&format!("{name}: no organization API key is stored: enter one on the pages")),
-        Ok(Some((_, Err(cannot)))) => report.bad(&format!("{name}: the organization API key cannot be opened: {cannot:?}")),
+        Ok(Some((_, Err(cannot)))) => {
+            report.bad(&format!("{name}: the organization API key cannot be opened: {cannot:?}"))
+        }
         Ok(Some((key, Ok(secret)))) => {
             match key.expires_at {
                 Some(at) if at <= Clock::system().now() => {

@@ -43,9 +43,14 @@ impl From<Exit> for ExitCode {
 
 /// Rollcall keeps an organization's people in step.
 #[derive(Debug, Parser)]
-#[command(name = "rollcall", version, about, long_about = "Rollcall keeps an organization's people in step.\n\n\
+#[command(
+    name = "rollcall",
+    version,
+    about,
+    long_about = "Rollcall keeps an organization's people in step.\n\n\
     Try it with a simulated organization: rollcall demo\n\
-    Run it for your own: rollcall serve, then open the address it prints.")]
+    Run it for your own: rollcall serve, then open the address it prints."
+)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -56,8 +61,10 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Start with a simulated organization: simulator, first sync and pages in one process
-    #[command(after_help = "Example: rollcall demo --users 20000\nEnds cleanly on Ctrl-C. Without --data everything is \
-        thrown away at the end.")]
+    #[command(
+        after_help = "Example: rollcall demo --users 20000\nEnds cleanly on Ctrl-C. Without --data everything is \
+        thrown away at the end."
+    )]
     Demo(Demo),
     /// Serve the pages and keep the organization in step
     #[command(after_help = "At first start it prints a one-time link to create the administrator.")]

@@ -49,7 +49,13 @@ pub async fn run(asked: &Runs) -> Result<Exit, Refusal> {
             } else if listed.is_empty() {
                 eprintln!("No run yet. `rollcall sync` starts one.");
             } else {
-                print!("{}", table(&["run", "kind", "state", "asked by", "started", "length", "requests", "changed"], &listed.iter().map(cells).collect::<Vec<_>>()));
+                print!(
+                    "{}",
+                    table(
+                        &["run", "kind", "state", "asked by", "started", "length", "requests", "changed"],
+                        &listed.iter().map(cells).collect::<Vec<_>>()
+                    )
+                );
             }
             Ok(Exit::Done)
         }
@@ -78,7 +84,14 @@ async fn show(mirror: &Mirror, number: u64, as_json: bool) -> Result<Exit, Store
         println!("{}", json(&run));
         return Ok(Exit::Done);
     }
-    println!("Run {} ({}), {}, asked for by {} at {}", run.number, run.kind.as_str(), run.state.as_str(), run.asked_by, run.asked_at);
+    println!(
+        "Run {} ({}), {}, asked for by {} at {}",
+        run.number,
+        run.kind.as_str(),
+        run.state.as_str(),
+        run.asked_by,
+        run.asked_at
+    );
     println!("{}", line(&run, Clock::system().now()));
     if let Some(failure) = &run.failure {
         println!("{failure}");
@@ -89,7 +102,14 @@ async fn show(mirror: &Mirror, number: u64, as_json: bool) -> Result<Exit, Store
             .map(|claim| {
                 let expected = claim.expected.map_or("-".to_owned(), |expected| expected.to_string());
                 let reason = claim.reason.as_deref().unwrap_or("").to_owned();
-                vec![claim.noun.as_str().to_owned(), claim.part.to_text(), claim.state.as_str().to_owned(), claim.seen.to_string(), expected, reason]
+                vec![
+                    claim.noun.as_str().to_owned(),
+                    claim.part.to_text(),
+                    claim.state.as_str().to_owned(),
+                    claim.seen.to_string(),
+                    expected,
+                    reason,
+                ]
             })
             .collect();
         print!("\n{}", table(&["noun", "part", "state", "seen", "counted", "why"], &rows));
@@ -118,9 +138,9 @@ fn cells(run: &Run) -> Vec<String> {
 }
 
 fn json(run: &Run) -> serde_json::Value {
-    let counts = run.counts.map(|counts| {
-        serde_json::from_str::<serde_json::Value>(&runs::counts_text(&counts)).unwrap_or_default()
-    });
+    let counts = run
+        .counts
+        .map(|counts| serde_json::from_str::<serde_json::Value>(&runs::counts_text(&counts)).unwrap_or_default());
     serde_json::json!({
         "id": run.id.as_str(),
         "number": run.number,

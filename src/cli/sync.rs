@@ -77,7 +77,11 @@ async fn hand_over(sync: &Sync, config: &Config) -> Result<Exit, Refusal> {
     };
     let mirrors = open::to_read(&sync.place).await?;
     let Some(mirror) = mirrors.only() else {
-        return Err(Refusal::new("Nothing was synced.", "No organization is connected.", "Enter its API key on the pages."));
+        return Err(Refusal::new(
+            "Nothing was synced.",
+            "No organization is connected.",
+            "Enter its API key on the pages.",
+        ));
     };
     let mut display = Display::new();
     let clock = Clock::system();
@@ -90,5 +94,9 @@ async fn hand_over(sync: &Sync, config: &Config) -> Result<Exit, Refusal> {
 }
 
 fn failed(error: StoreError) -> Refusal {
-    Refusal::new("The sync broke off.", format!("The database failed: {error}."), "Run `rollcall doctor`, then sync again.")
+    Refusal::new(
+        "The sync broke off.",
+        format!("The database failed: {error}."),
+        "Run `rollcall doctor`, then sync again.",
+    )
 }

@@ -31,8 +31,9 @@ pub fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
 /// A text from outside as one line without control characters, cut to what a cell holds.
 fn fit(cell: &str) -> String {
     let clean: String = cell.chars().map(|c| if c.is_control() || is_direction(c) { ' ' } else { c }).collect();
+    let clean = clean.trim_end();
     if clean.width() <= WIDEST {
-        return clean;
+        return clean.to_owned();
     }
     let mut cut = String::new();
     for c in clean.chars() {
@@ -56,12 +57,10 @@ mod tests {
 
     #[test]
     fn columns_line_up_in_any_script_and_hostile_text_stays_in_its_cell() {
-        let rows = [
-            vec!["王秀英".to_owned(), "a@b".to_owned()],
-            vec!["Ines\u{1b}[31m\u{202e}x\n".to_owned(), "c".to_owned()],
-        ];
+        let rows =
+            [vec!["王秀英".to_owned(), "a@b".to_owned()], vec!["Ines\u{1b}[31m\u{202e}x\n".to_owned(), "c".to_owned()]];
         let text = table(&["name", "email"], &rows);
-        assert_eq!(text, "name        email\n王秀英      a@b\nInes [31m x  c\n");
+        assert_eq!(text, "name         email\n王秀英       a@b\nInes [31m x  c\n");
     }
 
     #[test]

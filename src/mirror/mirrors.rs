@@ -108,6 +108,24 @@ impl Mirrors {
         self.add(organization, store).await
     }
 
+    /// Catches up with other processes on the same PostgreSQL: opens organizations they have connected, and loads
+    /// generations they have sealed. On a data folder of its own there is nothing to catch up with.
+    pub async fn catch_up(&self) -> Result<(), StoreError> {
+        if matches!(self.0.databases, Databases::Folder(_)) {
+            return Ok(());
+        }
+        for organization in self.control().read(organizations::list).await? {
+            match self.get(&organization.id) {
+                Some(mirror) => drop(mirror.newest().await?),
+                None => {
+                    let location = self.0.databases.organization(&organization.id);
+                    self.add(organization, Store::open(&location, self.0.options.clone())?).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The control database.
     pub fn control(&self) -> &Store {
         &self.0.control

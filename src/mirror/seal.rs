@@ -5,6 +5,7 @@ use directory::{Counts, Seen, diff};
 use jiff::Timestamp;
 
 use crate::mirror::Mirror;
+use crate::nouns::context::Actor;
 use crate::nouns::event::NewEvent;
 use crate::nouns::job::Lease;
 use crate::store::error::StoreError;
@@ -15,8 +16,6 @@ use crate::store::{accounts, coverage, events, groups, head, jobs, runs};
 pub struct Sealing {
     /// The lease of the run's job.
     pub lease: Lease,
-    /// Who asked for the run, for the event.
-    pub actor: String,
     /// Differences of groups' counts that a reading of the group has explained, by group id.
     pub offsets: Vec<(directory::GroupId, i64)>,
     /// Chance for the event.
@@ -66,7 +65,7 @@ impl Mirror {
                 runs::seal(tx, run, sealing.now, delta.generation, &counts)?;
                 let event = NewEvent {
                     at: sealing.now,
-                    actor: sealing.actor,
+                    actor: Actor::System.as_subject(),
                     kind: "sync.sealed",
                     subject: run.to_string(),
                     detail: format!(r#"{{"generation":{},"gaps":{gaps},"changed":{text}}}"#, delta.generation),
@@ -76,8 +75,11 @@ impl Mirror {
                 jobs::finish(tx, &sealing.lease)?;
                 head::advance(tx, delta.generation)?;
                 let next = newest.apply(&delta);
-                let offsets: Vec<_> =
-                    sealing.offsets.iter().filter_map(|(id, offset)| Some((next.group(id.as_str())?, *offset))).collect();
+                let offsets: Vec<_> = sealing
+                    .offsets
+                    .iter()
+                    .filter_map(|(id, offset)| Some((next.group(id.as_str())?, *offset)))
+                    .collect();
                 groups::write_known_offsets(tx, &offsets)?;
                 Ok((Sealed::Done { generation: delta.generation, counts }, Some(next)))
             })

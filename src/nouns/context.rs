@@ -2,11 +2,18 @@
 
 use jiff::Timestamp;
 
+use crate::id::AdministratorId;
+
 /// Who acts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
-    /// An administrator who signed in, by username.
-    Administrator(String),
+    /// An administrator who signed in.
+    Administrator {
+        /// Who, for the audit chain, which holds no personal data in its public part.
+        id: AdministratorId,
+        /// Their username, for pages and runs.
+        username: String,
+    },
     /// Somebody at the machine, through the command line.
     CommandLine,
     /// Rollcall itself.
@@ -23,12 +30,20 @@ pub struct Context {
 }
 
 impl Actor {
-    /// The actor as audit and runs show it.
+    /// The actor as runs and pages show it.
     pub fn as_text(&self) -> String {
         match self {
-            Actor::Administrator(username) => format!("administrator {username}"),
+            Actor::Administrator { username, .. } => format!("administrator {username}"),
             Actor::CommandLine => "command line".to_owned(),
             Actor::System => "Rollcall".to_owned(),
+        }
+    }
+
+    /// The actor as the public part of an event names it: without personal data.
+    pub fn as_subject(&self) -> String {
+        match self {
+            Actor::Administrator { id, .. } => format!("administrator {id}"),
+            Actor::CommandLine | Actor::System => self.as_text(),
         }
     }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 pub struct NewEvent {
     /// When it happened.
     pub at: Timestamp,
-    /// Who did it, as [`crate::nouns::context::Actor::as_text`] writes it.
+    /// Who did it, as [`crate::nouns::context::Actor::as_subject`] writes it.
     pub actor: String,
     /// What happened: `sync.sealed`, `key.saved`.
     pub kind: &'static str,

@@ -98,12 +98,7 @@ const END_PRESENCE: BulkUpdate = BulkUpdate {
 };
 const ROLES: Bulk = Bulk {
     table: "platform_roles",
-    columns: &[
-        Column::integer("account"),
-        Column::text("role"),
-        Column::integer("since"),
-        Column::integer("until"),
-    ],
+    columns: &[Column::integer("account"), Column::text("role"), Column::integer("since"), Column::integer("until")],
     key: &["account", "role", "since"],
     update: Update::Nothing,
 };
@@ -180,7 +175,10 @@ pub fn write<'a>(
 
     let changed = delta.profiles.iter().filter(|(account, _)| *account < known);
     tx.bulk_update(&END_PROFILES, changed.map(|(account, _)| [generation.clone(), (*account).into()]))?;
-    tx.bulk(&PROFILES, delta.profiles.iter().map(|(account, profile)| profile_row(*account, &generation, profile)))?;
+    tx.bulk(
+        &PROFILES,
+        delta.profiles.iter().map(|(account, profile)| profile_row(*account, &generation, profile.unpack())),
+    )?;
 
     let ended = delta.presence.iter().filter(|change| change.before.is_some());
     tx.bulk_update(
@@ -202,7 +200,10 @@ pub fn write<'a>(
         }),
     )?;
     let roles = delta.roles_removed.iter();
-    tx.bulk_update(&END_ROLES, roles.map(|(account, role)| [generation.clone(), (*account).into(), role.as_str().into()]))?;
+    tx.bulk_update(
+        &END_ROLES,
+        roles.map(|(account, role)| [generation.clone(), (*account).into(), role.as_str().into()]),
+    )?;
     let roles = delta.roles_added.iter();
     tx.bulk(
         &ROLES,
@@ -228,7 +229,10 @@ fn write_activity<'a>(
             days.entry((entry.resource, day(entry.at))).or_default().insert(*account);
         }
     }
-    tx.bulk(&ACTIVITY, rows.iter().map(|(account, entry)| [(*account).into(), entry.resource.into(), entry.at.into()]))?;
+    tx.bulk(
+        &ACTIVITY,
+        rows.iter().map(|(account, entry)| [(*account).into(), entry.resource.into(), entry.at.into()]),
+    )?;
     let mut packed = Vec::with_capacity(days.len());
     for ((resource, day), accounts) in days {
         let held = tx.optional(ACTIVITY_OF_DAY, &[resource.into(), day.into()], |row| {
@@ -284,29 +288,31 @@ pub fn read(tx: &mut Tx, generation: u64, builder: &mut Builder) -> Result<(), S
     })
 }
 
-fn profile_row<'a>(account: Ordinal, generation: &Value<'a>, profile: &'a Profile) -> [Value<'a>; 21] {
+fn profile_row(account: Ordinal, generation: &Value<'static>, profile: Profile) -> [Value<'static>; 21] {
+    let word = |word: Option<&str>| Value::from(word.map(str::to_owned));
+    let text = |text: Option<Box<str>>| Value::from(text.map(String::from));
     [
         account.into(),
         generation.clone(),
         OPEN.into(),
-        profile.account_type.as_str().into(),
-        profile.account_status.as_ref().map(AccountStatus::as_str).into(),
-        profile.claimed.as_ref().map(Claimed::as_str).into(),
-        profile.management.as_ref().map(Management::as_str).into(),
-        (&*profile.name).into(),
-        profile.nickname.as_deref().into(),
-        profile.email.as_deref().into(),
+        word(Some(profile.account_type.as_str())),
+        word(profile.account_status.as_ref().map(AccountStatus::as_str)),
+        word(profile.claimed.as_ref().map(Claimed::as_str)),
+        word(profile.management.as_ref().map(Management::as_str)),
+        text(Some(profile.name)),
+        text(profile.nickname),
+        text(profile.email),
         profile.email_verified.into(),
         profile.mfa_enabled.into(),
         profile.added_at.map(Timestamp::as_microsecond).into(),
         profile.deactivated_at.map(Timestamp::as_microsecond).into(),
-        profile.job_title.as_deref().into(),
-        profile.department.as_deref().into(),
-        profile.organization.as_deref().into(),
-        profile.location.as_deref().into(),
-        profile.time_zone.as_deref().into(),
-        profile.picture.as_deref().into(),
-        profile.unknown.as_deref().into(),
+        text(profile.job_title),
+        text(profile.department),
+        text(profile.organization),
+        text(profile.location),
+        text(profile.time_zone),
+        text(profile.picture),
+        text(profile.unknown),
     ]
 }
 

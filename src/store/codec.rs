@@ -3,9 +3,9 @@
 //! Written and read only here; a value that cannot be read back is a fault of the database, never a guess.
 
 use directory::{
-    AccountId, AccountStatus, AccountType, Activity, Claimed, DirectRole, Directory, DirectoryId, Field, Grant, Group,
-    GroupCounts, GroupId, ManagedBy, Management, MembershipStatus, Observed, Ordinal, PlatformRole, Presence, Profile,
-    Reading, Resource, ResourceId, Role, RoleMethod, SeenAccount, Status,
+    AccountId, Activity, DirectRole, Directory, DirectoryId, Field, Grant, Group, GroupCounts, GroupId, ManagedBy,
+    MembershipStatus, Observed, Ordinal, PackedProfile, PlatformRole, Presence, Reading, Resource, ResourceId, Role,
+    RoleMethod, SeenAccount, Status,
 };
 use jiff::Timestamp;
 use roaring::RoaringBitmap;
@@ -129,13 +129,6 @@ impl Writer {
         self.bytes.push(flag.map_or(2, u8::from));
     }
 
-    fn instant(&mut self, instant: Option<Timestamp>) {
-        self.bytes.push(u8::from(instant.is_some()));
-        if let Some(instant) = instant {
-            self.signed(instant.as_microsecond());
-        }
-    }
-
     fn bitmap(&mut self, bitmap: &RoaringBitmap) {
         let bytes = pack_bitmap(bitmap);
         self.number(bytes.len() as u64);
@@ -167,7 +160,10 @@ impl Writer {
 
     fn account(&mut self, account: &SeenAccount) {
         self.text(account.id.as_str());
-        self.field(&account.profile, |writer, profile| writer.profile(profile));
+        self.field(&account.profile, |writer, profile| {
+            writer.number(profile.as_bytes().len() as u64);
+            writer.bytes.extend_from_slice(profile.as_bytes());
+        });
         self.field(&account.presence, |writer, presence| {
             writer.optional(presence.membership.as_ref().map(MembershipStatus::as_str));
             writer.optional(presence.status.as_ref().map(Status::as_str));
@@ -185,27 +181,6 @@ impl Writer {
         });
         self.field(&account.groups, |writer, groups| writer.ordinals(groups));
         self.field(&account.counted_resources, |writer, counted| writer.number(u64::from(*counted)));
-    }
-
-    fn profile(&mut self, profile: &Profile) {
-        self.text(profile.account_type.as_str());
-        self.optional(profile.account_status.as_ref().map(AccountStatus::as_str));
-        self.optional(profile.claimed.as_ref().map(Claimed::as_str));
-        self.optional(profile.management.as_ref().map(Management::as_str));
-        self.text(&profile.name);
-        self.optional(profile.nickname.as_deref());
-        self.optional(profile.email.as_deref());
-        self.flag(profile.email_verified);
-        self.flag(profile.mfa_enabled);
-        self.instant(profile.added_at);
-        self.instant(profile.deactivated_at);
-        self.optional(profile.job_title.as_deref());
-        self.optional(profile.department.as_deref());
-        self.optional(profile.organization.as_deref());
-        self.optional(profile.location.as_deref());
-        self.optional(profile.time_zone.as_deref());
-        self.optional(profile.picture.as_deref());
-        self.optional(profile.unknown.as_deref());
     }
 
     fn group(&mut self, reference: Ordinal, group: &Group, counts: &GroupCounts) {
@@ -391,10 +366,6 @@ impl<'a> Reader<'a> {
         Timestamp::from_microsecond(self.signed()?).map_err(|_| Unreadable)
     }
 
-    fn instant(&mut self) -> Read<Option<Timestamp>> {
-        if self.yes()? { self.moment().map(Some) } else { Ok(None) }
-    }
-
     fn bitmap(&mut self) -> Read<RoaringBitmap> {
         let len = self.number()?;
         unpack_bitmap(self.take(len)?)
@@ -450,7 +421,7 @@ impl<'a> Reader<'a> {
     fn account(&mut self) -> Read<SeenAccount> {
         Ok(SeenAccount {
             id: self.account_id()?,
-            profile: self.field(|reader| reader.profile().map(Box::new))?,
+            profile: self.field(Reader::profile)?,
             presence: self.field(|reader| {
                 Ok(Presence {
                     membership: reader.optional()?.map(MembershipStatus::parse),
@@ -466,27 +437,9 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn profile(&mut self) -> Read<Profile> {
-        Ok(Profile {
-            account_type: AccountType::parse(self.text()?),
-            account_status: self.optional()?.map(AccountStatus::parse),
-            claimed: self.optional()?.map(Claimed::parse),
-            management: self.optional()?.map(Management::parse),
-            name: self.text()?.into(),
-            nickname: self.boxed()?,
-            email: self.boxed()?,
-            email_verified: self.flag()?,
-            mfa_enabled: self.flag()?,
-            added_at: self.instant()?,
-            deactivated_at: self.instant()?,
-            job_title: self.boxed()?,
-            department: self.boxed()?,
-            organization: self.boxed()?,
-            location: self.boxed()?,
-            time_zone: self.boxed()?,
-            picture: self.boxed()?,
-            unknown: self.boxed()?,
-        })
+    fn profile(&mut self) -> Read<PackedProfile> {
+        let len = self.number()?;
+        PackedProfile::from_bytes(self.take(len)?).ok_or(Unreadable)
     }
 
     fn group(&mut self) -> Read<(Ordinal, Group, GroupCounts)> {
@@ -561,6 +514,8 @@ impl<'a> Reader<'a> {
 
 #[cfg(test)]
 mod tests {
+    use directory::{AccountStatus, Profile};
+
     use super::*;
 
     fn pack(residues: &[Residue]) -> Vec<u8> {
@@ -587,7 +542,7 @@ mod tests {
         };
         let changed = SeenAccount {
             id: account.clone(),
-            profile: Some(Observed { asked_at: at(7), value: Reading::Now(Box::new(profile)) }),
+            profile: Some(Observed { asked_at: at(7), value: Reading::Now(PackedProfile::new(&profile)) }),
             presence: Some(Observed {
                 asked_at: at(7),
                 value: Reading::Now(Presence { membership: None, status: Some(Status::Suspended) }),

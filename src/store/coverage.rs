@@ -118,7 +118,5 @@ pub(crate) fn moment(row: &Row<'_>, column: usize) -> Result<Timestamp, StoreErr
 
 /// An instant column that may be empty.
 pub(crate) fn optional_moment(row: &Row<'_>, column: usize) -> Result<Option<Timestamp>, StoreError> {
-    row.optional_integer(column)?
-        .map(|at| Timestamp::from_microsecond(at).map_err(|_| row.corrupt(column)))
-        .transpose()
+    row.optional_integer(column)?.map(|at| Timestamp::from_microsecond(at).map_err(|_| row.corrupt(column))).transpose()
 }

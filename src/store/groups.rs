@@ -129,12 +129,7 @@ const DIRECT_ROLES: Bulk = Bulk {
 const END_DIRECT_ROLES: BulkUpdate = BulkUpdate {
     table: "direct_roles",
     set: &[Column::integer("until")],
-    matching: &[
-        Column::integer("account"),
-        Column::integer("resource"),
-        Column::text("role"),
-        Column::text("method"),
-    ],
+    matching: &[Column::integer("account"), Column::integer("resource"), Column::text("role"), Column::text("method")],
     and: IS_OPEN,
 };
 const KNOWN_OFFSET: BulkUpdate = BulkUpdate {
@@ -217,7 +212,10 @@ pub fn write(tx: &mut Tx, delta: &Delta, directories: usize, resources: usize) -
     )?;
     tx.bulk_update(
         &COUNTS,
-        delta.group_counts.iter().map(|(group, counts)| [counts.users.into(), counts.resources.into(), (*group).into()]),
+        delta
+            .group_counts
+            .iter()
+            .map(|(group, counts)| [counts.users.into(), counts.resources.into(), (*group).into()]),
     )?;
     tx.bulk_update(&END_VERSIONS, delta.groups.iter().map(|(group, _)| [generation.clone(), (*group).into()]))?;
     tx.bulk(
@@ -240,7 +238,10 @@ pub fn write(tx: &mut Tx, delta: &Delta, directories: usize, resources: usize) -
     )?;
     tx.bulk_update(
         &END_MEMBERSHIPS,
-        delta.memberships_removed.iter().map(|(account, group)| [generation.clone(), (*account).into(), (*group).into()]),
+        delta
+            .memberships_removed
+            .iter()
+            .map(|(account, group)| [generation.clone(), (*account).into(), (*group).into()]),
     )?;
     tx.bulk(
         &MEMBERSHIPS,

@@ -186,8 +186,7 @@ pub const BULKS: &[&Bulk] = &[&CHAIN, &NOTE];
 
 /// Records that somebody asked for a run.
 pub fn insert(tx: &mut Tx, id: &RunId, kind: RunKind, asked_by: &str, asked_at: Timestamp) -> Result<(), StoreError> {
-    let arguments =
-        [id.as_str().into(), kind.as_str().into(), asked_by.into(), asked_at.as_microsecond().into()];
+    let arguments = [id.as_str().into(), kind.as_str().into(), asked_by.into(), asked_at.as_microsecond().into()];
     tx.execute(INSERT, &arguments).map(drop)
 }
 
@@ -238,12 +237,7 @@ pub fn go_on(tx: &mut Tx, id: &RunId) -> Result<(), StoreError> {
 }
 
 /// Records how far a run is, and what it waits for at this moment.
-pub fn set_progress(
-    tx: &mut Tx,
-    id: &RunId,
-    progress: &Progress,
-    waiting: Option<&Waiting>,
-) -> Result<(), StoreError> {
+pub fn set_progress(tx: &mut Tx, id: &RunId, progress: &Progress, waiting: Option<&Waiting>) -> Result<(), StoreError> {
     let number = |number: u64| Value::from(number as i64);
     let arguments = [
         id.as_str().into(),
@@ -263,32 +257,20 @@ pub fn set_progress(
 
 /// Records that a run waits for upstream.
 pub fn wait(tx: &mut Tx, id: &RunId, waiting: &Waiting) -> Result<(), StoreError> {
-    let arguments =
-        [id.as_str().into(), waiting.until.as_microsecond().into(), waiting.reason.as_str().into()];
+    let arguments = [id.as_str().into(), waiting.until.as_microsecond().into(), waiting.reason.as_str().into()];
     tx.execute(WAIT, &arguments).map(drop)
 }
 
 /// Records that a run has sealed a generation.
-pub fn seal(
-    tx: &mut Tx,
-    id: &RunId,
-    now: Timestamp,
-    generation: u64,
-    counts: &Counts,
-) -> Result<(), StoreError> {
-    let arguments = [
-        id.as_str().into(),
-        now.as_microsecond().into(),
-        (generation as i64).into(),
-        counts_text(counts).into(),
-    ];
+pub fn seal(tx: &mut Tx, id: &RunId, now: Timestamp, generation: u64, counts: &Counts) -> Result<(), StoreError> {
+    let arguments =
+        [id.as_str().into(), now.as_microsecond().into(), (generation as i64).into(), counts_text(counts).into()];
     tx.execute(SEAL, &arguments).map(drop)
 }
 
 /// Records that a run ended without a generation.
 pub fn end(tx: &mut Tx, id: &RunId, state: RunState, now: Timestamp, why: &str) -> Result<(), StoreError> {
-    let arguments =
-        [id.as_str().into(), state.as_str().into(), now.as_microsecond().into(), why.into()];
+    let arguments = [id.as_str().into(), state.as_str().into(), now.as_microsecond().into(), why.into()];
     tx.execute(FAIL, &arguments).map(drop)
 }
 
@@ -311,11 +293,7 @@ pub fn chains(tx: &mut Tx, id: &RunId) -> Result<Vec<Chain>, StoreError> {
 }
 
 /// Records where chains stand now.
-pub fn set_chains<'a>(
-    tx: &mut Tx,
-    id: &RunId,
-    chains: impl IntoIterator<Item = &'a Chain>,
-) -> Result<(), StoreError> {
+pub fn set_chains<'a>(tx: &mut Tx, id: &RunId, chains: impl IntoIterator<Item = &'a Chain>) -> Result<(), StoreError> {
     let number = |number: u64| Value::from(number as i64);
     let instant = |at: Option<Timestamp>| Value::from(at.map(Timestamp::as_microsecond));
     tx.bulk(
@@ -486,6 +464,8 @@ impl ChainState {
     }
 
     fn parse(text: &str) -> Option<ChainState> {
-        [ChainState::Walking, ChainState::Complete, ChainState::Partial].into_iter().find(|state| state.as_str() == text)
+        [ChainState::Walking, ChainState::Complete, ChainState::Partial]
+            .into_iter()
+            .find(|state| state.as_str() == text)
     }
 }

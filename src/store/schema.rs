@@ -2,23 +2,15 @@
 
 use crate::store::bulk::{Bulk, BulkUpdate};
 use crate::store::migrate::Migration;
-use crate::store::{
-    accounts, coverage, events, groups, head, jobs, organization_keys, quota, request_keys, runs,
-};
+use crate::store::{accounts, coverage, events, groups, head, jobs, organization_keys, quota, request_keys, runs};
 
 /// The schema of an organization's database.
-pub const ORGANIZATION: &[Migration] = &[Migration {
-    number: 1,
-    name: "mirror",
-    sql: include_str!("../../migrations/organization/0001_mirror.sql"),
-}];
+pub const ORGANIZATION: &[Migration] =
+    &[Migration { number: 1, name: "mirror", sql: include_str!("../../migrations/organization/0001_mirror.sql") }];
 
 /// The schema of the control database.
-pub const CONTROL: &[Migration] = &[Migration {
-    number: 1,
-    name: "control",
-    sql: include_str!("../../migrations/control/0001_control.sql"),
-}];
+pub const CONTROL: &[Migration] =
+    &[Migration { number: 1, name: "control", sql: include_str!("../../migrations/control/0001_control.sql") }];
 
 /// Every statement on an organization's database, by file.
 pub const ORGANIZATION_STATEMENTS: &[&[(&str, &str)]] = &[

@@ -22,7 +22,7 @@ use crate::sync::map;
 use crate::sync::missing;
 use crate::sync::names::Names;
 use crate::sync::pass::{Ended, Pass, usable};
-use crate::sync::walk::{WalkedPart, page_of_accounts};
+use crate::sync::walk::{WalkedPart, page_of_accounts, unread_grants, unread_unless_ended};
 
 /// Groups read on their own in one pass because their count does not agree.
 const REREAD_GROUPS: usize = 50;
@@ -43,7 +43,11 @@ pub async fn confirm(pass: &Pass, parts: &[WalkedPart]) -> Result<(), Ended> {
             withheld.insert(part.groups_chain(), reason);
         }
     }
-    missing::look_for_movers(pass, parts).await?;
+    if let Some(reason) = missing::look_for_movers(pass, parts).await? {
+        for part in parts {
+            withheld.entry(part.users_chain()).or_insert_with(|| reason.clone());
+        }
+    }
     for part in parts.iter().filter(|part| !part.is_outside()) {
         check_memberships(pass, part).await?;
     }
@@ -51,7 +55,7 @@ pub async fn confirm(pass: &Pass, parts: &[WalkedPart]) -> Result<(), Ended> {
     let mut recorder = pass.recorder.lock().await;
     let mut claims = Vec::new();
     for part in parts {
-        claims.extend(earn(&recorder.seen, part, &recorder.chains, (&withheld, unexplained)));
+        claims.extend(earn((&pass.base, &recorder.seen), part, &recorder.chains, (&withheld, unexplained)));
     }
     let gaps: Vec<(String, String)> = claims
         .iter()
@@ -72,7 +76,7 @@ async fn count_again(pass: &Pass, part: &WalkedPart) -> Result<(), Ended> {
     let mut chain = pass.chain(&part.users_chain()).await;
     if chain.expected_after.is_none() {
         let counted = users::count(&pass.client, &part.scope, Class::Pass, &part.filter).await;
-        chain.expected_after = usable(counted.map(|counted| counted.value))?;
+        chain.expected_after = usable(pass, counted.map(|counted| counted.value)).await?;
         pass.record(Some(chain), Vec::new()).await?;
     }
     if part.is_outside() {
@@ -81,7 +85,7 @@ async fn count_again(pass: &Pass, part: &WalkedPart) -> Result<(), Ended> {
     let mut chain = pass.chain(&part.groups_chain()).await;
     if chain.expected_after.is_none() {
         let counted = groups::count(&pass.client, &part.scope, Class::Pass, &GroupFilter::default()).await;
-        chain.expected_after = usable(counted.map(|counted| counted.value))?;
+        chain.expected_after = usable(pass, counted.map(|counted| counted.value)).await?;
         pass.record(Some(chain), Vec::new()).await?;
     }
     Ok(())
@@ -122,7 +126,12 @@ async fn check_memberships(pass: &Pass, part: &WalkedPart) -> Result<(), Ended> 
         let Some(id) = id else { continue };
         requests += u64::from(counted).div_ceil(100).max(1);
         if place >= REREAD_GROUPS || requests > most_requests {
-            pass.note(NoteKind::Gap, id.as_str(), "This group's count does not agree with its members; they were kept.").await;
+            pass.note(
+                NoteKind::Gap,
+                id.as_str(),
+                "This group's count does not agree with its members; they were kept.",
+            )
+            .await;
             pass.record(None, vec![Residue::Distrusted { group }]).await?;
             continue;
         }
@@ -135,16 +144,21 @@ async fn reread(pass: &Pass, part: &WalkedPart, group: Ordinal, id: &GroupId) ->
     let mut pages = users::by_group_ids(&pass.client, &part.scope, Class::Pass, &[id.to_string()])?;
     let mut members = Vec::new();
     while let Some(page) = pages.next().await {
-        let _busy = pass.clock.busy();
+        let busy = pass.clock.busy();
         match page {
             Ok(page) if page.quarantined.is_empty() => {
                 members.extend(page.records.iter().filter_map(|user| AccountId::new(&user.account_id).ok()));
                 let (residue, _) = page_of_accounts(pass, part, page.records, page.asked_at).await;
                 pass.record(None, vec![residue]).await?;
             }
-            Err(error) if error.is_unauthorized() || error.is_transient() => return Err(Ended::from(error)),
             // What could not be read whole proves nothing.
-            Ok(_) | Err(_) => return pass.record(None, vec![Residue::Distrusted { group }]).await,
+            Ok(_) => return pass.record(None, vec![Residue::Distrusted { group }]).await,
+            Err(error) => {
+                drop(busy);
+                let reason = unread_unless_ended(pass, error).await?;
+                pass.note(NoteKind::Gap, id.as_str(), reason).await;
+                return pass.record(None, vec![Residue::Distrusted { group }]).await;
+            }
         }
     }
     pass.record(None, vec![Residue::Members { group, accounts: members }]).await
@@ -184,7 +198,8 @@ fn members_seen(base: &Snapshot, seen: &Seen, walked: &SeenPart) -> Vec<i64> {
     for (group, count) in members.iter_mut().enumerate().take(base_groups) {
         *count = (base.memberships().members(group as Ordinal).intersection_len(&walked.listed)) as i64;
     }
-    for (id, record) in &walked.accounts {
+    for record in &walked.accounts {
+        let id = &record.id;
         let Some(Observed { value: Reading::Now(groups), .. }) = &record.groups else { continue };
         if let Some(account) = base.account(id.as_str()).filter(|account| walked.listed.contains(*account)) {
             for group in base.memberships().of(account) {
@@ -209,9 +224,11 @@ pub fn explained_offsets(base: &Snapshot, seen: &Seen, names: &Names) -> Vec<(Gr
                 Some(seen) => seen.counts.users,
                 None => base.group_row(*group).and_then(|row| row.counts.users),
             }?;
-            let shown = seen.parts.iter().map(|part| members_seen(base, seen, part)).fold(0, |shown, members| {
-                shown + members.get(*group as usize).copied().unwrap_or(0)
-            });
+            let shown = seen
+                .parts
+                .iter()
+                .map(|part| members_seen(base, seen, part))
+                .fold(0, |shown, members| shown + members.get(*group as usize).copied().unwrap_or(0));
             let listed = (members.len() as i64).max(shown);
             Some((names.group_id(*group)?.clone(), i64::from(counted) - listed))
         })
@@ -249,7 +266,7 @@ async fn read_direct_roles(pass: &Pass, parts: &[WalkedPart]) -> Result<u64, End
 
 async fn read_direct_role(pass: &Pass, part: &WalkedPart, account: &AccountId) -> Result<(), Ended> {
     let assignments = role_assignments::of_user(&pass.client, &part.scope, Class::Pass, account.as_str()).all().await;
-    let _busy = pass.clock.busy();
+    let busy = pass.clock.busy();
     let roles = match assignments {
         Ok(page) if page.quarantined.is_empty() => {
             let mut names = pass.names.lock().await;
@@ -257,8 +274,13 @@ async fn read_direct_role(pass: &Pass, part: &WalkedPart, account: &AccountId) -
                 page.records.iter().map(|record| map::direct_roles(record, &mut names)).collect();
             roles.map(|roles| roles.concat())
         }
-        Err(error) if error.is_unauthorized() || error.is_transient() => return Err(Ended::from(error)),
-        Ok(_) | Err(_) => None,
+        Ok(_) => None,
+        Err(error) => {
+            drop(busy);
+            let reason = unread_unless_ended(pass, error).await?;
+            pass.note(NoteKind::Gap, account.as_str(), reason).await;
+            None
+        }
     };
     pass.record(None, vec![Residue::Direct { account: account.clone(), roles }]).await
 }
@@ -268,9 +290,8 @@ fn unexplained(base: &Snapshot, seen: &Seen, part: &WalkedPart) -> (Vec<AccountI
     let Some(walked) = seen.parts.iter().find(|walked| walked.directory == part.directory) else {
         return (Vec::new(), 0);
     };
-    let grants = |group: Ordinal| -> &[Grant] {
-        seen.grants.get(&group).map_or_else(|| base.grants(group), Vec::as_slice)
-    };
+    let grants =
+        |group: Ordinal| -> &[Grant] { seen.grants.get(&group).map_or_else(|| base.grants(group), Vec::as_slice) };
     let groups = seen.base_groups + seen.new_groups.len() as Ordinal;
     let granted: Vec<&[Grant]> = (0..groups).map(grants).collect();
     let mut extra: BTreeMap<&AccountId, Vec<Ordinal>> = BTreeMap::new();
@@ -313,7 +334,8 @@ fn unexplained(base: &Snapshot, seen: &Seen, part: &WalkedPart) -> (Vec<AccountI
         }
     };
     let mut changed = RoaringBitmap::new();
-    for (id, record) in &walked.accounts {
+    for record in &walked.accounts {
+        let id = &record.id;
         let account = base.account(id.as_str());
         changed.extend(account);
         judge(Some(id), account, Some(record));
@@ -331,7 +353,7 @@ fn unexplained(base: &Snapshot, seen: &Seen, part: &WalkedPart) -> (Vec<AccountI
 
 /// The claims of a part.
 fn earn(
-    seen: &Seen,
+    (base, seen): (&Snapshot, &Seen),
     part: &WalkedPart,
     chains: &BTreeMap<String, Chain>,
     (withheld, uncounted): (&BTreeMap<String, String>, u64),
@@ -359,7 +381,7 @@ fn earn(
     let users_gap = users.and_then(unproven);
     let held = withheld.get(&part.users_chain()).cloned();
     let missing = |is_missing: &dyn Fn(&SeenAccount) -> bool, what: &str| {
-        let missing = walked.accounts.values().filter(|record| is_missing(record)).count();
+        let missing = walked.accounts.iter().filter(|record| is_missing(record)).count();
         (missing > 0).then(|| format!("{what} of {missing} people could not be read."))
     };
     let mut claims = vec![
@@ -386,15 +408,9 @@ fn earn(
         .clone()
         .or(missing(&|record| record.groups.is_none(), "The groups"))
         .or((distrusted > 0).then(|| format!("The counts of {distrusted} groups do not agree with their members.")));
-    let expected_grants = walked.listed_groups.iter().chain(seen.groups.keys().copied()).collect::<RoaringBitmap>();
-    let ungranted = expected_grants
-        .iter()
-        .filter(|group| seen.groups.get(group).is_some_and(|group| group.counts.resources != Some(0)))
-        .filter(|group| !seen.grants.contains_key(group))
-        .count();
-    let grants_gap = groups_gap
-        .clone()
-        .or((ungranted > 0).then(|| format!("What {ungranted} groups grant could not be read.")));
+    let ungranted = unread_grants(base, seen, &part.directory).len();
+    let grants_gap =
+        groups_gap.clone().or((ungranted > 0).then(|| format!("What {ungranted} groups grant could not be read.")));
     let unread = seen.direct_unread.len();
     let direct_gap = users_gap
         .or((unread > 0).then(|| format!("The direct roles of {unread} people could not be read.")))

@@ -191,7 +191,7 @@ impl Connector {
         };
         let (organization, entropy, sealing) =
             (mirror.organization().id.clone(), self.entropy.clone(), self.sealing.clone());
-        let secret = entered.secret;
+        let (secret, actor) = (entered.secret, context.actor.as_subject());
         mirror
             .store()
             .write(move |tx| {
@@ -199,7 +199,7 @@ impl Connector {
                 let expires = key.expires_at.map_or("null".to_owned(), |at| format!("\"{at}\""));
                 let event = NewEvent {
                     at: key.entered_at,
-                    actor: key.entered_by,
+                    actor,
                     kind: "organization_key.saved",
                     subject: key.id.to_string(),
                     detail: format!(r#"{{"expires_at":{expires}}}"#),

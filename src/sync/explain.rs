@@ -41,7 +41,9 @@ pub fn sentence(error: &Error) -> String {
         }
         Error::Malformed { endpoint, .. } => format!("Atlassian's answer to {endpoint} could not be read."),
         Error::UnexpectedContent { endpoint, .. } => {
-            format!("{endpoint} answered with a page for people: maintenance, a sign-in page or a proxy. Nothing was believed.")
+            format!(
+                "{endpoint} answered with a page for people: maintenance, a sign-in page or a proxy. Nothing was believed."
+            )
         }
         Error::Truncated { endpoint } => format!("Atlassian's answer to {endpoint} broke off, also when asked again."),
         Error::TooLarge { endpoint, bound } => format!("The answer to {endpoint} is larger than {bound} bytes."),

@@ -10,8 +10,8 @@ use atlassian::role_assignments::{GroupRoleAssignment, UserRoleAssignment};
 use atlassian::user::{ProductAccess, User};
 use directory::{
     AccountId, AccountStatus, AccountType, Activity, Claimed, DirectRole, Grant, Group, GroupCounts, InvalidId,
-    ManagedBy, Management, MembershipStatus, Observed, PlatformRole, Presence, Profile, Reading, Role, RoleMethod,
-    SeenAccount, Status,
+    ManagedBy, Management, MembershipStatus, Observed, PackedProfile, PlatformRole, Presence, Profile, Reading, Role,
+    RoleMethod, SeenAccount, Status,
 };
 use jiff::Timestamp;
 
@@ -33,17 +33,19 @@ pub fn account(
         membership: user.membership_status.as_ref().map(|status| MembershipStatus::parse(status.as_str())),
         status: user.status.as_ref().map(|status| Status::parse(status.as_str())),
     };
-    let roles = user.platform_roles.as_ref().map(|roles| {
-        sorted(roles.iter().map(|role| PlatformRole::parse(role.as_str())).collect())
-    });
+    let roles = user
+        .platform_roles
+        .as_ref()
+        .map(|roles| sorted(roles.iter().map(|role| PlatformRole::parse(role.as_str())).collect()));
     let activity = user.product_access.as_ref().and_then(|entries| activity(entries, asked_at, names, odd));
-    let groups = user.groups.as_ref().and_then(|groups| {
-        groups.iter().map(|group| names.group(&group.id)).collect::<Option<Vec<_>>>().map(sorted)
-    });
+    let groups = user
+        .groups
+        .as_ref()
+        .and_then(|groups| groups.iter().map(|group| names.group(&group.id)).collect::<Option<Vec<_>>>().map(sorted));
     let counted = user.resources.and_then(|counted| u32::try_from(counted).ok());
     Ok(SeenAccount {
         id,
-        profile: Some(Observed { asked_at, value: Reading::Now(Box::new(profile(user))) }),
+        profile: Some(Observed { asked_at, value: Reading::Now(PackedProfile::new(&profile(user))) }),
         presence: Some(Observed { asked_at, value: Reading::Now(presence) }),
         roles: roles.and_then(|roles| Some(Observed { asked_at, value: Reading::Now(roles) })),
         activity: activity.and_then(|activity| Some(Observed { asked_at, value: Reading::Now(activity) })),
@@ -142,11 +144,7 @@ pub fn grants(assignment: &GroupRoleAssignment, names: &mut Names) -> Option<Vec
     let roles = assignment.roles.iter().flatten();
     Some(
         roles
-            .map(|role| Grant {
-                resource,
-                role: Role::parse(role.as_str()),
-                default: default == Some(role.as_str()),
-            })
+            .map(|role| Grant { resource, role: Role::parse(role.as_str()), default: default == Some(role.as_str()) })
             .collect(),
     )
 }
@@ -177,10 +175,8 @@ fn unknown(fields: &[UnknownField]) -> Option<Box<str>> {
     }
     let mut fields: Vec<&UnknownField> = fields.iter().collect();
     fields.sort_by(|a, b| a.name.cmp(&b.name));
-    let pairs: Vec<String> = fields
-        .iter()
-        .map(|field| format!("{}:{}", serde_json::Value::from(&*field.name), field.json))
-        .collect();
+    let pairs: Vec<String> =
+        fields.iter().map(|field| format!("{}:{}", serde_json::Value::from(&*field.name), field.json)).collect();
     Some(without_nul(format!("{{{}}}", pairs.join(",")).into()))
 }
 
@@ -236,14 +232,15 @@ mod tests {
     fn a21_unknown_fields_and_words_are_kept_as_they_came() {
         let (seen, _) = read(r#"{"accountId":"a","status":"dormant","zodiac":{"sign":"leo"},"beta":[1, 2]}"#);
         let Some(Observed { value: Reading::Now(profile), .. }) = seen.profile else { panic!("no profile") };
-        assert_eq!(profile.unknown.as_deref(), Some(r#"{"beta":[1, 2],"zodiac":{"sign":"leo"}}"#));
+        assert_eq!(profile.unpack().unknown.as_deref(), Some(r#"{"beta":[1, 2],"zodiac":{"sign":"leo"}}"#));
         let Some(Observed { value: Reading::Now(presence), .. }) = seen.presence else { panic!("no presence") };
         assert_eq!(presence.status.unwrap().as_str(), "dormant");
     }
 
     #[test]
     fn groups_are_a_sorted_set_of_references_and_missing_ones_are_unread() {
-        let (seen, _) = read(r#"{"accountId":"a","groups":[{"id":"ari:cloud:identity::group/g2"},{"id":"g1"},{"id":"g2"}]}"#);
+        let (seen, _) =
+            read(r#"{"accountId":"a","groups":[{"id":"ari:cloud:identity::group/g2"},{"id":"g1"},{"id":"g2"}]}"#);
         let Some(Observed { value: Reading::Now(groups), .. }) = seen.groups else { panic!("no groups") };
         assert_eq!(groups, [0, 1]);
         assert_eq!(read(r#"{"accountId":"a","groups":null}"#).0.groups, None);
@@ -253,6 +250,6 @@ mod tests {
     fn a_nul_never_reaches_a_database() {
         let (seen, _) = read("{\"accountId\":\"a\",\"name\":\"x\\u0000y\"}");
         let Some(Observed { value: Reading::Now(profile), .. }) = seen.profile else { panic!("no profile") };
-        assert_eq!(&*profile.name, "x\u{fffd}y");
+        assert_eq!(&*profile.unpack().name, "x\u{fffd}y");
     }
 }

@@ -12,10 +12,11 @@ use jiff::Timestamp;
 use roaring::RoaringBitmap;
 
 use crate::nouns::residue::Residue;
+use crate::nouns::run::NoteKind;
 use crate::sync::confirm::unproven;
 use crate::sync::map;
 use crate::sync::pass::{Ended, Pass};
-use crate::sync::walk::{WalkedPart, page_of_accounts};
+use crate::sync::walk::{WalkedPart, page_of_accounts, unread_unless_ended};
 
 /// Rows of one kind that may leave at once before a person has to look: more than a tenth, and at least five.
 const HOLD_SHARE: u64 = 10;
@@ -24,7 +25,8 @@ const HOLD_AT_LEAST: u64 = 5;
 /// Asks by id for each person who is missing from a proven list. Returns why nobody was asked, when too many are.
 pub(super) async fn confirm_people(pass: &Pass, part: &WalkedPart) -> Result<Option<String>, Ended> {
     let Some(number) = pass.base.directory(part.directory.as_str()) else { return Ok(None) };
-    if unproven(&pass.chain(&part.users_chain()).await).is_some() {
+    let chain = pass.chain(&part.users_chain()).await;
+    if unproven(&chain).is_some() {
         return Ok(None);
     }
     let present = pass.base.present_in(number);
@@ -37,19 +39,59 @@ pub(super) async fn confirm_people(pass: &Pass, part: &WalkedPart) -> Result<Opt
         return Ok(Some(reason));
     }
     let missing: Vec<Ordinal> = missing.iter().collect();
+    let mut unanswered = 0;
     for asked in missing.chunks(users::ACCOUNT_IDS_AT_ONCE) {
-        let answer = ask_for(pass, part, asked).await?;
-        let _busy = pass.clock.busy();
-        let (residue, _) = page_of_accounts(pass, part, answer.found, answer.asked_at).await;
-        let residues = vec![residue, Residue::Gone { directory: part.directory.clone(), accounts: answer.gone }];
-        pass.record(None, residues).await?;
+        for answer in ask_for(pass, part, asked).await? {
+            let Some(answer) = answer else {
+                unanswered += 1;
+                continue;
+            };
+            if chain.seen == 0
+                && let Some(reason) = contradicted(pass, part, &answer.gone).await?
+            {
+                return Ok(Some(reason));
+            }
+            let _busy = pass.clock.busy();
+            let (residue, _) = page_of_accounts(pass, part, answer.found, answer.asked_at).await;
+            let residues = vec![residue, Residue::Gone { directory: part.directory.clone(), accounts: answer.gone }];
+            pass.record(None, residues).await?;
+        }
     }
-    Ok(None)
+    Ok(unasked(unanswered))
+}
+
+/// An empty list is not believed on the word of the search alone, which may answer everything so: each person missing
+/// from it is read on their own, at another endpoint. Returns why nobody is gone, when one of them is there.
+async fn contradicted(pass: &Pass, part: &WalkedPart, gone: &RoaringBitmap) -> Result<Option<String>, Ended> {
+    let mut unread = 0;
+    for id in gone.iter().filter_map(|account| pass.base.account_id(account)) {
+        match users::one(&pass.client, &part.scope, Class::Pass, id.as_str()).await {
+            Ok(read) if is_outside(&read.value) == part.is_outside() => {
+                return Ok(Some(format!(
+                    "The list was empty, yet {id} can be read. Everybody was kept: run the sync again."
+                )));
+            }
+            Ok(_) => {}
+            Err(error) if error.is_not_found() => {}
+            Err(error) => {
+                let reason = unread_unless_ended(pass, error).await?;
+                pass.note(NoteKind::Gap, id.as_str(), reason).await;
+                unread += 1;
+            }
+        }
+    }
+    Ok(unasked(unread))
+}
+
+fn is_outside(user: &User) -> bool {
+    user.membership_status == Some(MembershipStatus::NoMembership)
 }
 
 /// Asks every part for the people who have left another one and were seen in none: who moved while the pages were read
-/// may have left one part before its page came, and reached the other after its own had gone by.
-pub(super) async fn look_for_movers(pass: &Pass, parts: &[WalkedPart]) -> Result<(), Ended> {
+/// may have left one part before its page came, and reached the other after its own had gone by. Returns why nobody may
+/// be taken for gone, when somebody could not be asked for.
+pub(super) async fn look_for_movers(pass: &Pass, parts: &[WalkedPart]) -> Result<Option<String>, Ended> {
+    let mut unanswered = 0;
     for part in parts {
         let asking = {
             let recorder = pass.recorder.lock().await;
@@ -66,16 +108,26 @@ pub(super) async fn look_for_movers(pass: &Pass, parts: &[WalkedPart]) -> Result
         };
         let asking: Vec<Ordinal> = asking.iter().collect();
         for asked in asking.chunks(users::ACCOUNT_IDS_AT_ONCE) {
-            let answer = ask_for(pass, part, asked).await?;
-            let _busy = pass.clock.busy();
-            let (residue, _) = page_of_accounts(pass, part, answer.found, answer.asked_at).await;
-            pass.record(None, vec![residue]).await?;
+            for answer in ask_for(pass, part, asked).await? {
+                let Some(answer) = answer else {
+                    unanswered += 1;
+                    continue;
+                };
+                let _busy = pass.clock.busy();
+                let (residue, _) = page_of_accounts(pass, part, answer.found, answer.asked_at).await;
+                pass.record(None, vec![residue]).await?;
+            }
         }
     }
-    Ok(())
+    Ok(unasked(unanswered))
+}
+
+fn unasked(people: u64) -> Option<String> {
+    (people > 0).then(|| format!("{people} missing people could not be asked for; nobody was taken for gone."))
 }
 
 /// What a part said about known people who were asked for by id.
+#[derive(Clone)]
 struct Answer {
     found: Vec<User>,
     /// Those whom a readable answer did not hold.
@@ -83,12 +135,31 @@ struct Answer {
     asked_at: Timestamp,
 }
 
-async fn ask_for(pass: &Pass, part: &WalkedPart, asked: &[Ordinal]) -> Result<Answer, Ended> {
+/// Asks a part for people by id: all at once, or, when that cannot be answered, one by one; `None` for each who cannot be
+/// asked for even so.
+async fn ask_for(pass: &Pass, part: &WalkedPart, asked: &[Ordinal]) -> Result<Vec<Option<Answer>>, Ended> {
+    if let Some(answer) = ask_at_once(pass, part, asked).await? {
+        return Ok(vec![Some(answer)]);
+    }
+    let mut answers = vec![None; usize::from(asked.len() == 1)];
+    for one in asked.chunks(1).filter(|_| asked.len() > 1) {
+        answers.push(ask_at_once(pass, part, one).await?);
+    }
+    Ok(answers)
+}
+
+async fn ask_at_once(pass: &Pass, part: &WalkedPart, asked: &[Ordinal]) -> Result<Option<Answer>, Ended> {
     let ids: Vec<String> =
         asked.iter().filter_map(|account| pass.base.account_id(*account)).map(|id| id.to_string()).collect();
-    let mut page = users::by_account_ids(&pass.client, &part.scope, Class::Pass, &ids).await?;
-    let outside = |status: &Option<MembershipStatus>| *status == Some(MembershipStatus::NoMembership);
-    page.records.retain(|user| outside(&user.membership_status) == part.is_outside());
+    let mut page = match users::by_account_ids(&pass.client, &part.scope, Class::Pass, &ids).await {
+        Ok(page) => page,
+        Err(error) => {
+            let reason = unread_unless_ended(pass, error).await?;
+            pass.note(NoteKind::Gap, ids.join(", "), reason).await;
+            return Ok(None);
+        }
+    };
+    page.records.retain(|user| is_outside(user) == part.is_outside());
     let found: BTreeSet<&str> = page.records.iter().map(|user| user.account_id.as_str()).collect();
     let unread: BTreeSet<&str> = page.quarantined.iter().filter_map(|bad| bad.subject.as_deref()).collect();
     let unnamed = page.quarantined.iter().any(|bad| bad.subject.is_none());
@@ -98,7 +169,7 @@ async fn ask_for(pass: &Pass, part: &WalkedPart, asked: &[Ordinal]) -> Result<An
             !unnamed && row.is_some_and(|row| !found.contains(row.id) && !unread.contains(row.id))
         })
         .collect();
-    Ok(Answer { found: page.records, gone, asked_at: page.asked_at })
+    Ok(Some(Answer { found: page.records, gone, asked_at: page.asked_at }))
 }
 
 /// Asks by id for each group that is missing from a proven list, likewise.
@@ -120,10 +191,19 @@ pub(super) async fn confirm_groups(pass: &Pass, part: &WalkedPart) -> Result<Opt
         return Ok(Some(reason));
     }
     let missing: Vec<Ordinal> = missing.iter().collect();
+    let mut unanswered = 0;
     for asked in missing.chunks(groups::GROUP_IDS_AT_ONCE) {
         let id = |group: &Ordinal| pass.base.group_row(*group).map(|row| row.id.to_string());
         let ids: Vec<String> = asked.iter().filter_map(id).collect();
-        let page = groups::by_ids(&pass.client, &part.scope, Class::Pass, &ids).await?;
+        let page = match groups::by_ids(&pass.client, &part.scope, Class::Pass, &ids).await {
+            Ok(page) => page,
+            Err(error) => {
+                let reason = unread_unless_ended(pass, error).await?;
+                pass.note(NoteKind::Gap, ids.join(", "), reason).await;
+                unanswered += asked.len();
+                continue;
+            }
+        };
         let _busy = pass.clock.busy();
         let mut gone = RoaringBitmap::new();
         let mut found = Vec::new();
@@ -147,7 +227,8 @@ pub(super) async fn confirm_groups(pass: &Pass, part: &WalkedPart) -> Result<Opt
         ];
         pass.record(None, residues).await?;
     }
-    Ok(None)
+    Ok((unanswered > 0)
+        .then(|| format!("{unanswered} missing groups could not be asked for; none was taken for gone.")))
 }
 
 fn too_many(missing: u64, present: u64, what: &str) -> Option<String> {

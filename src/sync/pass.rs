@@ -19,7 +19,7 @@ use crate::mirror::Mirror;
 use crate::mirror::seal::{Sealed, Sealing};
 use crate::nouns::job::Lease;
 use crate::nouns::residue::Residue;
-use crate::nouns::run::{NoteKind, Phase, Run};
+use crate::nouns::run::{NoteKind, Phase};
 use crate::store::db::Store;
 use crate::store::error::StoreError;
 use crate::store::runs::{self, Base, Chain, ChainState};
@@ -143,8 +143,7 @@ pub async fn carry_out(
     client: Client,
     surroundings: &Surroundings,
 ) -> Result<Sealed, Ended> {
-    let (pass, run) = Pass::take_up(mirror, lease, client, surroundings).await?;
-    let pass = Arc::new(pass);
+    let pass = Arc::new(Pass::take_up(mirror, lease, client, surroundings).await?);
     let (stop, stopped) = oneshot::channel();
     let heartbeat = tokio::spawn(beat(pass.clone(), stopped));
     let read = read(&pass).await;
@@ -158,7 +157,7 @@ pub async fn carry_out(
     let kept = pass.keep_all().await;
     read?;
     kept?;
-    let sealed = seal(pass, run, surroundings).await?;
+    let sealed = seal(pass, surroundings).await?;
     if matches!(sealed, Sealed::Done { .. }) {
         drop_residues(mirror, lease).await?;
     }
@@ -217,7 +216,7 @@ async fn prepare(pass: &Pass) -> Result<Vec<WalkedPart>, Ended> {
         let mut chain = pass.chain(&part.users_chain()).await;
         if chain.expected_before.is_none() && chain.pages == 0 {
             let counted = users::count(&pass.client, &part.scope, Class::Pass, &part.filter).await;
-            chain.expected_before = usable(counted.map(|counted| counted.value))?;
+            chain.expected_before = usable(pass, counted.map(|counted| counted.value)).await?;
             pass.record(Some(chain.clone()), Vec::new()).await?;
         }
         people += chain.expected_before.unwrap_or(0);
@@ -228,7 +227,7 @@ async fn prepare(pass: &Pass) -> Result<Vec<WalkedPart>, Ended> {
         let mut chain = pass.chain(&part.groups_chain()).await;
         if chain.expected_before.is_none() && chain.pages == 0 {
             let counted = groups::count(&pass.client, &part.scope, Class::Pass, &groups::GroupFilter::default()).await;
-            chain.expected_before = usable(counted.map(|counted| counted.value))?;
+            chain.expected_before = usable(pass, counted.map(|counted| counted.value)).await?;
             pass.record(Some(chain.clone()), Vec::new()).await?;
         }
         groups_expected += chain.expected_before.unwrap_or(0);
@@ -242,11 +241,10 @@ async fn prepare(pass: &Pass) -> Result<Vec<WalkedPart>, Ended> {
 }
 
 /// A count is a check: when upstream does not give it, nothing is concluded, and the pass goes on.
-pub fn usable(counted: Result<u64, Error>) -> Result<Option<u64>, Ended> {
+pub async fn usable(pass: &Pass, counted: Result<u64, Error>) -> Result<Option<u64>, Ended> {
     match counted {
         Ok(count) => Ok(Some(count)),
-        Err(error) if error.is_unauthorized() || error.is_transient() => Err(Ended::from(error)),
-        Err(_) => Ok(None),
+        Err(error) => walk::unread_unless_ended(pass, error).await.map(|_| None),
     }
 }
 
@@ -272,9 +270,9 @@ async fn ask_for_directories(pass: &Pass) -> Result<Vec<Directory>, Ended> {
     let listed = workspaces::list(&pass.client, Class::Pass, &pass.organization).all().await;
     let resources = match listed {
         Ok(listed) => listed.records,
-        Err(error) if error.is_unauthorized() || error.is_transient() => return Err(Ended::from(error)),
         Err(error) => {
-            pass.note(NoteKind::Gap, "workspaces", explain::sentence(&error)).await;
+            let reason = walk::unread_unless_ended(pass, error).await?;
+            pass.note(NoteKind::Gap, "workspaces", reason).await;
             Vec::new()
         }
     };
@@ -295,7 +293,7 @@ async fn ask_for_directories(pass: &Pass) -> Result<Vec<Directory>, Ended> {
     Ok(found)
 }
 
-async fn seal(pass: Arc<Pass>, run: Run, surroundings: &Surroundings) -> Result<Sealed, Ended> {
+async fn seal(pass: Arc<Pass>, surroundings: &Surroundings) -> Result<Sealed, Ended> {
     pass.enter(Phase::Sealing).await?;
     pass.keep_all().await?;
     let _busy = pass.clock.busy();
@@ -303,13 +301,8 @@ async fn seal(pass: Arc<Pass>, run: Run, surroundings: &Surroundings) -> Result<
     let offsets = confirm::explained_offsets(&pass.base, &recorder.seen, &*pass.names.lock().await);
     let seen = std::mem::replace(&mut recorder.seen, Seen::new(0, 0));
     drop(recorder);
-    let sealing = Sealing {
-        lease: pass.lease.clone(),
-        actor: run.asked_by,
-        offsets,
-        salt: surroundings.entropy.bytes(),
-        now: pass.clock.now(),
-    };
+    let sealing =
+        Sealing { lease: pass.lease.clone(), offsets, salt: surroundings.entropy.bytes(), now: pass.clock.now() };
     Ok(pass.mirror.seal(seen, sealing).await?)
 }
 
@@ -332,7 +325,7 @@ impl Pass {
         lease: &Lease,
         client: Client,
         surroundings: &Surroundings,
-    ) -> Result<(Pass, Run), Ended> {
+    ) -> Result<Pass, Ended> {
         let newest = mirror.newest().await?;
         let now = surroundings.clock.now();
         let begun = Base {
@@ -378,7 +371,7 @@ impl Pass {
             (seen, chains),
             progress,
         );
-        let pass = Pass {
+        Ok(Pass {
             client,
             clock: surroundings.clock.clone(),
             base,
@@ -390,8 +383,7 @@ impl Pass {
             earlier_requests: run.progress.requests,
             earlier_waited: run.progress.waited,
             floor: std::sync::Mutex::default(),
-        };
-        Ok((pass, run))
+        })
     }
 
     /// The organization's database.

@@ -24,7 +24,8 @@ pub async fn start(
     kind: RunKind,
     (request_key, entropy): (Option<String>, &Entropy),
 ) -> Result<Asked, StoreError> {
-    let (now, actor, entropy) = (context.now, context.actor.as_text(), entropy.clone());
+    let (now, entropy) = (context.now, entropy.clone());
+    let (asked_by, actor) = (context.actor.as_text(), context.actor.as_subject());
     mirror
         .store()
         .write(move |tx| {
@@ -38,7 +39,7 @@ pub async fn start(
                 return Ok(Asked::Held(Box::new(run)));
             }
             let run = RunId::new(&entropy, now);
-            runs::insert(tx, &run, kind, &actor, now)?;
+            runs::insert(tx, &run, kind, &asked_by, now)?;
             jobs::insert(tx, &JobId::new(&entropy, now), &run, now)?;
             let event = NewEvent {
                 at: now,

@@ -1,17 +1,20 @@
 //! Walking the chains: users and groups of each part page by page, and what each granting group grants.
 
+use std::collections::BTreeSet;
+
 use atlassian::call::Class;
 use atlassian::chain::Chain as Pages;
 use atlassian::cursor::Cursor;
 use atlassian::error::Error;
 use atlassian::groups::{self, GroupFilter};
+use atlassian::organizations;
 use atlassian::page::Page;
 use atlassian::record::Record;
 use atlassian::role_assignments;
 use atlassian::scope::Scope;
 use atlassian::user::{self, User};
 use atlassian::users::{self, UserExpansion, UserFilter};
-use directory::{DirectoryId, OUTSIDE, Ordinal, compare_account};
+use directory::{DirectoryId, OUTSIDE, Ordinal, Seen, Snapshot, compare_account};
 use jiff::Timestamp;
 use roaring::RoaringBitmap;
 
@@ -90,14 +93,20 @@ pub async fn walk_groups(pass: &Pass, part: &WalkedPart) -> Result<(), Ended> {
     read_grants(pass, part).await
 }
 
-type Taken<'a> = std::pin::Pin<Box<dyn Future<Output = Result<Vec<Residue>, Ended>> + Send + 'a>>;
+/// What a page left behind, and how many of its records no earlier page of the chain has shown.
+struct Taken {
+    residue: Residue,
+    fresh: u64,
+}
+
+type Taking<'a> = std::pin::Pin<Box<dyn Future<Output = Taken> + Send + 'a>>;
 
 async fn walk<'a, T: Record>(
     pass: &'a Pass,
     name: &str,
     begin: impl Fn() -> Pages<T>,
     restarted: Residue,
-    take: impl Fn(Page<T>) -> Taken<'a>,
+    take: impl Fn(Page<T>) -> Taking<'a>,
 ) -> Result<(), Ended> {
     let mut chain = pass.chain(name).await;
     if chain.state != ChainState::Walking {
@@ -109,13 +118,13 @@ async fn walk<'a, T: Record>(
     }
     let (mut restarts, mut smaller, mut small_pages) = (0, SMALLER.iter(), 0);
     while let Some(page) = pages.next().await {
-        let _busy = pass.clock.busy();
+        let busy = pass.clock.busy();
         let page = match page {
             Ok(page) => page,
             Err(error) => match verdict(&error) {
                 Verdict::Restart if restarts < RESTARTS => {
                     restarts += 1;
-                    chain = Chain { next_cursor: None, pages: 0, seen: 0, asked_from: None, ..chain };
+                    chain = Chain { next_cursor: None, pages: 0, seen: 0, asked_from: None, reason: None, ..chain };
                     pass.record(Some(chain.clone()), vec![restarted.clone()]).await?;
                     pages = begin();
                     continue;
@@ -125,7 +134,12 @@ async fn walk<'a, T: Record>(
                         pages.set_limit(*limit);
                         continue;
                     }
-                    None => return leave(pass, chain, &error).await,
+                    None => {
+                        // From here on upstream is waited for again.
+                        drop(busy);
+                        unread_unless_ended(pass, error.clone()).await?;
+                        return leave(pass, chain, &error).await;
+                    }
                 },
                 Verdict::End => return Err(Ended::from(error)),
                 Verdict::Restart | Verdict::Leave => return leave(pass, chain, &error).await,
@@ -139,7 +153,7 @@ async fn walk<'a, T: Record>(
             }
         }
         chain.pages = u64::from(page.number) + 1;
-        chain.seen += (page.records.len() + page.quarantined.len()) as u64;
+        chain.seen += page.quarantined.len() as u64;
         chain.asked_from = chain.asked_from.or(Some(page.asked_at));
         chain.asked_to = Some(page.asked_at);
         chain.next_cursor = page.next.as_ref().map(|next| next.as_str().to_owned());
@@ -150,8 +164,9 @@ async fn walk<'a, T: Record>(
             chain.reason = Some(format!("{} records could not be read", page.quarantined.len()));
         }
         note_oddities(pass, &page).await;
-        let residues = take(page).await?;
-        pass.record(Some(chain.clone()), residues).await?;
+        let taken = take(page).await;
+        chain.seen += taken.fresh;
+        pass.record(Some(chain.clone()), vec![taken.residue]).await?;
     }
     Ok(())
 }
@@ -182,6 +197,24 @@ fn verdict(error: &Error) -> Verdict {
     }
 }
 
+/// Whether everything fails, not this request alone: then the pass waits, instead of leaving a gap.
+async fn is_outage(pass: &Pass, error: &Error) -> bool {
+    if !error.is_transient() {
+        return false;
+    }
+    let probe = organizations::one(&pass.client, Class::Pass, &pass.organization).await;
+    probe.is_err_and(|error| error.is_transient())
+}
+
+/// What a failed request for one subject means: an error that pauses or ends the pass comes back, any other leaves only
+/// that subject unread, with the reason.
+pub(super) async fn unread_unless_ended(pass: &Pass, error: Error) -> Result<String, Ended> {
+    if matches!(verdict(&error), Verdict::End) || is_outage(pass, &error).await {
+        return Err(Ended::from(error));
+    }
+    Ok(explain::sentence(&error))
+}
+
 async fn leave(pass: &Pass, chain: Chain, error: &Error) -> Result<(), Ended> {
     let reason = explain::sentence(error);
     pass.note(NoteKind::Gap, chain.name.as_str(), reason.as_str()).await;
@@ -198,15 +231,21 @@ async fn note_oddities<T>(pass: &Pass, page: &Page<T>) {
     }
 }
 
-async fn take_users(pass: &Pass, part: &WalkedPart, page: Page<User>) -> Result<Vec<Residue>, Ended> {
-    let seen = page.records.len() as u64;
+async fn take_users(pass: &Pass, part: &WalkedPart, page: Page<User>) -> Taken {
+    let ids: BTreeSet<String> = page.records.iter().map(|user| user.account_id.clone()).collect();
     let (residue, odd) = page_of_accounts(pass, part, page.records, page.asked_at).await;
     let mut recorder = pass.recorder.lock().await;
-    recorder.progress.people_seen += seen;
+    let walked = recorder.seen.part(&part.directory);
+    let shown = |id: &String| match pass.base.account(id) {
+        Some(account) => walked.listed.contains(account),
+        None => walked.accounts.get(id).is_some(),
+    };
+    let fresh = ids.iter().filter(|id| !shown(id)).count() as u64;
+    recorder.progress.people_seen += fresh;
     for (subject, detail) in odd {
         recorder.note(NoteKind::Warning, subject, detail);
     }
-    Ok(vec![residue])
+    Taken { residue, fresh }
 }
 
 /// Compares a page's users with the snapshot: what is left of it, and what was odd.
@@ -239,13 +278,14 @@ pub async fn page_of_accounts(
     (Residue::Accounts { directory: part.directory.clone(), listed, records }, odd)
 }
 
-async fn take_groups(pass: &Pass, part: &WalkedPart, page: Page<groups::Group>) -> Result<Vec<Residue>, Ended> {
+async fn take_groups(pass: &Pass, part: &WalkedPart, page: Page<groups::Group>) -> Taken {
     let mut names = pass.names.lock().await;
+    let mut on_page = RoaringBitmap::new();
     let mut listed = RoaringBitmap::new();
     let mut changed = Vec::new();
-    let seen = page.records.len() as u64;
     for wire in &page.records {
         let Some(reference) = names.group(&wire.id) else { continue };
+        on_page.insert(reference);
         let (group, counts) = map::group(wire);
         let known = pass.base.group_row(reference);
         if known.is_some() {
@@ -256,8 +296,15 @@ async fn take_groups(pass: &Pass, part: &WalkedPart, page: Page<groups::Group>) 
         }
     }
     drop(names);
-    pass.recorder.lock().await.progress.groups_seen += seen;
-    Ok(vec![Residue::Groups { directory: part.directory.clone(), listed, groups: changed }])
+    let mut recorder = pass.recorder.lock().await;
+    let seen = &recorder.seen;
+    let walked = seen.parts.iter().find(|walked| walked.directory == part.directory);
+    let shown = |group: &Ordinal| {
+        walked.is_some_and(|walked| walked.listed_groups.contains(*group)) || seen.groups.contains_key(group)
+    };
+    let fresh = on_page.iter().filter(|group| !shown(group)).count() as u64;
+    recorder.progress.groups_seen += fresh;
+    Taken { residue: Residue::Groups { directory: part.directory.clone(), listed, groups: changed }, fresh }
 }
 
 /// Asks every listed group that grants anything, or of which that is not known, what it grants; a few side by side.
@@ -278,7 +325,7 @@ async fn read_grants(pass: &Pass, part: &WalkedPart) -> Result<(), Ended> {
 async fn read_grant(pass: &Pass, part: &WalkedPart, group: Ordinal) -> Result<(), Ended> {
     let Some(id) = pass.names.lock().await.group_id(group).cloned() else { return Ok(()) };
     let assignments = role_assignments::of_group(&pass.client, &part.scope, Class::Pass, id.as_str()).all().await;
-    let _busy = pass.clock.busy();
+    let busy = pass.clock.busy();
     match assignments {
         Ok(page) => {
             note_oddities(pass, &page).await;
@@ -298,30 +345,35 @@ async fn read_grant(pass: &Pass, part: &WalkedPart, group: Ordinal) -> Result<()
             pass.note(NoteKind::Gap, id.as_str(), "This group vanished while it was read.").await;
             Ok(())
         }
-        Err(error) => match verdict(&error) {
-            Verdict::End => Err(Ended::from(error)),
-            _ => {
-                pass.note(NoteKind::Gap, id.as_str(), explain::sentence(&error)).await;
-                Ok(())
-            }
-        },
+        Err(error) => {
+            drop(busy);
+            let reason = unread_unless_ended(pass, error).await?;
+            pass.note(NoteKind::Gap, id.as_str(), reason).await;
+            Ok(())
+        }
     }
 }
 
 /// References of listed groups whose grants have to be asked for and were not yet.
 async fn granting(pass: &Pass, part: &WalkedPart) -> Vec<Ordinal> {
     let recorder = pass.recorder.lock().await;
-    let seen = &recorder.seen;
-    let Some(walked) = seen.parts.iter().find(|walked| walked.directory == part.directory) else { return Vec::new() };
-    let changed = seen.groups.iter().filter(|(_, group)| group.directory == part.directory);
+    unread_grants(&pass.base, &recorder.seen, &part.directory).iter().collect()
+}
+
+/// References of a directory's listed groups that grant something, or may, or did, and of which it was not read what.
+pub fn unread_grants(base: &Snapshot, seen: &Seen, directory: &DirectoryId) -> RoaringBitmap {
+    let Some(walked) = seen.parts.iter().find(|walked| walked.directory == *directory) else {
+        return RoaringBitmap::new();
+    };
+    let changed = seen.groups.iter().filter(|(_, group)| group.directory == *directory);
     let mut all: RoaringBitmap = walked.listed_groups.clone();
     all.extend(changed.map(|(reference, _)| *reference));
     let grants_something = |reference: &Ordinal| {
         let counts = match seen.groups.get(reference) {
             Some(group) => Some(group.counts),
-            None => pass.base.group_row(*reference).map(|row| row.counts),
+            None => base.group_row(*reference).map(|row| row.counts),
         };
-        counts.is_none_or(|counts| counts.resources != Some(0))
+        counts.is_none_or(|counts| counts.resources != Some(0)) || !base.grants(*reference).is_empty()
     };
     all.iter().filter(grants_something).filter(|group| !seen.grants.contains_key(group)).collect()
 }

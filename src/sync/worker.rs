@@ -71,12 +71,7 @@ pub async fn work_once(
     Ok(Worked::Carried { lease, ended })
 }
 
-async fn settle(
-    mirror: &Mirror,
-    lease: &Lease,
-    ended: &Ended,
-    surroundings: &Surroundings,
-) -> Result<(), StoreError> {
+async fn settle(mirror: &Mirror, lease: &Lease, ended: &Ended, surroundings: &Surroundings) -> Result<(), StoreError> {
     let now = surroundings.clock.now();
     let reason = ended.reason();
     let (held, salt) = (lease.clone(), surroundings.entropy.bytes());

@@ -5,5 +5,6 @@
 mod kill;
 mod layering;
 mod mirror;
+mod nouns;
 mod store;
 mod support;

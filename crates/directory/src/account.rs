@@ -1,8 +1,8 @@
 //! A person's account: its profile, and its presence in a directory.
 
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 
+use crate::packed_profile::PackedProfile;
 use crate::word::words;
 
 words! {
@@ -115,46 +115,9 @@ impl Profile {
         }
     }
 
-    /// Sixty-four bits of SHA-256 over every field: two profiles are taken for the same when these agree, so that a
-    /// snapshot can tell "unchanged" without holding every text.
+    /// The digest of [`crate::PackedProfile::digest`].
     pub fn digest(&self) -> i64 {
-        let mut hasher = Sha256::new();
-        let mut text = |value: Option<&str>| match value {
-            Some(value) => {
-                hasher.update((value.len() as u64 + 1).to_le_bytes());
-                hasher.update(value.as_bytes());
-            }
-            None => hasher.update(0u64.to_le_bytes()),
-        };
-        text(Some(self.account_type.as_str()));
-        text(self.account_status.as_ref().map(AccountStatus::as_str));
-        text(self.claimed.as_ref().map(Claimed::as_str));
-        text(self.management.as_ref().map(Management::as_str));
-        text(Some(&self.name));
-        for value in [
-            &self.nickname,
-            &self.email,
-            &self.job_title,
-            &self.department,
-            &self.organization,
-            &self.location,
-            &self.time_zone,
-            &self.picture,
-            &self.unknown,
-        ] {
-            text(value.as_deref());
-        }
-        for flag in [self.email_verified, self.mfa_enabled] {
-            hasher.update([flag.map_or(2, u8::from)]);
-        }
-        for instant in [self.added_at, self.deactivated_at] {
-            hasher.update(instant.map_or(i64::MIN, Timestamp::as_microsecond).to_le_bytes());
-        }
-        let digest = hasher.finalize();
-        let mut first = [0; 8];
-        first.copy_from_slice(&digest[..8]);
-        // i64::MIN marks an empty cell in a number column.
-        i64::from_le_bytes(first).max(i64::MIN + 1)
+        PackedProfile::new(self).digest()
     }
 }
 

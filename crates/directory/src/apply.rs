@@ -73,11 +73,12 @@ fn apply_people(people: &mut People, directories: usize, delta: &Delta) {
     let mut change = PeopleChange::default();
     let mut profiles = delta.profiles.iter().peekable();
     while let Some((ordinal, profile)) = profiles.next_if(|(ordinal, _)| *ordinal < known) {
-        change.push(people, *ordinal, Some(profile));
+        change.push(people, *ordinal, Some((profile.digest(), &profile.unpack())));
     }
     for ordinal in known..accounts as Ordinal {
-        let profile = profiles.next_if(|(changed, _)| *changed == ordinal).map(|(_, profile)| &**profile);
-        change.push(people, ordinal, profile);
+        let profile = profiles.next_if(|(changed, _)| *changed == ordinal);
+        let profile = profile.map(|(_, packed)| (packed.digest(), packed.unpack()));
+        change.push(people, ordinal, profile.as_ref().map(|(digest, profile)| (*digest, profile)));
     }
     change.apply(people);
 
@@ -224,14 +225,15 @@ impl Texts {
 }
 
 impl PeopleChange {
-    /// Takes a profile in; ordinals in increasing order. `None` leaves an account of which only the id is known.
+    /// Takes a profile in with its digest; ordinals in increasing order. `None` leaves an account of which only the id is known.
     /// A full chunk goes into the columns at once, so that never more than one is held twice.
-    pub(crate) fn push(&mut self, people: &mut People, ordinal: Ordinal, profile: Option<&Profile>) {
+    pub(crate) fn push(&mut self, people: &mut People, ordinal: Ordinal, digested: Option<(i64, &Profile)>) {
         if (ordinal as usize).is_multiple_of(CHUNK) && self.rows.len() >= CHUNK / 2 {
             std::mem::take(self).apply(people);
         }
         self.rows.push(ordinal);
-        self.digests.push(profile.map(Profile::digest));
+        self.digests.push(digested.map(|(digest, _)| digest));
+        let profile = digested.map(|(_, profile)| profile);
         self.added.push(profile.and_then(|profile| profile.added_at).map(jiff::Timestamp::as_microsecond));
         let name = profile.map(|profile| &*profile.name);
         self.names.push(name);

@@ -58,7 +58,8 @@ impl Builder {
     /// The next account, by ordinal; no profile when nothing but its id is known.
     pub fn account(&mut self, id: AccountId, profile: Option<&Profile>, counted_resources: Option<u32>) {
         self.counted.push(counted_resources.map(i64::from));
-        self.profiles.push(&mut self.people, self.ids.len() as Ordinal, profile);
+        let digested = profile.map(|profile| (profile.digest(), profile));
+        self.profiles.push(&mut self.people, self.ids.len() as Ordinal, digested);
         self.ids.push(id);
     }
 

@@ -4,11 +4,12 @@ use columns::Ordinal;
 use jiff::Timestamp;
 
 use crate::access::{DirectRole, Grant};
-use crate::account::{PlatformRole, Presence, Profile};
+use crate::account::{PlatformRole, Presence};
 use crate::activity::Activity;
 use crate::claim::Claims;
 use crate::group::{Group, GroupCounts};
 use crate::id::{AccountId, GroupId};
+use crate::packed_profile::PackedProfile;
 use crate::resource::{Directory, Resource};
 
 /// A change of one account's presence in one directory.
@@ -48,7 +49,7 @@ pub struct Delta {
     /// Resources whose description changed.
     pub resources: Vec<(Ordinal, Resource)>,
     /// Profiles that are new or changed.
-    pub profiles: Vec<(Ordinal, Box<Profile>)>,
+    pub profiles: Vec<(Ordinal, PackedProfile)>,
     /// Presences, sorted by directory and account.
     pub presence: Vec<PresenceChange>,
     /// Administrative roles given.

@@ -2,20 +2,23 @@
 //!
 //! Nothing is taken out but inside a complete claim and after it was confirmed; what was not read stays as it was.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::BuildHasher;
 
 use columns::Ordinal;
+use hashbrown::HashTable;
 use jiff::Timestamp;
 use roaring::RoaringBitmap;
 
 use crate::access::{DirectRole, Grant};
-use crate::account::{PlatformRole, Profile};
+use crate::account::PlatformRole;
 use crate::activity::Activity;
 use crate::claim::Noun;
 use crate::delta::{Delta, PresenceChange};
 use crate::group::{Group, GroupCounts};
 use crate::id::{AccountId, DirectoryId, GroupId, ResourceId};
 use crate::merge::Observed;
+use crate::packed_profile::PackedProfile;
 use crate::page::group_is_in;
 use crate::resource::{Directory, OUTSIDE, Resource};
 use crate::seen::{Field, Reading, Seen, SeenAccount, SeenPart};
@@ -24,7 +27,7 @@ use crate::snapshot::Snapshot;
 /// The delta from a snapshot to what was seen. Law: `apply(s, diff(s, seen)) == seen` for a complete `seen`, and
 /// outside complete claims nothing is removed.
 pub fn diff(snapshot: &Snapshot, seen: Seen, sealed_at: Timestamp) -> Delta {
-    let mut differ = Differ::new(snapshot, sealed_at);
+    let mut differ = Differ::new(snapshot, whole_microseconds(sealed_at));
     differ.name_directories(&seen);
     differ.name_resources(&seen);
     differ.name_groups(&seen);
@@ -68,13 +71,23 @@ pub fn diff(snapshot: &Snapshot, seen: Seen, sealed_at: Timestamp) -> Delta {
         differ.direct(account, Vec::new());
     }
     differ.delta.claims = claims;
+    for claim in &mut differ.delta.claims.0 {
+        claim.asked_from = whole_microseconds(claim.asked_from);
+        claim.asked_to = whole_microseconds(claim.asked_to);
+    }
     differ.finish()
+}
+
+/// As finely as a database holds it, so that a snapshot built from one equals the snapshot that was moved forward.
+fn whole_microseconds(at: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)
 }
 
 struct Differ<'a> {
     snapshot: &'a Snapshot,
     delta: Delta,
-    new_accounts: HashMap<AccountId, Ordinal>,
+    /// Places in the delta's list of new accounts, by id.
+    new_accounts: HashTable<u32>,
     new_groups: BTreeMap<GroupId, Ordinal>,
     new_resources: BTreeMap<ResourceId, Ordinal>,
     directories: BTreeMap<DirectoryId, Ordinal>,
@@ -82,7 +95,7 @@ struct Differ<'a> {
     groups_by_reference: (Ordinal, Vec<Ordinal>),
     /// Likewise of resources.
     resources_by_reference: (Ordinal, Vec<Ordinal>),
-    profiles: BTreeMap<Ordinal, Observed<Box<Profile>>>,
+    profiles: BTreeMap<Ordinal, Observed<PackedProfile>>,
     roles: BTreeMap<Ordinal, Observed<Vec<PlatformRole>>>,
     activity: BTreeMap<Ordinal, Observed<Vec<Activity>>>,
     activity_read: RoaringBitmap,
@@ -103,7 +116,7 @@ impl<'a> Differ<'a> {
                 known_groups: snapshot.groups_len() as Ordinal,
                 ..Delta::default()
             },
-            new_accounts: HashMap::new(),
+            new_accounts: HashTable::new(),
             new_groups: BTreeMap::new(),
             new_resources: BTreeMap::new(),
             directories: BTreeMap::new(),
@@ -178,13 +191,31 @@ impl<'a> Differ<'a> {
     }
 
     fn name_groups(&mut self, seen: &Seen) {
+        let named_by_members = self.directories_of_unlisted_groups(seen);
         let mut references = Vec::with_capacity(seen.new_groups.len());
-        for (place, id) in seen.new_groups.iter().enumerate() {
-            let listed = seen.groups.get(&(seen.base_groups + place as Ordinal)).map(|group| &group.directory);
-            let directory = listed.and_then(|id| self.directories.get(id)).copied();
+        for (reference, id) in (seen.base_groups..).zip(&seen.new_groups) {
+            let listed = seen.groups.get(&reference).and_then(|group| self.directories.get(&group.directory));
+            let directory = listed.or_else(|| named_by_members.get(&reference)).copied();
             references.push(self.add_group(id, directory));
         }
         self.groups_by_reference = (seen.base_groups, references);
+    }
+
+    /// By reference, the directories of groups that only their members have named so far, because they were made after
+    /// the page that would list them: a directory's users show that directory's groups.
+    fn directories_of_unlisted_groups(&self, seen: &Seen) -> BTreeMap<Ordinal, Ordinal> {
+        let new = (seen.base_groups..).take(seen.new_groups.len());
+        let unlisted: BTreeSet<Ordinal> = new.filter(|reference| !seen.groups.contains_key(reference)).collect();
+        let mut directories = BTreeMap::new();
+        for part in seen.parts.iter().filter(|part| !unlisted.is_empty() && part.directory.as_str() != OUTSIDE) {
+            let Some(directory) = self.directories.get(&part.directory) else { continue };
+            for record in &part.accounts {
+                let Some(Observed { value: Reading::Now(groups), .. }) = &record.groups else { continue };
+                let named = groups.iter().filter(|reference| unlisted.contains(reference));
+                directories.extend(named.map(|reference| (*reference, *directory)));
+            }
+        }
+        directories
     }
 
     fn add_group(&mut self, id: &GroupId, directory: Option<Ordinal>) -> Ordinal {
@@ -210,17 +241,22 @@ impl<'a> Differ<'a> {
     }
 
     fn known_account(&self, id: &AccountId) -> Option<Ordinal> {
-        self.snapshot.account(id.as_str()).or_else(|| self.new_accounts.get(id).copied())
+        self.snapshot.account(id.as_str()).or_else(|| {
+            let new = &self.delta.new_accounts;
+            let place = self.new_accounts.find(hash(id), |place| new[*place as usize] == *id)?;
+            Some(self.delta.known_accounts + place)
+        })
     }
 
     fn account_ordinal(&mut self, id: &AccountId) -> Ordinal {
         if let Some(ordinal) = self.known_account(id) {
             return ordinal;
         }
-        let ordinal = self.delta.known_accounts + self.delta.new_accounts.len() as Ordinal;
-        self.delta.new_accounts.push(id.clone());
-        self.new_accounts.insert(id.clone(), ordinal);
-        ordinal
+        let new = &mut self.delta.new_accounts;
+        let place = new.len() as u32;
+        new.push(id.clone());
+        self.new_accounts.insert_unique(hash(id), place, |place| hash(&new[*place as usize]));
+        self.delta.known_accounts + place
     }
 
     fn name_members(&mut self, members: BTreeMap<Ordinal, BTreeSet<AccountId>>) -> BTreeMap<Ordinal, RoaringBitmap> {
@@ -254,7 +290,7 @@ impl<'a> Differ<'a> {
     ) {
         let Some(&directory) = self.directories.get(&part.directory) else { return };
         let SeenPart { listed, accounts, listed_groups, gone, gone_groups, .. } = part;
-        for (_, record) in accounts {
+        for record in accounts {
             self.record(directory, record, members, distrusted);
         }
         if presence_complete {
@@ -395,19 +431,21 @@ impl<'a> Differ<'a> {
         self.delta.presence.sort_by_key(|change| (change.directory, change.account));
         // Who is gone from every directory has no role on an app any more; who is gone from everywhere, none at all.
         for account in &self.gone {
-            let stays = |directory: &Ordinal| {
-                match self.delta.presence.binary_search_by_key(&(*directory, account), |c| (c.directory, c.account)) {
-                    Ok(place) => self.delta.presence[place].now.is_some(),
-                    Err(_) => snapshot.presence(*directory, account).is_some(),
-                }
+            let stays = |directory: &Ordinal| match self
+                .delta
+                .presence
+                .binary_search_by_key(&(*directory, account), |c| (c.directory, c.account))
+            {
+                Ok(place) => self.delta.presence[place].now.is_some(),
+                Err(_) => snapshot.presence(*directory, account).is_some(),
             };
+            let anywhere = self.directories.values().any(stays);
             let inside = self.directories.iter().any(|(id, directory)| id.as_str() != OUTSIDE && stays(directory));
-            if inside {
-                continue;
+            if !inside {
+                let direct = snapshot.direct_roles(account).iter().map(|role| (account, role.clone()));
+                self.delta.direct_removed.extend(direct);
             }
-            let direct = snapshot.direct_roles(account).iter().map(|role| (account, role.clone()));
-            self.delta.direct_removed.extend(direct);
-            if !self.directories.values().any(stays) {
+            if !anywhere {
                 let roles = snapshot.roles_of(account).into_iter().map(|role| (account, role));
                 self.delta.roles_removed.extend(roles);
             }
@@ -427,6 +465,10 @@ impl<'a> Differ<'a> {
         sorted_once(&mut delta.direct_removed);
         self.delta
     }
+}
+
+fn hash(id: &AccountId) -> u64 {
+    foldhash::fast::FixedState::default().hash_one(id.as_str())
 }
 
 fn sorted_once<T: Ord>(list: &mut Vec<T>) {

@@ -9,12 +9,14 @@ use columns::Ordinal;
 use roaring::RoaringBitmap;
 
 use crate::access::{DirectRole, Grant};
-use crate::account::{PlatformRole, Presence, Profile};
+use crate::account::{PlatformRole, Presence};
 use crate::activity::Activity;
 use crate::claim::Claims;
 use crate::group::{Group, GroupCounts};
 use crate::id::{AccountId, DirectoryId, GroupId, ResourceId};
 use crate::merge::{Observed, later};
+use crate::packed_profile::PackedProfile;
+use crate::records::Records;
 use crate::resource::{Directory, Resource};
 
 /// A field as a page showed it: as the snapshot has it, or as it is now.
@@ -35,7 +37,7 @@ pub struct SeenAccount {
     /// Whose record it is.
     pub id: AccountId,
     /// The profile.
-    pub profile: Field<Box<Profile>>,
+    pub profile: Field<PackedProfile>,
     /// How it stands in this part's directory.
     pub presence: Field<Presence>,
     /// Administrative roles, sorted.
@@ -67,7 +69,7 @@ pub struct SeenPart {
     /// Known accounts that were listed, changed or not.
     pub listed: RoaringBitmap,
     /// Accounts that are new, changed, or of which something could not be read.
-    pub accounts: BTreeMap<AccountId, SeenAccount>,
+    pub accounts: Records,
     /// Known groups that were listed.
     pub listed_groups: RoaringBitmap,
     /// Known accounts that were missing, asked for by id, and confirmed to be gone from this part.
@@ -149,7 +151,7 @@ impl SeenPart {
         SeenPart {
             directory,
             listed: RoaringBitmap::new(),
-            accounts: BTreeMap::new(),
+            accounts: Records::default(),
             listed_groups: RoaringBitmap::new(),
             gone: RoaringBitmap::new(),
             gone_groups: RoaringBitmap::new(),
@@ -162,37 +164,21 @@ impl SeenPart {
         if let Some(ordinal) = known {
             self.listed.insert(ordinal);
         }
-        match self.accounts.remove(&record.id) {
-            None => {
-                if known.is_none() || !record.is_unchanged() {
-                    self.accounts.insert(record.id.clone(), record);
-                }
-            }
-            Some(before) => {
-                self.accounts.insert(record.id.clone(), before.merge(record));
-            }
+        if known.is_none() || !record.is_unchanged() || self.accounts.get(record.id.as_str()).is_some() {
+            self.accounts.merge(record);
         }
-    }
-
-    /// How many accounts were listed, known and new.
-    pub fn len(&self, is_known: impl Fn(&AccountId) -> bool) -> u64 {
-        self.listed.len() + self.accounts.keys().filter(|id| !is_known(id)).count() as u64
     }
 }
 
 impl SeenAccount {
-    /// Merges two records of one account, field by field, by the merge law.
-    #[must_use]
-    pub fn merge(self, other: SeenAccount) -> SeenAccount {
-        SeenAccount {
-            id: self.id,
-            profile: later(self.profile, other.profile),
-            presence: later(self.presence, other.presence),
-            roles: later(self.roles, other.roles),
-            activity: later(self.activity, other.activity),
-            groups: later(self.groups, other.groups),
-            counted_resources: later(self.counted_resources, other.counted_resources),
-        }
+    /// Merges another record of the same account in, field by field, by the merge law.
+    pub fn merge(&mut self, other: SeenAccount) {
+        self.profile = later(self.profile.take(), other.profile);
+        self.presence = later(self.presence.take(), other.presence);
+        self.roles = later(self.roles.take(), other.roles);
+        self.activity = later(self.activity.take(), other.activity);
+        self.groups = later(self.groups.take(), other.groups);
+        self.counted_resources = later(self.counted_resources.take(), other.counted_resources);
     }
 
     /// Whether every field was read and is as the snapshot has it. Upstream's count of resources may be missing: it is a

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use directory::{
     AccountId, Activity, Builder, Claim, ClaimState, Claims, Delta, DirectRole, Directory, DirectoryId, Grant, Group,
-    GroupCounts, GroupId, Noun, Observed, Ordinal, Part, PlatformRole, Presence, Profile, Reading, Resource,
-    ResourceId, Role, RoleMethod, Seen, SeenAccount, SeenGroup, Snapshot, Status, compare_account, diff,
+    GroupCounts, GroupId, Noun, Observed, Ordinal, PackedProfile, Part, PlatformRole, Presence, Profile, Reading,
+    Resource, ResourceId, Role, RoleMethod, Seen, SeenAccount, SeenGroup, Snapshot, Status, compare_account, diff,
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -144,7 +144,7 @@ fn seen(facts: &Facts, snapshot: &Snapshot, asked_at: Timestamp) -> Seen {
             activity.sort_unstable();
             let mut record = SeenAccount {
                 id: AccountId::new(account).unwrap(),
-                profile: now(asked_at, Box::new(profile(person))),
+                profile: now(asked_at, PackedProfile::new(&profile(person))),
                 presence: now(asked_at, presence.clone()),
                 roles: now(asked_at, person.roles.iter().cloned().collect()),
                 activity: now(asked_at, activity),
@@ -320,7 +320,7 @@ fn same_everywhere(one: &Snapshot, other: &Snapshot) {
 }
 
 fn remember(profiles: &mut BTreeMap<Ordinal, Profile>, delta: &Delta) {
-    profiles.extend(delta.profiles.iter().map(|(account, profile)| (*account, Profile::clone(profile))));
+    profiles.extend(delta.profiles.iter().map(|(account, profile)| (*account, profile.unpack())));
 }
 
 proptest! {
@@ -377,7 +377,7 @@ proptest! {
         for part in &mut blind.parts {
             for id in before.people.keys() {
                 let id = AccountId::new(id).unwrap();
-                part.accounts.insert(id.clone(), SeenAccount {
+                part.accounts.merge(SeenAccount {
                     id, profile: None, presence: None, roles: None, activity: None, groups: None, counted_resources: None,
                 });
             }

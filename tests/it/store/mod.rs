@@ -4,6 +4,7 @@
 
 mod bulk;
 mod connections;
+mod control;
 #[cfg(feature = "faults")]
 mod faults;
 mod migrating;

@@ -140,10 +140,111 @@ fn compare_direct_roles(lines: &mut Vec<String>, snapshot: &Snapshot, truth: &Tr
     for account in &snapshot.present() {
         for role in snapshot.direct_roles(account) {
             let resource = snapshot.resources()[role.resource as usize].id.to_string();
-            believed.insert((snapshot.account_id(account).unwrap().to_string(), resource, role.role.as_str().to_owned()));
+            believed.insert((
+                snapshot.account_id(account).unwrap().to_string(),
+                resource,
+                role.role.as_str().to_owned(),
+            ));
         }
     }
     lines.extend(believed.difference(&is).map(|wrong| format!("direct role only in the mirror: {wrong:?}")));
     let untold = is.difference(&believed).filter(|(account, resource, _)| !through.contains(&(account, resource)));
     lines.extend(untold.map(|missing| format!("direct role not in the mirror: {missing:?}")));
+}
+
+/// People and groups that were known, are there, and are no longer in the mirror.
+pub(crate) fn wrongly_gone(before: &Snapshot, now: &Snapshot, truth: &Truth) -> Vec<String> {
+    let present = now.present();
+    let people = (truth.users.iter())
+        .filter(|user| !user.directories.is_empty() || user.managed)
+        .filter(|user| before.account(&user.account_id).is_some_and(|account| before.present().contains(account)))
+        .filter(|user| now.account(&user.account_id).is_none_or(|account| !present.contains(account)))
+        .map(|user| format!("person {} ({})", user.account_id, user.name));
+    let is_there = |snapshot: &Snapshot, id: &str| {
+        snapshot.group(id).and_then(|group| snapshot.group_row(group)).is_some_and(|row| row.group.is_some())
+    };
+    let groups = (truth.groups.iter())
+        .filter(|group| is_there(before, &group.id) && !is_there(now, &group.id))
+        .map(|group| format!("group {} ({})", group.id, group.name));
+    people.chain(groups).collect()
+}
+
+/// Memberships that were known, are there, and are no longer in the mirror.
+pub(crate) fn wrongly_left(before: &Snapshot, now: &Snapshot, truth: &Truth) -> Vec<(String, String)> {
+    let (before, now) = (believed_memberships(before), believed_memberships(now));
+    truth.memberships.iter().filter(|pair| before.contains(*pair) && !now.contains(*pair)).cloned().collect()
+}
+
+/// Every fact of a snapshot by id, sorted: two runs that saw the same organization give the same lines, in whatever
+/// order their pages came.
+pub(crate) fn facts(snapshot: &Snapshot) -> Vec<String> {
+    let mut lines = Vec::new();
+    let resource = |resource: Ordinal| snapshot.resources()[resource as usize].id.as_str();
+    lines.extend(snapshot.directories().iter().map(|directory| format!("{directory:?}")));
+    lines.extend(snapshot.resources().iter().map(|resource| format!("{resource:?}")));
+    for account in 0..snapshot.accounts_len() as Ordinal {
+        let row = snapshot.account_row(account).unwrap();
+        let id = row.id;
+        let rest = (row.name, row.email, row.job_title, row.department, row.account_type, row.account_status);
+        lines.push(format!("account {id} {rest:?}"));
+        let rest = (row.claimed, row.management, row.email_verified, row.mfa_enabled, row.added_at, row.presence);
+        lines.push(format!("account {id} {rest:?}"));
+        let (digest, counted) = (snapshot.profile_digest(account), snapshot.counted_resources(account));
+        lines.push(format!("account {id} digest {digest:?} counted {counted:?}"));
+        lines.push(format!("account {id} roles {:?}", snapshot.roles_of(account)));
+        for (place, directory) in snapshot.directories().iter().enumerate() {
+            let presence = snapshot.presence(place as Ordinal, account);
+            lines.push(format!("account {id} in {}: {presence:?}", directory.id));
+        }
+        let read = snapshot.activity().read().contains(account);
+        lines.push(format!("account {id} activity read: {read}"));
+        let activity = snapshot.activity().of(account).iter();
+        lines.extend(activity.map(|entry| format!("account {id} opened {} at {}", resource(entry.resource), entry.at)));
+        let direct = snapshot.direct_roles(account).iter();
+        lines.extend(direct.map(|role| {
+            format!("account {id} has {:?} on {} by {:?}", role.role, resource(role.resource), role.method)
+        }));
+    }
+    for group in 0..snapshot.groups_len() as Ordinal {
+        let row = snapshot.group_row(group).unwrap();
+        let directory = row.directory.map(|directory| &snapshot.directories()[directory as usize].id);
+        lines.push(format!("group {} {directory:?} {:?} {:?}", row.id, row.group, row.counts));
+        let grants = snapshot.grants(group).iter();
+        lines.extend(grants.map(|grant| {
+            format!("group {} grants {} {:?} {}", row.id, resource(grant.resource), grant.role, grant.default)
+        }));
+    }
+    lines.extend(believed_memberships(snapshot).into_iter().map(|(group, account)| format!("{account} in {group}")));
+    lines.sort();
+    lines
+}
+
+/// The lines that only one of two sorted lists has, each with a mark of which.
+pub(crate) fn unlike(one: &[String], other: &[String]) -> Vec<String> {
+    let only = |one: &[String], other: &[String], mark: &str| -> Vec<String> {
+        one.iter().filter(|line| other.binary_search(line).is_err()).map(|line| format!("{mark} {line}")).collect()
+    };
+    [only(one, other, "+"), only(other, one, "-")].concat()
+}
+
+/// Everything of a snapshot, sorted: its facts, which ordinal is whose, its orders and ages.
+pub(crate) fn everything(snapshot: &Snapshot) -> Vec<String> {
+    let mut lines = facts(snapshot);
+    let accounts = 0..snapshot.accounts_len() as Ordinal;
+    lines.extend(accounts.map(|account| format!("account {account} is {:?}", snapshot.account_id(account))));
+    let groups = 0..snapshot.groups_len() as Ordinal;
+    lines.extend(groups.map(|group| format!("group {group} is {}", snapshot.group_row(group).unwrap().id)));
+    lines.push(format!("generation {} sealed at {}", snapshot.generation(), snapshot.sealed_at()));
+    lines.extend(snapshot.ages().iter().map(|age| format!("{age:?}")));
+    for (what, order) in [
+        ("name", snapshot.by_name()),
+        ("email", snapshot.by_email()),
+        ("last active", snapshot.by_last_active()),
+        ("added", snapshot.by_added()),
+        ("group name", snapshot.groups_by_name()),
+    ] {
+        lines.push(format!("by {what}: {:?}", order.iter().collect::<Vec<_>>()));
+    }
+    lines.sort();
+    lines
 }

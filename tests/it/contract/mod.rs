@@ -1,0 +1,263 @@
+//! The contract: every answer of the simulator, and every request of the product, against the official descriptions of
+//! Atlassian's APIs, which lie beside the repository and never in it. Whatever they do not cover is listed, and every
+//! known difference has its reason here.
+
+#![expect(clippy::panic, reason = "a test may end at what cannot happen")]
+
+mod check;
+mod description;
+mod plain_client;
+mod query;
+mod schema;
+mod walk;
+
+use std::collections::BTreeSet;
+use std::io::Write;
+
+use atlassian::call::Class;
+use atlassian::open::Role;
+use atlassian::scope::Scope;
+use atlassian::user::{ClaimStatus, MembershipStatus};
+use atlassian::users::{UserExpansion, UserFilter};
+use atlassian::{
+    api_keys, directories, groups, last_active_dates, managed_accounts, organizations, role_assignments, users,
+    workspaces,
+};
+use simulator::{Answers, Options, Organization, Population};
+
+use crate::support::app::{Engine, TestApp, test_day};
+use check::{Asker, Contradiction, Report};
+use description::{Description, operations};
+use walk::Walk;
+
+/// Where the simulator differs from the descriptions on purpose. A row that no answer needs any longer is an error.
+struct Difference {
+    /// A part of the operation's name; empty for all.
+    operation: &'static str,
+    /// `request` or a status.
+    part: &'static str,
+    /// The place's end, any of these.
+    place: &'static [&'static str],
+    /// A part of what is said.
+    says: &'static str,
+    reason: &'static str,
+}
+
+#[rustfmt::skip]
+const DIFFERENCES: &[Difference] = &[
+];
+
+/// What the descriptions would let a client ask and the walk does not.
+const NOT_WALKED: &[(&str, &str, &str)] = &[];
+
+/// Requests of the product to endpoints that no description has.
+const UNDESCRIBED_REQUESTS: &[(&str, &str)] = &[
+    (
+        "GET /admin/api-access/v1/orgs/{o}/api-keys",
+        "the API that tells when keys expire is described in prose only",
+    ),
+];
+
+/// Told past the capture of tests that pass: what is not covered is to be seen in every run.
+fn tell(title: &str, lines: impl IntoIterator<Item = String>) {
+    let lines: Vec<String> = lines.into_iter().map(|line| format!("  {line}\n")).collect();
+    if !lines.is_empty() {
+        let text = format!("contract: {title}:\n{}", lines.concat());
+        // Nobody reads where nobody can be told.
+        let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    }
+}
+
+fn descriptions() -> Option<Vec<Description>> {
+    let found = description::read();
+    if found.is_none() {
+        let text = format!("contract test left out: there is no {}\n", description::folder().display());
+        let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    }
+    found
+}
+
+fn population() -> Population {
+    Population { users: 400, groups: Some(40), seed: 3, directories: 2, ..Population::default() }
+}
+
+fn is_known(found: &Contradiction, row: &Difference) -> bool {
+    found.operation.contains(row.operation)
+        && found.part == row.part
+        && row.place.iter().any(|end| found.place.ends_with(end))
+        && found.says.contains(row.says)
+}
+
+/// Ends the test when a contradiction has no row.
+fn judge(report: &Report<'_>) {
+    let unknown: Vec<String> = (report.contradictions.iter())
+        .filter(|(found, _)| !DIFFERENCES.iter().any(|row| is_known(found, row)))
+        .map(|(found, example)| {
+            format!("{}, {}, {}: {}\n    {example}", found.operation, found.part, found.place, found.says)
+        })
+        .collect();
+    assert!(unknown.is_empty(), "{} contradiction(s) with the descriptions:\n{}", unknown.len(), unknown.join("\n"));
+}
+
+/// Ends the test when a known difference is none any longer.
+fn judge_rows(report: &Report<'_>) {
+    let shown = |row: &Difference| report.contradictions.keys().any(|found| is_known(found, row));
+    let stale = DIFFERENCES.iter().filter(|row| !shown(row));
+    let stale: Vec<String> = stale.map(|row| format!("{} {} {}", row.operation, row.part, row.reason)).collect();
+    assert_eq!(stale, Vec::<String>::new(), "known differences that are none any longer");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_simulator_answers_as_described() {
+    let Some(descriptions) = descriptions() else { return };
+    let mut report = Report::new(&descriptions);
+    for answers in [Answers::default(), Answers::opposite()] {
+        let clock = clock::Clock::simulated(test_day());
+        let organization = Organization::populate(&population(), clock.now());
+        let other_organization = Answers::default().other_organization;
+        let answers = Answers { other_organization, ..answers };
+        let options = Options { clock, record: true, answers, ..Options::default() };
+        let simulator = simulator::start(organization, options).await.unwrap();
+        let walk = Walk::new(&simulator);
+        walk.everything().await;
+        report.check_all(&simulator.ledger(), Asker::Walk);
+        let mut served = Vec::new();
+        let mut unserved = Vec::new();
+        for operation in operations(&descriptions).filter(|operation| !report.seen.contains_key(&operation.name())) {
+            match walk.refusal(&operation.method.to_uppercase(), &operation.path_with("none")).await {
+                Ok(()) => unserved.push(operation.name()),
+                Err(answer) => served.push(format!("{}: {answer}", operation.name())),
+            }
+        }
+        assert_eq!(served, Vec::<String>::new(), "served, but not walked");
+        simulator.stop().await;
+        if report.seen.values().all(|seen| seen.statuses.len() > 1) {
+            tell("described, and not served by the simulator", [format!("{} operations", unserved.len())]);
+        }
+    }
+    let mut not_walked = Vec::new();
+    let mut never_answered = Vec::new();
+    let mut never_refused = Vec::new();
+    for operation in operations(&descriptions) {
+        let Some(seen) = report.seen.get(&operation.name()) else { continue };
+        let left = Report::askable(operation).difference(&seen.asked).cloned().collect::<BTreeSet<_>>();
+        not_walked.extend(left.into_iter().map(|place| (operation.name(), place)));
+        let left = Report::answerable(operation).difference(&seen.answered).cloned().collect::<Vec<_>>();
+        if !left.is_empty() {
+            never_answered.push(format!("{}: {}", operation.name(), left.join(", ")));
+        }
+        let left = operation.statuses().into_iter().filter(|status| !seen.statuses.contains(status));
+        let left: Vec<String> = left.map(|status| status.to_string()).collect();
+        if !left.is_empty() {
+            never_refused.push(format!("{}: {}", operation.name(), left.join(", ")));
+        }
+    }
+    tell(
+        "endpoints without a description",
+        report.unknown_endpoints.iter().map(|(place, statuses)| format!("{place}: {statuses:?}")),
+    );
+    tell(
+        "answers with a status that is not described",
+        report.undescribed_statuses.iter().map(|(place, says)| format!("{place}: {says}")),
+    );
+    tell("fields of answers that are not described", report.undescribed_fields.iter().cloned());
+    tell("described, and never answered by the simulator", never_answered);
+    tell("statuses described, and never answered by the simulator", never_refused);
+    let is_listed = |name: &str, place: &str| {
+        NOT_WALKED.iter().any(|(operation, part, _)| name.contains(operation) && place.starts_with(part))
+    };
+    let missed: Vec<_> = not_walked.iter().filter(|(name, place)| !is_listed(name, place)).collect();
+    judge(&report);
+    judge_rows(&report);
+    assert!(missed.is_empty(), "described, and not walked: {missed:#?}");
+    tell("differences on purpose", DIFFERENCES.iter().map(|row| format!("{} {}: {}", row.operation, row.part, row.reason)));
+    tell("not walked", NOT_WALKED.iter().map(|(operation, place, reason)| format!("{operation} {place}: {reason}")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rollcall_asks_as_described() {
+    let Some(descriptions) = descriptions() else { return };
+    let mut report = Report::new(&descriptions);
+    let options = Options { record: true, ..Options::default() };
+    let app = TestApp::start_with(Engine::Sqlite, &population(), options).await;
+    app.work().await.unwrap();
+    let mut rng = fastrand::Rng::with_seed(5);
+    for answers in [Answers::default(), Answers::opposite()] {
+        app.simulator.set_answers(answers);
+        app.simulator.change(|organization| {
+            (0..40).for_each(|_| drop(organization.random_change(&mut rng)));
+        });
+        app.sync().await.unwrap();
+    }
+    report.check_all(&app.simulator.ledger(), Asker::Rollcall);
+    assert!(report.seen.keys().any(|name| name.ends_with("/users/search")), "a pass reads people");
+    tell("operations that a pass asks", report.seen.keys().cloned());
+    app.simulator.clear_ledger();
+    ask_everything(&app).await;
+    report.check_all(&app.simulator.ledger(), Asker::Rollcall);
+    app.stop().await;
+    let told = |place: &String| !UNDESCRIBED_REQUESTS.iter().any(|(known, _)| place == known);
+    let unknown: Vec<&String> = report.unknown_endpoints.keys().filter(|place| told(place)).collect();
+    assert_eq!(unknown, Vec::<&String>::new(), "requests to endpoints without a description");
+    tell(
+        "requests of the product without a description",
+        UNDESCRIBED_REQUESTS.iter().map(|(place, reason)| format!("{place}: {reason}")),
+    );
+    judge(&report);
+}
+
+/// Every question that the client knows, once: also those that no pass asks.
+async fn ask_everything(app: &TestApp) {
+    let client = app.connector.client_of(&app.mirror).await.unwrap();
+    let (client, class) = (&client, Class::ReadBack);
+    let truth = app.truth();
+    let organization = app.simulator.organization_id();
+    let scope = Scope::every_directory(organization.clone());
+    let user = truth.users.iter().find(|user| user.email.is_some() && !user.directories.is_empty()).unwrap();
+    let (account, email) = (user.account_id.clone(), user.email.clone().unwrap());
+    let (group, name) = (truth.groups[0].id.clone(), truth.groups[0].name.clone());
+    let resources = vec![truth.workspaces[0].ari.clone()];
+    let directory_ids = vec![truth.directories[0].id.clone()];
+    organizations::list(client, class).all().await.unwrap();
+    organizations::one(client, class, &organization).await.unwrap();
+    directories::list(client, class, &organization).all().await.unwrap();
+    workspaces::list(client, class, &organization).all().await.unwrap();
+    managed_accounts::list(client, class, &organization).all().await.unwrap();
+    last_active_dates::of_user(client, class, &organization, &account).await.unwrap();
+    api_keys::list(client, class, &organization).all().await.unwrap();
+    users::by_account_ids(client, &scope, class, std::slice::from_ref(&account)).await.unwrap();
+    users::by_emails(client, &scope, class, &[email]).await.unwrap();
+    users::by_group_ids(client, &scope, class, std::slice::from_ref(&group)).unwrap().all().await.unwrap();
+    let filter = UserFilter {
+        account_ids: vec![account.clone()],
+        email_domains: vec!["mail.test".to_owned()],
+        group_ids: vec![group.clone()],
+        resource_ids: resources.clone(),
+        role_ids: vec![Role::User],
+        directory_ids: directory_ids.clone(),
+        claim_status: Some(ClaimStatus::Managed),
+        membership_status: vec![MembershipStatus::Active],
+        ..UserFilter::default()
+    };
+    users::search(client, &scope, class, &filter, &UserExpansion::ALL).all().await.unwrap();
+    users::count(client, &scope, class, &filter).await.unwrap();
+    users::stats(client, &scope, class).await.unwrap();
+    users::one(client, &scope, class, &account).await.unwrap();
+    groups::by_ids(client, &scope, class, std::slice::from_ref(&group)).await.unwrap();
+    groups::by_names(client, &scope, class, &[name]).await.unwrap();
+    let filter = groups::GroupFilter {
+        search_term: Some("a b".to_owned()),
+        account_ids: vec![account.clone()],
+        directory_ids,
+        resource_ids: resources,
+        resource_owners: vec!["confluence".to_owned(), "jira-software".to_owned()],
+        role_ids: vec![Role::User],
+        ..groups::GroupFilter::default()
+    };
+    groups::search(client, &scope, class, &filter).all().await.unwrap();
+    groups::count(client, &scope, class, &filter).await.unwrap();
+    groups::stats(client, &scope, class).await.unwrap();
+    groups::one(client, &scope, class, &group).await.unwrap();
+    role_assignments::of_user(client, &scope, class, &account).all().await.unwrap();
+    role_assignments::of_group(client, &scope, class, &group).all().await.unwrap();
+}

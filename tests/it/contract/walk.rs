@@ -1,0 +1,447 @@
+//! A walk over everything that the simulator serves: every documented filter, expansion, order and page, and every
+//! refusal. It only asks; what was said is judged from the simulator's ledger. It must never ask what no client could.
+
+use serde_json::{Value, json};
+use simulator::{Fault, FaultKind, Limits, Shape, Simulator, Truth};
+
+use super::plain_client::{Answer, Ask, send};
+
+const JSON: &str = "application/json";
+const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
+
+/// The simulator with the key that opens it.
+pub(super) struct Walk<'a> {
+    simulator: &'a Simulator,
+    authorization: String,
+    v1: String,
+    v2: String,
+    truth: Truth,
+}
+
+/// A request that is answered when the key is right.
+struct Right {
+    method: &'static str,
+    target: String,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(simulator: &'a Simulator) -> Walk<'a> {
+        let organization = simulator.organization_id();
+        Walk {
+            simulator,
+            authorization: format!("Bearer {}", simulator.api_key()),
+            v1: format!("/admin/v1/orgs/{organization}"),
+            v2: format!("/admin/v2/orgs/{organization}"),
+            truth: simulator.read(|organization| organization.truth()),
+        }
+    }
+
+    pub(super) async fn everything(&self) {
+        self.searches().await;
+        self.lists().await;
+        self.single_records().await;
+        self.workspaces().await;
+        self.wrong_requests().await;
+        self.wrong_names().await;
+        self.refusals_of_every_endpoint().await;
+    }
+
+    /// Asks an operation that should not be served; the refusal's detail, or what was answered instead.
+    pub(super) async fn refusal(&self, method: &str, target: &str) -> Result<(), String> {
+        let body = (method != "GET").then_some((JSON, "{}"));
+        let answer = self.send(Ask { method, target, authorization: &self.authorization, body }).await;
+        let error = &answer.body["errors"][0];
+        let is_unknown = error["detail"].as_str().is_some_and(|detail| detail.ends_with("does not exist."));
+        if is_unknown || answer.status == 405 { Ok(()) } else { Err(format!("{} {error}", answer.status)) }
+    }
+
+    async fn send(&self, ask: Ask<'_>) -> Answer {
+        let target = format!("{} {}", ask.method, ask.target);
+        let is_limited = ask.target.starts_with("/admin/");
+        let answer = send(self.simulator, ask).await;
+        assert_eq!(answer.header("content-type"), Some(JSON), "{target}");
+        if is_limited && (answer.status == 200 || answer.status == 429) {
+            let number = |name: &str| answer.header(name).and_then(|text| text.parse::<u32>().ok());
+            assert!(number("x-ratelimit-limit").is_some(), "{target}: X-RateLimit-Limit");
+            assert!(number("x-ratelimit-remaining").is_some(), "{target}: X-RateLimit-Remaining");
+            let reset = answer.header("x-ratelimit-reset").and_then(|text| text.parse::<jiff::Timestamp>().ok());
+            assert!(reset.is_some(), "{target}: X-RateLimit-Reset is an instant in ISO 8601");
+        }
+        answer
+    }
+
+    async fn get(&self, target: &str) -> Answer {
+        self.send(Ask { method: "GET", target, authorization: &self.authorization, body: None }).await
+    }
+
+    async fn post(&self, target: &str, body: &Value) -> Answer {
+        let body = body.to_string();
+        self.send(Ask { method: "POST", target, authorization: &self.authorization, body: Some((JSON, &body)) }).await
+    }
+
+    async fn found(&self, target: &str) -> Value {
+        let answer = self.get(target).await;
+        assert_eq!(answer.status, 200, "GET {target}: {}", answer.body);
+        answer.body
+    }
+
+    /// A search to its end; the cursor goes beside the rest of the body.
+    async fn search(&self, target: &str, body: &Value) {
+        let mut body = body.clone();
+        loop {
+            let answer = self.post(target, &body).await;
+            assert_eq!(answer.status, 200, "POST {target} {body}: {}", answer.body);
+            match answer.body["links"]["next"].as_str() {
+                Some(next) => body["cursor"] = json!(next),
+                None => return,
+            }
+        }
+    }
+
+    /// A list to its end: the cursor is a bare token on v2 and comes in a whole address on v1.
+    async fn list(&self, target: &str) {
+        let path = target.split('?').next().unwrap_or_default();
+        let mut page = self.found(target).await;
+        while let Some(next) = page["links"]["next"].as_str() {
+            let cursor = next.rsplit_once("cursor=").map_or(next, |(_, cursor)| cursor);
+            page = self.found(&format!("{path}?cursor={cursor}")).await;
+        }
+    }
+
+    fn busy_user(&self) -> &str {
+        let user = self.truth.users.iter().max_by_key(|user| (user.platform_roles.len(), user.last_active.len()));
+        &user.unwrap().account_id
+    }
+
+    fn granting_group(&self) -> &str {
+        &self.truth.grants[0].group
+    }
+
+    fn user_filters(&self) -> Vec<(&'static str, Value)> {
+        let users = &self.truth.users;
+        let email = users.iter().find_map(|user| user.email.as_deref()).unwrap();
+        let mut filters = vec![
+            ("accountIds", json!([users[0].account_id, users[1].account_id])),
+            ("directoryIds", json!([self.truth.directories[0].id])),
+            ("resourceIds", json!([self.truth.workspaces[0].ari, self.truth.workspaces[1].ari])),
+            ("groupIds", json!([self.truth.groups[0].id, self.granting_group()])),
+            ("emailDomains", json!([email.rsplit_once('@').unwrap().1])),
+            ("searchTerm", json!(email.get(..3))),
+            ("mfaEnabled", json!(true)),
+            ("mfaEnabled", json!(false)),
+            ("claimStatus", json!("managed")),
+            ("claimStatus", json!("unmanaged")),
+            ("accountStatus", json!(["active", "inactive", "closed"])),
+            ("membershipStatus", json!(["active", "suspended", "no_membership"])),
+        ];
+        let statuses = ["active", "suspended", "not_invited", "deactivated", "for_deletion"];
+        filters.extend(statuses.map(|status| ("status", json!([status]))));
+        filters.extend(simulator::Role::ALL.map(|role| ("roleIds", json!([role.id()]))));
+        filters
+    }
+
+    fn group_filters(&self) -> Vec<(&'static str, Value)> {
+        let mut filters = vec![
+            ("directoryIds", json!([self.truth.directories[0].id])),
+            ("accountIds", json!([self.busy_user()])),
+            ("groupIds", json!([self.truth.groups[0].id, self.truth.groups[1].id])),
+            ("resourceOwners", json!(["confluence", "jira-software"])),
+            ("resourceIds", json!([self.truth.workspaces[0].ari])),
+            ("searchTerm", json!("a")),
+        ];
+        filters.extend(simulator::Role::ALL.map(|role| ("roleIds", json!([role.id()]))));
+        filters
+    }
+
+    fn users(&self, rest: &str) -> String {
+        format!("{}/directories/-/users{rest}", self.v2)
+    }
+
+    fn groups(&self, rest: &str) -> String {
+        format!("{}/directories/-/groups{rest}", self.v2)
+    }
+
+    async fn searches(&self) {
+        let expansions = ["groups", "productAccess", "platformRoles", "counts.resources"];
+        let emails: Vec<_> = self.truth.users.iter().filter_map(|user| user.email.as_ref()).take(100).collect();
+        let mut bodies = vec![json!({}), json!({ "limit": 100, "expand": expansions }), json!({ "emails": emails })];
+        bodies.extend(expansions.map(|expansion| json!({ "limit": 90, "expand": [expansion] })));
+        bodies.extend(["asc", "desc"].map(|direction| {
+            json!({ "limit": 90, "sortBy": [{ "field": "nick_name", "direction": direction }] })
+        }));
+        bodies.extend(self.user_filters().into_iter().map(|(name, value)| json!({ name: value, "expand": expansions })));
+        for body in bodies {
+            self.search(&self.users("/search"), &body).await;
+        }
+        let names: Vec<_> = self.truth.groups.iter().map(|group| &group.name).take(100).collect();
+        let mut bodies = vec![
+            json!({}),
+            json!({ "limit": 9, "expand": ["counts.users", "counts.resources"] }),
+            json!({ "groupNames": names }),
+        ];
+        bodies.extend(["asc", "desc"].map(|direction| json!({ "sortBy": [{ "field": "name", "direction": direction }] })));
+        bodies.extend(self.group_filters().into_iter().map(|(name, value)| json!({ name: value })));
+        for body in bodies {
+            self.search(&self.groups("/search"), &body).await;
+        }
+        for directory in &self.truth.directories {
+            for kind in ["users", "groups"] {
+                self.search(&format!("{}/directories/{}/{kind}/search", self.v2, directory.id), &json!({})).await;
+            }
+        }
+    }
+
+    async fn lists(&self) {
+        for (name, value) in self.user_filters() {
+            self.list(&self.users(&query(name, &value))).await;
+            self.found(&self.users(&format!("/count{}", query(name, &value)))).await;
+        }
+        for (name, value) in self.group_filters() {
+            self.list(&self.groups(&query(name, &value))).await;
+            self.found(&self.groups(&format!("/count{}", query(name, &value)))).await;
+        }
+        self.list(&self.users("?limit=60")).await;
+        self.list(&self.groups("?limit=9&includeUsers=true&includeResources=true")).await;
+        for target in [self.users("/count"), self.users("/stats"), self.groups("/count"), self.groups("/stats")] {
+            self.found(&target).await;
+        }
+        let user = self.busy_user();
+        let directory = &self.truth.directories[0];
+        let directories = format!("{}/directories", self.v2);
+        let term = directory.name.get(..2).unwrap_or_default();
+        for query in [
+            String::new(),
+            "?limit=1".to_owned(),
+            format!("?accountId={user}"),
+            format!("?directoryIds={}", directory.id),
+            format!("?searchTerm={term}"),
+        ] {
+            self.list(&format!("{directories}{query}")).await;
+        }
+        self.list("/admin/v1/orgs").await;
+        self.list(&format!("{}/users", self.v1)).await;
+    }
+
+    async fn single_records(&self) {
+        self.found(&self.v1).await;
+        for user in &self.truth.users {
+            self.found(&self.users(&format!("/{}", user.account_id))).await;
+        }
+        // There are 200 of these a minute, and no minute passes here.
+        for user in self.truth.users.iter().take(150) {
+            self.list(&format!("{}/directory/users/{}/last-active-dates", self.v1, user.account_id)).await;
+        }
+        for group in &self.truth.groups {
+            self.found(&self.groups(&format!("/{}", group.id))).await;
+            self.list(&self.groups(&format!("/{}/role-assignments?limit=1", group.id))).await;
+        }
+        for user in self.truth.users.iter().filter(|user| !user.directories.is_empty()).take(60) {
+            self.list(&self.users(&format!("/{}/role-assignments?limit=2", user.account_id))).await;
+        }
+        let of_user = self.users(&format!("/{}/role-assignments", self.busy_user()));
+        let of_group = self.groups(&format!("/{}/role-assignments", self.granting_group()));
+        let filters = self.group_filters().into_iter();
+        for (name, value) in filters.filter(|(name, _)| !["accountIds", "groupIds", "searchTerm"].contains(name)) {
+            for target in [&of_user, &of_group] {
+                self.list(&format!("{target}{}", query(name, &value))).await;
+            }
+        }
+        let organization = self.simulator.organization_id();
+        for rest in ["?limit=1", "/count"] {
+            self.list(&format!("/admin/api-access/v1/orgs/{organization}/api-keys{rest}")).await;
+        }
+        self.found("/_edge/tenant_info").await;
+        for site in self.simulator.sites() {
+            self.found(&format!("/site/{}/_edge/tenant_info", site.name)).await;
+        }
+    }
+
+    async fn workspaces(&self) {
+        let target = format!("{}/workspaces", self.v2);
+        let field = json!({ "field": { "name": "attributes.type", "values": ["confluence"] } });
+        for query in [
+            field.clone(),
+            json!({ "and": [field, { "searchWorkspaces": "a" }, { "features": [] }, { "policies": [] }] }),
+            json!({ "nor": [field] }),
+            json!({ "searchWorkspaces": "a" }),
+            json!({ "features": ["some-feature"] }),
+            json!({ "policies": ["some-policy"] }),
+        ] {
+            assert_eq!(self.post(&target, &json!({ "query": query })).await.status, 200, "{query}");
+        }
+        for order in ["asc", "desc"] {
+            let body = json!({ "sort": [{ "field": "attributes.type", "order": order }] });
+            assert_eq!(self.post(&target, &body).await.status, 200, "{body}");
+        }
+        let mut page = self.post(&target, &json!({ "limit": 1 })).await;
+        while let Some(next) = page.body["links"]["next"].as_str() {
+            page = self.post(&target, &json!({ "cursor": next })).await;
+            assert_eq!(page.status, 200, "{}", page.body);
+        }
+        for wrong in [json!([]), json!({ "limit": 0 }), json!({ "limit": 1001 }), json!({ "cursor": "made-up" })] {
+            assert_eq!(self.post(&target, &wrong).await.status, 400, "{wrong}");
+        }
+    }
+
+    /// Bodies and queries that are refused, each by what the description says.
+    async fn wrong_requests(&self) {
+        let many = |most: usize| (0..=most).map(|number| format!("i{number}")).collect::<Vec<_>>();
+        let wrong = [
+            json!([]),
+            json!({ "limit": 0 }),
+            json!({ "limit": 101 }),
+            json!({ "limit": "10" }),
+            json!({ "unknown": 1 }),
+            json!({ "cursor": "made-up" }),
+            json!({ "accountIds": [] }),
+            json!({ "accountIds": many(10) }),
+            json!({ "groupIds": many(10) }),
+            json!({ "directoryIds": many(10) }),
+            json!({ "resourceIds": many(20) }),
+            json!({ "expand": ["everything"] }),
+            json!({ "sortBy": [{ "field": "email", "direction": "asc" }] }),
+        ];
+        let of_users = [
+            json!({ "emails": many(100) }),
+            json!({ "emails": ["a@mail.test", "a@mail.test"] }),
+            json!({ "emails": ["a@mail.test"], "searchTerm": "a" }),
+            json!({ "emailDomains": many(10) }),
+            json!({ "roleIds": ["atlassian/king"] }),
+            json!({ "status": ["happy"] }),
+            json!({ "claimStatus": "claimed" }),
+            json!({ "mfaEnabled": "yes" }),
+        ];
+        let of_groups = [
+            json!({ "groupNames": many(100) }),
+            json!({ "groupNames": ["a"], "searchTerm": "a" }),
+            json!({ "groupNames": ["a"], "groupIds": ["b"] }),
+            json!({ "resourceOwners": many(10) }),
+            json!({ "expand": ["counts.users", "counts.users"] }),
+        ];
+        for (target, bodies) in [(self.users("/search"), &of_users[..]), (self.groups("/search"), &of_groups[..])] {
+            for body in wrong.iter().chain(bodies) {
+                assert_eq!(self.post(&target, body).await.status, 400, "{target} {body}");
+            }
+        }
+        let eleven = query("directoryIds", &json!(many(10)));
+        let roles = [
+            self.users(&format!("/{}/role-assignments", self.busy_user())),
+            self.groups(&format!("/{}/role-assignments", self.granting_group())),
+        ];
+        let paged = [self.users(""), self.groups(""), format!("{}/directories", self.v2)];
+        for target in paged.iter().chain(&roles) {
+            for query in ["?limit=0", "?limit=101", "?limit=many", "?cursor=made-up", "?unknown=1", &eleven] {
+                assert_eq!(self.get(&format!("{target}{query}")).await.status, 400, "{target}{query}");
+            }
+        }
+        for target in [self.users("/count"), self.groups("/count")] {
+            for query in ["?unknown=1", "?roleIds=atlassian/king", &eleven] {
+                assert_eq!(self.get(&format!("{target}{query}")).await.status, 400, "{target}{query}");
+            }
+        }
+        assert_eq!(self.get(&self.users("?mfaEnabled=maybe")).await.status, 400);
+        let user = self.busy_user();
+        for target in [
+            "/admin/v1/orgs?cursor=made-up".to_owned(),
+            format!("{}/users?cursor=made-up", self.v1),
+            format!("{}/users?limit=10", self.v1),
+            format!("{}/directory/users/{user}/last-active-dates?cursor=made-up", self.v1),
+        ] {
+            assert_eq!(self.get(&target).await.status, 400, "{target}");
+        }
+    }
+
+    /// Directories, people and groups that are not there.
+    async fn wrong_names(&self) {
+        let nowhere = format!("{}/directories/nowhere", self.v2);
+        for target in [
+            self.users(&format!("/{NOBODY}")),
+            self.users(&format!("/{NOBODY}/role-assignments")),
+            self.groups(&format!("/{NOBODY}")),
+            self.groups(&format!("/{NOBODY}/role-assignments")),
+            format!("{}/directory/users/{NOBODY}/last-active-dates", self.v1),
+            format!("{nowhere}/users"),
+            format!("{nowhere}/users/count"),
+            format!("{nowhere}/users/stats"),
+            format!("{nowhere}/groups"),
+            format!("{nowhere}/groups/count"),
+            format!("{nowhere}/groups/stats"),
+        ] {
+            assert_eq!(self.get(&target).await.status, 404, "{target}");
+        }
+        for target in [format!("{nowhere}/users/search"), format!("{nowhere}/groups/search")] {
+            assert_eq!(self.post(&target, &json!({})).await.status, 404, "{target}");
+        }
+    }
+
+    fn endpoints(&self) -> Vec<Right> {
+        let (user, group) = (self.busy_user(), self.granting_group());
+        let get = [
+            "/admin/v1/orgs".to_owned(),
+            self.v1.clone(),
+            format!("{}/users", self.v1),
+            format!("{}/directory/users/{user}/last-active-dates", self.v1),
+            format!("{}/directories", self.v2),
+            self.users(""),
+            self.users("/count"),
+            self.users("/stats"),
+            self.users(&format!("/{user}")),
+            self.users(&format!("/{user}/role-assignments")),
+            self.groups(""),
+            self.groups("/count"),
+            self.groups("/stats"),
+            self.groups(&format!("/{group}")),
+            self.groups(&format!("/{group}/role-assignments")),
+            format!("/admin/api-access/v1/orgs/{}/api-keys", self.simulator.organization_id()),
+            format!("/admin/api-access/v1/orgs/{}/api-keys/count", self.simulator.organization_id()),
+        ];
+        let post = [self.users("/search"), self.groups("/search"), format!("{}/workspaces", self.v2)];
+        let right = |method| move |target| Right { method, target };
+        get.into_iter().map(right("GET")).chain(post.into_iter().map(right("POST"))).collect()
+    }
+
+    /// Wrong keys, another organization, the wrong type of body, too many requests, and an error of the server itself.
+    async fn refusals_of_every_endpoint(&self) {
+        let simulator = self.simulator;
+        let ours = simulator.organization_id();
+        let scoped = format!("Bearer {}", simulator.scoped_api_key());
+        for Right { method, target } in self.endpoints() {
+            let body = (method == "POST").then_some((JSON, "{}"));
+            for authorization in ["", "Bearer wrong", "Basic YTpi"] {
+                assert_eq!(self.send(Ask { method, target: &target, authorization, body }).await.status, 401);
+            }
+            let answer = self.send(Ask { method, target: &target, authorization: &scoped, body }).await;
+            assert!([200, 403].contains(&answer.status), "{target}");
+            let authorization = &self.authorization;
+            if target.contains(&ours) {
+                let target = target.replace(&ours, NOBODY);
+                assert_eq!(self.send(Ask { method, target: &target, authorization, body }).await.status, 404);
+            }
+            if method == "POST" {
+                let body = Some(("text/plain", "{}"));
+                assert_eq!(self.send(Ask { method, target: &target, authorization, body }).await.status, 415);
+            }
+            simulator.set_limits(Limits::all(0));
+            assert_eq!(self.send(Ask { method, target: &target, authorization, body }).await.status, 429);
+            simulator.set_limits(Limits::default());
+            let shape = if target.ends_with("/workspaces") { Shape::SingleError } else { Shape::Errors };
+            let kind = FaultKind::Status { code: 500, shape, headers: Vec::new() };
+            simulator.set_faults(vec![Fault::on("*", kind).always()]);
+            assert_eq!(self.send(Ask { method, target: &target, authorization, body }).await.status, 500);
+            simulator.set_faults(Vec::new());
+        }
+    }
+}
+
+/// A filter as a query, lists by repetition.
+fn query(name: &str, value: &Value) -> String {
+    let one = |value: &Value| {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        format!("{name}={}", text.replace('%', "%25").replace('&', "%26").replace('+', "%2B").replace(' ', "%20"))
+    };
+    let pairs = match value {
+        Value::Array(values) => values.iter().map(one).collect::<Vec<_>>().join("&"),
+        value => one(value),
+    };
+    format!("?{pairs}")
+}
