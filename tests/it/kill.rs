@@ -3,7 +3,6 @@
 
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use clock::Clock;
@@ -28,11 +27,9 @@ const KEY: [u8; 32] = [9; 32];
 /// An installation that the program can be started on, and copied.
 struct Installation {
     folder: TempDir,
-    /// The database's name, on PostgreSQL.
+    /// The database's address, on PostgreSQL.
     database: Option<String>,
 }
-
-static DATABASES: AtomicU32 = AtomicU32::new(0);
 
 impl Installation {
     fn new(engine: Engine) -> Installation {
@@ -55,30 +52,15 @@ impl Installation {
         let folder = tempfile::tempdir().unwrap();
         let key: String = KEY.iter().map(|byte| format!("{byte:02x}")).collect();
         std::fs::write(folder.path().join("sealing.key"), key).unwrap();
-        let database = (engine == Engine::Postgres).then(|| {
-            let name = format!("kill_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
-            let template = template.unwrap_or("template0");
-            let statement = format!("CREATE DATABASE {name} TEMPLATE {template}");
-            // The client keeps a runtime of its own, which must not live on one of this test's threads.
-            std::thread::spawn(move || {
-                let mut client = ::postgres::Client::connect(&postgres::server().url(), ::postgres::NoTls).unwrap();
-                client.batch_execute(&statement).unwrap();
-            })
-            .join()
-            .unwrap();
-            name
+        let database = (engine == Engine::Postgres).then(|| match template {
+            Some(template) => postgres::server().database_from(template),
+            None => postgres::server().database(),
         });
         Installation { folder, database }
     }
 
-    fn url(&self) -> Option<String> {
-        let database = self.database.as_ref()?;
-        let url = postgres::server().url();
-        Some(format!("{}/{database}", url.rsplit_once('/').unwrap().0))
-    }
-
     async fn open(&self) -> Mirrors {
-        let databases = match self.url() {
+        let databases = match self.database.clone() {
             Some(url) => Databases::Postgres { url, prefix: String::new() },
             None => Databases::Folder(self.folder.path().to_owned()),
         };
@@ -114,7 +96,7 @@ impl Installation {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rollcall"));
         let folder: &Path = self.folder.path();
         command.arg("sync").arg("--data").arg(folder).env("ROLLCALL_KEY_FILE", folder.join("sealing.key"));
-        if let Some(url) = self.url() {
+        if let Some(url) = self.database.clone() {
             command.arg("--database").arg(url);
         }
         command.stdout(Stdio::piped()).stderr(Stdio::piped());

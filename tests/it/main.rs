@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may end at what cannot happen")]
 
+mod browser;
 mod kill;
 mod layering;
 mod mirror;

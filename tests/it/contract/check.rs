@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jsonschema::Validator;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use simulator::Exchange;
 
 use super::description::{Description, Operation, find};
@@ -48,7 +48,10 @@ pub(super) struct Report<'a> {
     pub(super) contradictions: BTreeMap<Contradiction, String>,
     /// Method and template of requests that no description knows, with their statuses.
     pub(super) unknown_endpoints: BTreeMap<String, BTreeSet<u16>>,
-    pub(super) undescribed_statuses: BTreeMap<String, String>,
+    /// Status and form of answers whose status is not described, with their operations.
+    pub(super) undescribed_statuses: BTreeMap<String, BTreeSet<String>>,
+    /// Status and form of refusals that have nothing of the described form, with their operations.
+    pub(super) other_forms: BTreeMap<String, BTreeSet<String>>,
     pub(super) undescribed_fields: BTreeSet<String>,
     pub(super) seen: BTreeMap<String, Seen>,
 }
@@ -61,6 +64,7 @@ impl<'a> Report<'a> {
             contradictions: BTreeMap::new(),
             unknown_endpoints: BTreeMap::new(),
             undescribed_statuses: BTreeMap::new(),
+            other_forms: BTreeMap::new(),
             undescribed_fields: BTreeSet::new(),
             seen: BTreeMap::new(),
         }
@@ -159,10 +163,8 @@ impl<'a> Report<'a> {
                 return self.contradict((&name, &part, ""), "no such success is described", exchange);
             }
             None => {
-                let keys: Vec<String> =
-                    serde_json::from_str::<Map<String, Value>>(text).unwrap_or_default().keys().cloned().collect();
-                let says = format!("with {}", if keys.is_empty() { "no object".to_owned() } else { keys.join(", ") });
-                self.undescribed_statuses.insert(format!("{status} {name}"), says);
+                let form = form_of(&serde_json::from_str(text).unwrap_or_default());
+                self.undescribed_statuses.entry(format!("{status} {form}")).or_default().insert(name);
                 return;
             }
             Some(None) if text.is_empty() => return,
@@ -183,6 +185,11 @@ impl<'a> Report<'a> {
         }
         let mut unknown = BTreeSet::new();
         undescribed(&operation.description.document, &[schema], &value, "", &mut unknown);
+        let is_other = value.as_object().is_some_and(|fields| fields.keys().all(|name| unknown.contains(name)));
+        if status >= 400 && is_other {
+            self.other_forms.entry(format!("{status} {}", form_of(&value))).or_default().insert(name);
+            return;
+        }
         self.undescribed_fields.extend(unknown.iter().map(|place| format!("{name}, {status}: {place}")));
         if (200..300).contains(&status) {
             used(&value, "", &mut self.seen.entry(name).or_default().answered);
@@ -231,13 +238,20 @@ impl<'a> Report<'a> {
     /// The properties that a successful answer may have, as [`Seen::answered`] would name them.
     pub(super) fn answerable(operation: Operation<'_>) -> BTreeSet<String> {
         let mut all = BTreeSet::new();
-        for schema in operation.statuses().into_iter().filter(|status| (200..300).contains(status)) {
-            if let Some(Some(schema)) = operation.answer(schema) {
+        for status in operation.statuses().into_iter().filter(|status| (200..300).contains(status)) {
+            if let Some(Some(schema)) = operation.answer(status) {
                 named(&operation.description.document, schema, "", &[], &mut all);
             }
         }
+        all.retain(|place| !place.contains('='));
         all
     }
+}
+
+/// The names of an answer's fields.
+fn form_of(answer: &Value) -> String {
+    let names: Vec<&str> = answer.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+    format!("{{{}}}", names.join(", "))
 }
 
 /// A pointer into a value, every number made a star.

@@ -59,7 +59,8 @@ pub(super) fn operations(descriptions: &[Description]) -> impl Iterator<Item = O
         let paths = description.document["paths"].as_object().into_iter().flatten();
         paths.flat_map(move |(path, shared)| {
             let methods = shared.as_object().into_iter().flatten();
-            let methods = methods.filter(|(method, _)| ["get", "post", "put", "patch", "delete"].contains(&method.as_str()));
+            let methods =
+                methods.filter(|(method, _)| ["get", "post", "put", "patch", "delete"].contains(&method.as_str()));
             methods.map(move |(method, own)| Operation { description, method, path, shared, own })
         })
     })

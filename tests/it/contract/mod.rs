@@ -45,18 +45,50 @@ struct Difference {
 
 #[rustfmt::skip]
 const DIFFERENCES: &[Difference] = &[
+    Difference {
+        operation: "/directories/{directoryId}/users", part: "200",
+        place: &["/email", "/jobTitle", "/department", "/organization", "/location", "/timeZone"],
+        says: "not of type \"string\"",
+        reason: "empty profile fields are null on the wire, though described as texts only",
+    },
+    Difference {
+        operation: "", part: "request", place: &[""], says: "refused although described: The page cursor is invalid.",
+        reason: "a cursor that the server did not give is refused; schemas know only that it is a text",
+    },
+    Difference {
+        operation: "/users/search", part: "request", place: &[""], says: "emails and searchTerm are mutually exclusive",
+        reason: "said in prose, not in the schema",
+    },
+    Difference {
+        operation: "/groups/search", part: "request", place: &[""], says: "are mutually exclusive",
+        reason: "said in prose, not in the schema",
+    },
+    Difference {
+        operation: "/workspaces", part: "request", place: &[""], says: "With a cursor no other property may be present",
+        reason: "said in prose, not in the schema",
+    },
+    Difference {
+        operation: "GET /admin/v1/orgs/{orgId}/users", part: "400", place: &["/code"], says: "not one of \"ADMIN-400-1\"",
+        reason: "of refusals only that of a cursor is described; an unknown parameter is refused too, with its own code",
+    },
 ];
 
-/// What the descriptions would let a client ask and the walk does not.
-const NOT_WALKED: &[(&str, &str, &str)] = &[];
+/// What the descriptions would let a client ask and the walk does not: the operation's end, where in the request, why.
+const NOT_WALKED: &[(&str, &str, &str)] = &[
+    ("/{directoryId}/users", "?.sortBy", "how a list of objects stands in a query is not said; the list is deprecated"),
+    (
+        "/{directoryId}/groups",
+        "?.sortBy",
+        "how a list of objects stands in a query is not said; the list is deprecated",
+    ),
+    ("/workspaces", "query.value", "what it means is not said, and no example has it"),
+    ("GET /admin/v1/orgs", "?.cursor", "a key belongs to one organization: there is no second page"),
+    ("/last-active-dates", "?.cursor", "nobody has used as many apps as a page holds"),
+];
 
 /// Requests of the product to endpoints that no description has.
-const UNDESCRIBED_REQUESTS: &[(&str, &str)] = &[
-    (
-        "GET /admin/api-access/v1/orgs/{o}/api-keys",
-        "the API that tells when keys expire is described in prose only",
-    ),
-];
+const UNDESCRIBED_REQUESTS: &[(&str, &str)] =
+    &[("GET /admin/api-access/v1/orgs/{o}/api-keys", "the API that tells when keys expire is described in prose only")];
 
 /// Told past the capture of tests that pass: what is not covered is to be seen in every run.
 fn tell(title: &str, lines: impl IntoIterator<Item = String>) {
@@ -65,6 +97,14 @@ fn tell(title: &str, lines: impl IntoIterator<Item = String>) {
         let text = format!("contract: {title}:\n{}", lines.concat());
         // Nobody reads where nobody can be told.
         let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    }
+}
+
+/// A form of answers and where it was seen: one place by its name, several by their number.
+fn in_short(form: &str, operations: &BTreeSet<String>) -> String {
+    match operations.first() {
+        Some(only) if operations.len() == 1 => format!("{form}: {only}"),
+        _ => format!("{form}: {} operations", operations.len()),
     }
 }
 
@@ -111,30 +151,31 @@ fn judge_rows(report: &Report<'_>) {
 async fn the_simulator_answers_as_described() {
     let Some(descriptions) = descriptions() else { return };
     let mut report = Report::new(&descriptions);
+    let mut unserved = BTreeSet::new();
     for answers in [Answers::default(), Answers::opposite()] {
         let clock = clock::Clock::simulated(test_day());
         let organization = Organization::populate(&population(), clock.now());
-        let other_organization = Answers::default().other_organization;
-        let answers = Answers { other_organization, ..answers };
         let options = Options { clock, record: true, answers, ..Options::default() };
         let simulator = simulator::start(organization, options).await.unwrap();
         let walk = Walk::new(&simulator);
         walk.everything().await;
         report.check_all(&simulator.ledger(), Asker::Walk);
         let mut served = Vec::new();
-        let mut unserved = Vec::new();
         for operation in operations(&descriptions).filter(|operation| !report.seen.contains_key(&operation.name())) {
             match walk.refusal(&operation.method.to_uppercase(), &operation.path_with("none")).await {
-                Ok(()) => unserved.push(operation.name()),
-                Err(answer) => served.push(format!("{}: {answer}", operation.name())),
-            }
+                Ok(()) => unserved.insert(operation.name()),
+                Err(answer) => {
+                    served.push(format!("{}: {answer}", operation.name()));
+                    false
+                }
+            };
         }
         assert_eq!(served, Vec::<String>::new(), "served, but not walked");
         simulator.stop().await;
-        if report.seen.values().all(|seen| seen.statuses.len() > 1) {
-            tell("described, and not served by the simulator", [format!("{} operations", unserved.len())]);
-        }
     }
+    let (ours, others): (Vec<String>, Vec<String>) = unserved.into_iter().partition(|name| name.contains(" /admin/"));
+    let rest = format!("and {} of the user-management and Jira APIs", others.len());
+    tell("described, and not served by the simulator", ours.into_iter().chain([rest]));
     let mut not_walked = Vec::new();
     let mut never_answered = Vec::new();
     let mut never_refused = Vec::new();
@@ -158,19 +199,29 @@ async fn the_simulator_answers_as_described() {
     );
     tell(
         "answers with a status that is not described",
-        report.undescribed_statuses.iter().map(|(place, says)| format!("{place}: {says}")),
+        report.undescribed_statuses.iter().map(|(form, operations)| in_short(form, operations)),
+    );
+    tell(
+        "refusals of another form than described",
+        report.other_forms.iter().map(|(form, operations)| in_short(form, operations)),
     );
     tell("fields of answers that are not described", report.undescribed_fields.iter().cloned());
     tell("described, and never answered by the simulator", never_answered);
     tell("statuses described, and never answered by the simulator", never_refused);
-    let is_listed = |name: &str, place: &str| {
-        NOT_WALKED.iter().any(|(operation, part, _)| name.contains(operation) && place.starts_with(part))
-    };
-    let missed: Vec<_> = not_walked.iter().filter(|(name, place)| !is_listed(name, place)).collect();
+    let is_listed =
+        |missed: &(String, String), row: &(&str, &str, &str)| missed.0.ends_with(row.0) && missed.1.starts_with(row.1);
+    let missed: Vec<_> =
+        not_walked.iter().filter(|missed| !NOT_WALKED.iter().any(|row| is_listed(missed, row))).collect();
+    assert!(missed.is_empty(), "described, and not walked: {missed:#?}");
+    let walked: Vec<_> =
+        NOT_WALKED.iter().filter(|row| !not_walked.iter().any(|missed| is_listed(missed, row))).collect();
+    assert!(walked.is_empty(), "walked, and listed as not walked: {walked:#?}");
     judge(&report);
     judge_rows(&report);
-    assert!(missed.is_empty(), "described, and not walked: {missed:#?}");
-    tell("differences on purpose", DIFFERENCES.iter().map(|row| format!("{} {}: {}", row.operation, row.part, row.reason)));
+    tell(
+        "differences on purpose",
+        DIFFERENCES.iter().map(|row| format!("{} {}: {}", row.operation, row.part, row.reason)),
+    );
     tell("not walked", NOT_WALKED.iter().map(|(operation, place, reason)| format!("{operation} {place}: {reason}")));
 }
 

@@ -25,10 +25,12 @@ pub(super) fn translate(schema: &Value, direction: Direction) -> Value {
         Value::Array(all) => all.iter().map(|one| translate(one, direction)).collect(),
         one => translate(one, direction),
     };
-    let is_hidden = |name: &str| given.get("properties").and_then(|all| all.get(name)).is_some_and(|property| {
-        let keyword = if direction == Direction::Request { "readOnly" } else { "writeOnly" };
-        property.as_object().is_some_and(|property| is_true(property, keyword))
-    });
+    let is_hidden = |name: &str| {
+        given.get("properties").and_then(|all| all.get(name)).is_some_and(|property| {
+            let keyword = if direction == Direction::Request { "readOnly" } else { "writeOnly" };
+            property.as_object().is_some_and(|property| is_true(property, keyword))
+        })
+    };
     let mut made = Map::new();
     for (keyword, value) in given {
         match (keyword.as_str(), value) {
@@ -112,10 +114,11 @@ pub(super) fn undescribed(document: &Value, schemas: &[&Value], value: &Value, a
         }
         Value::Object(fields) => {
             let is_free = all.iter().all(|schema| schema.get("properties").is_none())
-                || all.iter().any(|schema| schema.get("additionalProperties").is_some_and(|more| *more != json!(false)));
+                || all
+                    .iter()
+                    .any(|schema| schema.get("additionalProperties").is_some_and(|more| *more != json!(false)));
             for (name, value) in fields {
-                let kinds: Vec<&Value> =
-                    all.iter().filter_map(|schema| schema.get("properties")?.get(name)).collect();
+                let kinds: Vec<&Value> = all.iter().filter_map(|schema| schema.get("properties")?.get(name)).collect();
                 let place = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
                 match kinds.is_empty() {
                     true if is_free => {}

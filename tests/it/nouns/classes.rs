@@ -75,7 +75,8 @@ fn every_column_of_text_or_bytes_has_a_class_and_every_class_its_column() {
 fn what_must_not_be_taken_for_harmless_is_not() {
     let classes = classes();
     let of = |column: &str| classes[column].as_str();
-    for column in ["profiles.name", "profiles.email", "profiles.unknown", "event_details.personal", "residues.entries"] {
+    for column in ["profiles.name", "profiles.email", "profiles.unknown", "event_details.personal", "residues.entries"]
+    {
         assert_eq!(of(&format!("organization {column}")), "personal", "{column}");
     }
     for column in ["administrators.username", "event_details.personal", "event_details.salt"] {

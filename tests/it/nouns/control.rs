@@ -76,9 +76,8 @@ fn a_set_up_link_is_not_used_up_by_an_attempt_that_fails() {
 #[test]
 fn a_username_and_an_organization_are_there_once_whoever_adds_them() {
     for place in Place::both() {
-        let outcomes = four_at_once(&place, |number, tx| {
-            administrators::insert(tx, &administrator(number), "zoë", at(0))
-        });
+        let outcomes =
+            four_at_once(&place, |number, tx| administrators::insert(tx, &administrator(number), "zoë", at(0)));
         let conflicts = outcomes.iter().filter(|outcome| matches!(outcome, Err(StoreError::Conflict { .. }))).count();
         assert_eq!((outcomes.iter().filter(|outcome| outcome.is_ok()).count(), conflicts), (1, 3), "{outcomes:?}");
 

@@ -28,7 +28,7 @@ fn claims(generation: usize) -> Claims {
                 asked_from: at(turn as i64),
                 // Not always later than the generation before: the younger reading counts.
                 asked_to: at(1000 + (turn * 7 % 50) as i64),
-                expected: (turn % 2 == 0).then_some(turn as u64),
+                expected: turn.is_multiple_of(2).then_some(turn as u64),
                 seen: 1 << 40,
                 reason: (state != ClaimState::Complete).then(|| "Seite 3 kam nicht: „429“".into()),
             });
@@ -67,7 +67,9 @@ fn claims_come_back_as_sealed_and_ages_follow_from_them() {
             assert_eq!(read, ages, "as of generation {generation}");
         }
         let (unknown, nothing, before) = store
-            .read_blocking(|tx| Ok((coverage::sealed_at(tx, 9)?, coverage::of_generation(tx, 9)?, coverage::ages(tx, 0)?)))
+            .read_blocking(|tx| {
+                Ok((coverage::sealed_at(tx, 9)?, coverage::of_generation(tx, 9)?, coverage::ages(tx, 0)?))
+            })
             .unwrap();
         assert_eq!((unknown, nothing, before), (None, vec![], vec![]));
     });

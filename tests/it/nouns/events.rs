@@ -71,9 +71,12 @@ fn every_change_of_a_chain_is_found_where_it_was_made() {
         ("UPDATE events SET kind = 'sync.failed' WHERE seq = 1", Broken::Event(1)),
         ("UPDATE events SET subject = 'run_9' WHERE seq = 3", Broken::Event(3)),
         ("UPDATE events SET detail = '{}' WHERE seq = 2", Broken::Event(2)),
-        // What is moved from one field into the next changes the hash too.
-        ("UPDATE events SET subject = subject || 'x', actor = 'Rollcal' WHERE seq = 2", Broken::Event(2)),
-        ("UPDATE events SET commitment = (SELECT commitment FROM events WHERE seq = 1) WHERE seq = 2", Broken::Event(2)),
+        // All texts together are as before; only where one ends and the next begins has moved.
+        ("UPDATE events SET actor = 'Rollcal', kind = 'lsync.sealed' WHERE seq = 2", Broken::Event(2)),
+        (
+            "UPDATE events SET commitment = (SELECT commitment FROM events WHERE seq = 1) WHERE seq = 2",
+            Broken::Event(2),
+        ),
         ("UPDATE events SET hash = (SELECT hash FROM events WHERE seq = 1) WHERE seq = 2", Broken::Event(2)),
         ("DELETE FROM events WHERE seq = 1", Broken::Sequence(1)),
         ("DELETE FROM events WHERE seq = 2", Broken::Sequence(2)),

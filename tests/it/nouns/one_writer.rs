@@ -67,9 +67,7 @@ fn events_and_runs_of_two_processes_make_one_unbroken_order() {
         let all = 4 * WRITES;
         assert_eq!(stores[0].read_blocking(events::verify).unwrap(), Ok(all as i64));
         let (listed, written, head) = stores[1]
-            .read_blocking(|tx| {
-                Ok((runs::list(tx, None, 1000)?, events::newest(tx, i64::MAX, 1000)?, head::read(tx)?))
-            })
+            .read_blocking(|tx| Ok((runs::list(tx, None, 1000)?, events::newest(tx, i64::MAX, 1000)?, head::read(tx)?)))
             .unwrap();
         let numbers: Vec<u64> = listed.iter().map(|run| run.number).collect();
         assert_eq!(numbers, (1..=all).rev().collect::<Vec<_>>());
@@ -85,7 +83,9 @@ fn every_job_goes_to_one_worker_of_all_processes() {
     for place in Place::both() {
         let stores = two_processes(&place);
         let count = 12;
-        write(&stores[0], move |tx| (0..count).try_for_each(|number| jobs::insert(tx, &job(number), &run(number), at(0))));
+        write(&stores[0], move |tx| {
+            (0..count).try_for_each(|number| jobs::insert(tx, &job(number), &run(number), at(0)))
+        });
         let (leased, leases) = mpsc::channel();
         thread::scope(|scope| {
             for store in stores.iter().cycle().take(4) {

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use directory::{
     AccountId, AccountStatus, AccountType, Activity, Claim, ClaimState, Claimed, DirectRole, Directory, DirectoryId,
     Field, Grant, Group, GroupCounts, GroupId, ManagedBy, Management, MembershipStatus, Noun, Observed, Ordinal,
-    PackedProfile, Part, PlatformRole, Presence, Profile, Reading, Resource, ResourceId, Role, RoleMethod, Seen, SeenAccount, SeenGroup,
-    Snapshot, Status, compare_account,
+    PackedProfile, Part, PlatformRole, Presence, Profile, Reading, Resource, ResourceId, Role, RoleMethod, Seen,
+    SeenAccount, SeenGroup, Snapshot, Status, compare_account,
 };
 use jiff::Timestamp;
 use proptest::collection::{btree_map, btree_set};
@@ -125,15 +125,12 @@ fn resource_id() -> impl Strategy<Value = String> {
 }
 
 fn resources() -> impl Strategy<Value = BTreeMap<String, Resource>> {
-    let described = (texts::<3>(), any::<Option<i64>>());
-    btree_map(resource_id(), described, 0..3).prop_map(|resources| {
-        let describe = |(id, (texts, capacity)): (String, ([Option<Box<str>>; 3], Option<i64>))| {
-            let [name, host_url, status] = texts;
-            let resource = Resource { id: ResourceId::new(&id).unwrap(), name, host_url, status, capacity };
-            (id, resource)
-        };
-        resources.into_iter().map(describe).collect()
-    })
+    let resource = (resource_id(), texts::<3>(), any::<Option<i64>>());
+    let resource = resource.prop_map(|(id, [name, host_url, status], capacity)| {
+        let resource = Resource { id: ResourceId::new(&id).unwrap(), name, host_url, status, capacity };
+        (id, resource)
+    });
+    proptest::collection::vec(resource, 0..3).prop_map(|resources| resources.into_iter().collect())
 }
 
 fn presence() -> impl Strategy<Value = BTreeMap<u8, Presence>> {
@@ -167,9 +164,8 @@ pub(super) fn organization() -> impl Strategy<Value = Facts> {
             let groups = groups.into_iter().filter(|group| presence.contains_key(&directory_of(group))).collect();
             Person { profile, presence, roles, activity, groups, direct, counted }
         });
-        (Just(groups), btree_map("p[0-9]", person, 0..8), resources(), text()).prop_map(
-            |(groups, people, resources, directory_name)| Facts { directory_name, resources, people, groups },
-        )
+        (Just(groups), btree_map("p[0-9]", person, 0..8), resources(), text())
+            .prop_map(|(groups, people, resources, directory_name)| Facts { directory_name, resources, people, groups })
     })
 }
 

@@ -91,8 +91,7 @@ fn row(table: &str, columns: &[Column]) -> Vec<Value<'static>> {
 fn every_bulk_write_is_taken_and_its_key_is_one() {
     on_both(|store| {
         for bulk in bulks() {
-            let insert =
-                move || store.write_blocking(move |tx| tx.bulk(bulk, [row(bulk.table, bulk.columns)]));
+            let insert = move || store.write_blocking(move |tx| tx.bulk(bulk, [row(bulk.table, bulk.columns)]));
             assert_eq!(insert().unwrap(), 1, "{}", bulk.table);
             let again = insert();
             match bulk.update {

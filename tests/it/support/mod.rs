@@ -1,5 +1,6 @@
 //! What tests stand on: a PostgreSQL of their own, an organization behind HTTP, and Rollcall on either engine.
 
 pub(crate) mod app;
+pub(crate) mod driver;
 pub(crate) mod postgres;
 pub(crate) mod truth;

@@ -69,6 +69,27 @@ impl Server {
         self.port
     }
 
+    /// A new, empty database that no other test uses, for a process of its own.
+    pub(crate) fn database(&self) -> String {
+        self.database_from("template0")
+    }
+
+    /// A new database that holds what another one holds.
+    pub(crate) fn database_from(&self, template: &str) -> String {
+        let name = format!("database_{}", self.schemas.fetch_add(1, Ordering::Relaxed));
+        let template = template.rsplit('/').next().unwrap_or(template);
+        let statement = format!("CREATE DATABASE {name} TEMPLATE {template}");
+        let url = self.url();
+        // The client keeps a runtime of its own, which must not live on a test's thread.
+        std::thread::spawn(move || {
+            let mut client = ::postgres::Client::connect(&url, ::postgres::NoTls).expect("the server answers");
+            client.batch_execute(&statement).expect("a database can be made");
+        })
+        .join()
+        .expect("the thread that makes a database ends");
+        format!("postgres://rollcall@127.0.0.1:{}/{name}", self.port)
+    }
+
     /// A schema that no other test uses; it does not exist yet.
     pub(crate) fn schema(&self) -> Location {
         let number = self.schemas.fetch_add(1, Ordering::Relaxed);
