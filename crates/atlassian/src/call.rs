@@ -3,7 +3,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use clock::Busy;
 use jiff::Timestamp;
 
 /// An endpoint: method and path template. Limits, counts and errors are per endpoint.
@@ -64,7 +63,7 @@ pub(crate) enum Place {
     Site(String),
 }
 
-/// A successful answer (2xx). While it is held, a virtual clock stands still: read it and drop it.
+/// A successful answer (2xx).
 #[derive(Debug)]
 pub struct Answer {
     /// What was called.
@@ -77,7 +76,6 @@ pub struct Answer {
     pub asked_at: Timestamp,
     /// Attempts it took, the last included.
     pub attempts: u32,
-    pub(crate) _busy: Busy,
 }
 
 impl Endpoint {

@@ -91,8 +91,7 @@ pub(crate) fn read<T: Record>(answer: Answer) -> Result<Content<T>, Error> {
     let (body, quarantined) = match serde_json::from_slice::<Body<T>>(&answer.body) {
         Ok(body) if body.data.iter().all(|record| !record.id().is_empty()) => (body, Vec::new()),
         Ok(_) => one_by_one(&answer)?,
-        // Cut off, no record of it counts: the page is asked for again.
-        Err(error) if error.is_eof() => return Err(unreadable(answer.endpoint, &error)),
+        // Of a page that was cut off no record counts: it fails as a whole here too, and is asked for again.
         Err(_) => one_by_one(&answer)?,
     };
     let mut drift = Drift::default();

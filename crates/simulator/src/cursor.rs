@@ -111,5 +111,7 @@ pub(crate) fn digest(text: &str) -> u64 {
 /// FNV-1a over the seal and the bytes: enough against made-up cursors, and fast.
 fn sign(bytes: &[u8], seal: u64) -> u64 {
     let seal = seal.to_le_bytes();
-    seal.iter().chain(bytes).fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
+    seal.iter()
+        .chain(bytes)
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
 }

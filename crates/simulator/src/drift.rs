@@ -135,7 +135,8 @@ impl Organization {
             37..54 => self.add_member(&group, &account).map(|_| format!("add {account} to {group}")),
             54..68 => {
                 let person = self.find_account(&account).and_then(|ordinal| self.person(ordinal))?;
-                let group = rng.choice(&person.groups).and_then(|group| self.group(*group)).map(|group| group.id.clone())?;
+                let group =
+                    rng.choice(&person.groups).and_then(|group| self.group(*group)).map(|group| group.id.clone())?;
                 self.remove_member(&group, &account).map(|_| format!("take {account} out of {group}"))
             }
             68..70 => {
@@ -143,7 +144,9 @@ impl Organization {
                 Ok(format!("create group {id}"))
             }
             70..71 => self.delete_group(&group).map(|()| format!("delete group {group}")),
-            71..74 => self.rename_group(&group, &format!("renamed-{number:08x}")).map(|()| format!("rename group {group}")),
+            71..74 => {
+                self.rename_group(&group, &format!("renamed-{number:08x}")).map(|()| format!("rename group {group}"))
+            }
             74..76 => {
                 // The number of granting groups stays what it is: only those that grant something get more.
                 self.grants_something(&group)?;
@@ -153,10 +156,12 @@ impl Organization {
                 self.grants_something(&group)?;
                 self.revoke(&group, &resource, Role::User).map(|_| format!("revoke {resource} from {group}"))
             }
-            77..80 => self.set_direct_role(&account, &resource, Role::User).map(|_| format!("direct role for {account}")),
-            80..82 => self
-                .clear_direct_role(&account, &resource, Role::User)
-                .map(|_| format!("no direct role for {account}")),
+            77..80 => {
+                self.set_direct_role(&account, &resource, Role::User).map(|_| format!("direct role for {account}"))
+            }
+            80..82 => {
+                self.clear_direct_role(&account, &resource, Role::User).map(|_| format!("no direct role for {account}"))
+            }
             82..84 => self.set_platform_role(&account, Role::OrgAdmin).map(|_| format!("{account} administers")),
             84..85 => {
                 if self.holders_of(Role::OrgAdmin).len() < 2 {

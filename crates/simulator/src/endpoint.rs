@@ -103,7 +103,12 @@ pub(crate) static ENDPOINTS: &[Endpoint] = &[
     endpoint("GET", "/admin/v2/orgs/{o}/directories/{d}/groups/{g}/role-assignments", Action::GroupRoles, GROUPS),
     endpoint("POST", "/admin/v2/orgs/{o}/workspaces", Action::Workspaces, Need::Scope("read:workspaces:admin")),
     endpoint("GET", "/admin/api-access/v1/orgs/{o}/api-keys", Action::ApiKeys, Need::Scope("read:tokens:admin")),
-    endpoint("GET", "/admin/api-access/v1/orgs/{o}/api-keys/count", Action::ApiKeyCount, Need::Scope("read:tokens:admin")),
+    endpoint(
+        "GET",
+        "/admin/api-access/v1/orgs/{o}/api-keys/count",
+        Action::ApiKeyCount,
+        Need::Scope("read:tokens:admin"),
+    ),
     endpoint("GET", "/_edge/tenant_info", Action::TenantInfo, Need::Nothing),
     endpoint("GET", "/site/{s}/_edge/tenant_info", Action::SiteTenantInfo, Need::Nothing),
     // Switched off after 2026-06-30.

@@ -156,7 +156,8 @@ pub(crate) fn make_groups(
     let most_share = (28_000_000 / users).max(1);
     for plan in plans {
         // Each site's groups live in one directory; with several directories the sites are spread over them.
-        let site = plan.grants.first().and_then(|grant| organization.resource(grant.0)).map_or(0, |resource| resource.site);
+        let site =
+            plan.grants.first().and_then(|grant| organization.resource(grant.0)).map_or(0, |resource| resource.site);
         let mut group = Group::new(uuid(rng), plan.name, (site % usize::from(directories)) as u8);
         group.description = Some(plan.description);
         group.kind = if plan.synced { GroupKind::Group } else { GroupKind::UserbaseGroup };
@@ -215,7 +216,8 @@ fn granting_groups(organization: &Organization) -> Vec<Granting> {
     let mut third = Vec::new();
     for (site_index, site) in organization.sites.iter().enumerate() {
         let on_site = |app: App| {
-            let found = organization.resources.iter().position(|resource| resource.site == site_index && resource.app == app);
+            let found =
+                organization.resources.iter().position(|resource| resource.site == site_index && resource.app == app);
             found.map(|index| index as u8)
         };
         let plan = |app: App, kind: &str, role: Role, share: u32| {
@@ -291,9 +293,8 @@ pub(crate) fn choose_groups(
     mean: f64,
     rng: &mut fastrand::Rng,
 ) {
-    let reachable = |ordinal: u32| {
-        organization.group(ordinal).is_some_and(|group| person.present & (1 << group.directory) != 0)
-    };
+    let reachable =
+        |ordinal: u32| organization.group(ordinal).is_some_and(|group| person.present & (1 << group.directory) != 0);
     let mut chosen = Vec::new();
     for (ordinal, share) in &groups.granting {
         // People from outside get a third of what employees get.

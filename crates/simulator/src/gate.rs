@@ -121,7 +121,9 @@ impl World {
             None => {
                 let reply = self.answer(request, &found, &sight);
                 let mut control = self.control();
-                if chosen.is_none() && reply.status == 200 && control.faults.iter().any(|armed| armed.fault.subject.is_some())
+                if chosen.is_none()
+                    && reply.status == 200
+                    && control.faults.iter().any(|armed| armed.fault.subject.is_some())
                 {
                     let text = String::from_utf8_lossy(&reply.body);
                     chosen = first_striking(&mut control.faults, |armed| armed.strikes_answer(&struck, &text));
@@ -233,7 +235,13 @@ impl World {
         reply
     }
 
-    fn write_down(&self, request: &Incoming, sight: &Sight, outcome: &Outcome, (fault, is_paged): (Option<usize>, bool)) {
+    fn write_down(
+        &self,
+        request: &Incoming,
+        sight: &Sight,
+        outcome: &Outcome,
+        (fault, is_paged): (Option<usize>, bool),
+    ) {
         let mut control = self.control();
         let record = control.record;
         let text = |bytes: &[u8]| record.then(|| String::from_utf8_lossy(bytes).into_owned());
@@ -276,6 +284,9 @@ fn permit(request: &Incoming, endpoint: &Endpoint, call: &Call<'_>) -> Result<()
     if endpoint.need == Need::Nothing {
         return Ok(());
     }
+    // Workspaces answer with one error, everything else with a list of them.
+    let shape = if endpoint.action == Action::Workspaces { Shape::SingleError } else { Shape::Errors };
+    let shaped = |refusal: Refusal| Refusal { shape, ..refusal };
     let organization = call.organization;
     let secret = request.authorization.as_deref().and_then(|header| header.strip_prefix("Bearer ")).map(str::trim);
     let scopes = organization.keys.iter().find(|key| Some(key.secret.as_str()) == secret).map(|key| &key.scopes);
@@ -286,7 +297,10 @@ fn permit(request: &Incoming, endpoint: &Endpoint, call: &Call<'_>) -> Result<()
             Need::AnyKey | Need::Nothing => true,
         };
         if !allowed {
-            return Err(Refusal::new_gateway(403, "The API key lacks the scope manage:org that this request requires."));
+            return Err(Refusal::new_gateway(
+                403,
+                "The API key lacks the scope manage:org that this request requires.",
+            ));
         }
     }
     if endpoint.action != Action::Organizations && call.capture(0) != organization.id {
@@ -298,19 +312,18 @@ fn permit(request: &Incoming, endpoint: &Endpoint, call: &Call<'_>) -> Result<()
                 Refusal::new(403, "ADMIN-403-3", "Forbidden", "You are not allowed to manage the organization.")
             }
         };
-        let single = endpoint.action == Action::Workspaces;
-        return Err(if single { Refusal { shape: Shape::SingleError, ..refusal } } else { refusal });
+        return Err(shaped(refusal));
     }
     if endpoint.method == "POST" && endpoint.action != Action::Retired {
         let kind = request.content_type.as_deref().unwrap_or_default();
         let kind = kind.split(';').next().unwrap_or_default().trim();
         if !kind.eq_ignore_ascii_case("application/json") {
-            return Err(Refusal::new(
+            return Err(shaped(Refusal::new(
                 415,
                 "ADMIN-UAM-415-1",
                 "Unsupported Media Type",
                 "The content type must be application/json.",
-            ));
+            )));
         }
     }
     Ok(())

@@ -115,10 +115,8 @@ impl GroupFilter {
         search.check()?;
         let organization = call.organization;
         let (scope, _) = call.directories(1)?;
-        let mut candidates: Option<Vec<u32>> = search
-            .group_ids
-            .as_ref()
-            .map(|ids| ids.iter().filter_map(|id| organization.find_group(id)).collect());
+        let mut candidates: Option<Vec<u32>> =
+            search.group_ids.as_ref().map(|ids| ids.iter().filter_map(|id| organization.find_group(id)).collect());
         if let Some(accounts) = &search.account_ids {
             let hides = call.answers.suspended_groups == SuspendedGroups::HiddenAndUncounted;
             let joined: Vec<u32> = accounts

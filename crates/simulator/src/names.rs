@@ -13,6 +13,7 @@ pub(crate) struct Culture {
     pub(crate) places: &'static [&'static str],
 }
 
+#[rustfmt::skip]
 pub(crate) const CULTURES: &[Culture] = &[
     Culture {
         share: 340,
@@ -169,44 +170,114 @@ pub(crate) const CULTURES: &[Culture] = &[
 ];
 
 pub(crate) const JOB_TITLES: &[&str] = &[
-    "Software Engineer", "Senior Software Engineer", "Product Manager", "Designer", "Analyst", "Data Scientist", "Support Agent",
-    "Team Lead", "Director", "Accountant", "Recruiter", "Office Manager", "Sales Representative", "Account Executive",
-    "Security Engineer", "Site Reliability Engineer", "Technical Writer", "Consultant", "Legal Counsel", "Head of R&D",
-    "Procurement Specialist", "Trainer", "Quality Engineer", "Solutions Architect", "Intern", "Vice President, \"Special Projects\"",
+    "Software Engineer",
+    "Senior Software Engineer",
+    "Product Manager",
+    "Designer",
+    "Analyst",
+    "Data Scientist",
+    "Support Agent",
+    "Team Lead",
+    "Director",
+    "Accountant",
+    "Recruiter",
+    "Office Manager",
+    "Sales Representative",
+    "Account Executive",
+    "Security Engineer",
+    "Site Reliability Engineer",
+    "Technical Writer",
+    "Consultant",
+    "Legal Counsel",
+    "Head of R&D",
+    "Procurement Specialist",
+    "Trainer",
+    "Quality Engineer",
+    "Solutions Architect",
+    "Intern",
+    "Vice President, \"Special Projects\"",
 ];
 
 pub(crate) const DEPARTMENTS: &[&str] = &[
-    "Engineering", "Product", "Design", "Customer Support", "Sales", "Marketing", "Finance", "People", "Legal", "IT", "Security",
-    "Operations", "Research & Development", "Procurement", "Data", "Documentation",
+    "Engineering",
+    "Product",
+    "Design",
+    "Customer Support",
+    "Sales",
+    "Marketing",
+    "Finance",
+    "People",
+    "Legal",
+    "IT",
+    "Security",
+    "Operations",
+    "Research & Development",
+    "Procurement",
+    "Data",
+    "Documentation",
 ];
 
-pub(crate) const UNITS: &[&str] = &["Platform", "Payments", "Mobile", "Growth", "Core", "Cloud", "Field", "Corporate", "Labs"];
+pub(crate) const UNITS: &[&str] =
+    &["Platform", "Payments", "Mobile", "Growth", "Core", "Cloud", "Field", "Corporate", "Labs"];
 
 /// Words of ordinary groups' names.
 pub(crate) const TEAMS: &[&str] = &[
-    "falcon", "otter", "cedar", "granite", "lagoon", "ember", "juniper", "quartz", "harbor", "meadow", "saffron", "tundra", "willow",
-    "zephyr", "cobalt", "delta", "echo", "fjord", "glacier", "heron", "indigo", "jasper", "kestrel", "lynx", "maple", "nimbus",
+    "falcon", "otter", "cedar", "granite", "lagoon", "ember", "juniper", "quartz", "harbor", "meadow", "saffron",
+    "tundra", "willow", "zephyr", "cobalt", "delta", "echo", "fjord", "glacier", "heron", "indigo", "jasper",
+    "kestrel", "lynx", "maple", "nimbus",
 ];
 
 pub(crate) const PURPOSES: &[&str] = &[
-    "developers", "leads", "oncall", "reviewers", "project", "readers", "announce", "guild", "release", "testers", "planning", "all",
+    "developers",
+    "leads",
+    "oncall",
+    "reviewers",
+    "project",
+    "readers",
+    "announce",
+    "guild",
+    "release",
+    "testers",
+    "planning",
+    "all",
 ];
 
 pub(crate) const APP_NAMES: &[&str] = &[
-    "Automation for Jira", "Chat Notifications", "Build Status", "Code Insights", "Diagram Editor", "Time Sheets", "Asset Importer",
+    "Automation for Jira",
+    "Chat Notifications",
+    "Build Status",
+    "Code Insights",
+    "Diagram Editor",
+    "Time Sheets",
+    "Asset Importer",
     "Test Management",
 ];
 
 pub(crate) const SERVICE_NAMES: &[(&str, &str)] = &[
-    ("Deploy Bot", "svc-deploy"), ("Jenkins CI", "svc-jenkins"), ("svc-backup", "svc-backup"), ("Confluence Export", "svc-export"),
-    ("Monitoring (service account)", "svc-monitoring"), ("Integration User", "integration"), ("no-reply", "noreply"), ("HR Sync", "svc-hr"),
+    ("Deploy Bot", "svc-deploy"),
+    ("Jenkins CI", "svc-jenkins"),
+    ("svc-backup", "svc-backup"),
+    ("Confluence Export", "svc-export"),
+    ("Monitoring (service account)", "svc-monitoring"),
+    ("Integration User", "integration"),
+    ("no-reply", "noreply"),
+    ("HR Sync", "svc-hr"),
 ];
 
 pub(crate) const ORGANIZATIONS: &[(&str, &str)] = &[
-    ("Meridian Works", "meridian"), ("Northwind Labs", "northwind"), ("Halcyon Systems", "halcyon"), ("Cobalt & Sons", "cobalt"),
-    ("Tidewater Group", "tidewater"), ("Ørsund Industri", "orsund"),
+    ("Meridian Works", "meridian"),
+    ("Northwind Labs", "northwind"),
+    ("Halcyon Systems", "halcyon"),
+    ("Cobalt & Sons", "cobalt"),
+    ("Tidewater Group", "tidewater"),
+    ("Ørsund Industri", "orsund"),
 ];
 
 pub(crate) const OUTSIDE_DOMAINS: &[&str] = &[
-    "contractors.example", "partner-agency.example", "freelance.test", "consulting.example", "bücher.example", "mail.test",
+    "contractors.example",
+    "partner-agency.example",
+    "freelance.test",
+    "consulting.example",
+    "bücher.example",
+    "mail.test",
 ];

@@ -126,9 +126,7 @@ impl Organization {
         self.by_email
             .range((hash, 0)..=(hash, u32::MAX))
             .map(|(_, ordinal)| *ordinal)
-            .filter(|ordinal| {
-                self.person(*ordinal).is_some_and(|person| person.texts.email().to_lowercase() == email)
-            })
+            .filter(|ordinal| self.person(*ordinal).is_some_and(|person| person.texts.email().to_lowercase() == email))
             .collect()
     }
 
@@ -160,11 +158,7 @@ impl Organization {
     /// Resources on which the person has any role, by a group or directly.
     pub(crate) fn reach(&self, person: &Person) -> u128 {
         let direct = person.direct.iter().fold(0u128, |mask, (resource, _)| mask | 1 << resource);
-        person
-            .groups
-            .iter()
-            .filter_map(|group| self.group(*group))
-            .fold(direct, |mask, group| mask | group.granted)
+        person.groups.iter().filter_map(|group| self.group(*group)).fold(direct, |mask, group| mask | group.granted)
     }
 
     /// The roles that the person has on the resource by groups.

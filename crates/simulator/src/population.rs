@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::founding;
-use crate::names::{APP_NAMES, CULTURES, Culture, DEPARTMENTS, JOB_TITLES, OUTSIDE_DOMAINS, SERVICE_NAMES, UNITS};
 use crate::key::uuid;
+use crate::names::{APP_NAMES, CULTURES, Culture, DEPARTMENTS, JOB_TITLES, OUTSIDE_DOMAINS, SERVICE_NAMES, UNITS};
 use crate::organization::Organization;
 use crate::person::{AccountStatus, AccountType, Activity, Person, Source, Texts};
 use crate::resource::{App, Role, Roles};
@@ -92,7 +92,10 @@ fn give_platform_roles(organization: &mut Organization, rng: &mut fastrand::Rng)
         .enumerate()
         .filter(|(_, person)| {
             person.as_ref().is_some_and(|person| {
-                person.account_type == AccountType::Atlassian && person.managed && person.status() == "active" && person.email_verified
+                person.account_type == AccountType::Atlassian
+                    && person.managed
+                    && person.status() == "active"
+                    && person.email_verified
             })
         })
         .map(|(index, _)| index)

@@ -43,7 +43,9 @@ pub enum ScenarioError {
         hint: &'static str,
     },
     /// A fault or change names a path that no endpoint has.
-    #[error("{part} {number}: no endpoint matches the path {path:?}; write a template such as {example:?}, a part of one, or a pattern with *")]
+    #[error(
+        "{part} {number}: no endpoint matches the path {path:?}; write a template such as {example:?}, a part of one, or a pattern with *"
+    )]
     UnknownPath {
         /// `fault` or `change`.
         part: &'static str,

@@ -85,10 +85,16 @@ impl Change {
     /// Applies the change; people and groups that are gone already make it fail.
     pub fn apply(&self, organization: &mut Organization) -> Result<(), ChangeError> {
         let account = |organization: &Organization, user: &u32| {
-            organization.account_id(*user).map(str::to_owned).ok_or_else(|| ChangeError::UnknownAccount(format!("#{user}")))
+            organization
+                .account_id(*user)
+                .map(str::to_owned)
+                .ok_or_else(|| ChangeError::UnknownAccount(format!("#{user}")))
         };
         let group_id = |organization: &Organization, group: &u32| {
-            organization.group_id(*group).map(str::to_owned).ok_or_else(|| ChangeError::UnknownGroup(format!("#{group}")))
+            organization
+                .group_id(*group)
+                .map(str::to_owned)
+                .ok_or_else(|| ChangeError::UnknownGroup(format!("#{group}")))
         };
         match self {
             Change::AddUser { name, email } => {

@@ -246,10 +246,7 @@ async fn converse(stream: TcpStream, world: Arc<World>) {
 #[error("the connection is closed without an answer")]
 struct Closed;
 
-async fn exchange(
-    request: Request<hyper::body::Incoming>,
-    world: Arc<World>,
-) -> Result<Response<Content>, Closed> {
+async fn exchange(request: Request<hyper::body::Incoming>, world: Arc<World>) -> Result<Response<Content>, Closed> {
     let (head, body) = request.into_parts();
     let text = |name| head.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let mut incoming = Incoming {

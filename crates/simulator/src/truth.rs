@@ -147,7 +147,8 @@ impl Organization {
                 memberships.push((group.id.clone(), account_id.to_owned()));
             }
             for (resource, roles) in &person.direct {
-                direct_roles.extend(roles.iter().map(|role| (account_id.to_owned(), ari(*resource), role.id().to_owned())));
+                direct_roles
+                    .extend(roles.iter().map(|role| (account_id.to_owned(), ari(*resource), role.id().to_owned())));
             }
             let mut last_active: Vec<_> =
                 person.activity.iter().map(|entry| (ari(entry.resource()), timestamp(entry.at()))).collect();

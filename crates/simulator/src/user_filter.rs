@@ -167,10 +167,8 @@ impl UserFilter {
                 || search.account_ids.is_some()
                 || search.emails.is_some()
                 || (unfiltered == Outside::Included && !search.filters()));
-        let mut candidates: Option<Vec<u32>> = search
-            .account_ids
-            .as_ref()
-            .map(|ids| ids.iter().filter_map(|id| organization.find_account(id)).collect());
+        let mut candidates: Option<Vec<u32>> =
+            search.account_ids.as_ref().map(|ids| ids.iter().filter_map(|id| organization.find_account(id)).collect());
         if let Some(emails) = &search.emails {
             let found: Vec<u32> = emails.iter().flat_map(|email| organization.find_email(email)).collect();
             candidates = Some(match candidates {
@@ -186,9 +184,10 @@ impl UserFilter {
             scope,
             outside,
             candidates,
-            domains: search.email_domains.as_ref().map(|domains| {
-                domains.iter().map(|domain| domain.trim_start_matches('@').to_lowercase()).collect()
-            }),
+            domains: search
+                .email_domains
+                .as_ref()
+                .map(|domains| domains.iter().map(|domain| domain.trim_start_matches('@').to_lowercase()).collect()),
             groups: search
                 .group_ids
                 .as_ref()
@@ -246,7 +245,10 @@ impl UserFilter {
                 let direct = person.direct.iter().any(|(on, held)| resources & (1 << on) != 0 && held.meets(roles));
                 direct
                     || person.groups.iter().filter_map(|group| organization.group(*group)).any(|group| {
-                        group.grants.iter().any(|grant| resources & (1 << grant.resource) != 0 && grant.roles.meets(roles))
+                        group
+                            .grants
+                            .iter()
+                            .any(|grant| resources & (1 << grant.resource) != 0 && grant.roles.meets(roles))
                     })
             }
         }

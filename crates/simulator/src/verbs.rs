@@ -121,9 +121,8 @@ impl Organization {
     /// Suspends the account in one directory only.
     pub fn suspend_in(&mut self, account_id: &str, directory_id: &str) -> Result<(), ChangeError> {
         let ordinal = self.account(account_id)?;
-        let directory = self
-            .find_directory(directory_id)
-            .ok_or_else(|| ChangeError::UnknownDirectory(directory_id.to_owned()))?;
+        let directory =
+            self.find_directory(directory_id).ok_or_else(|| ChangeError::UnknownDirectory(directory_id.to_owned()))?;
         let suspended = self.person(ordinal).map_or(0, |person| person.present & (person.suspended | 1 << directory));
         self.set_suspended(ordinal, suspended);
         Ok(())

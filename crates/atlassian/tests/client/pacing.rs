@@ -114,6 +114,35 @@ async fn calls_side_by_side_keep_to_the_limit_too_and_start_from_what_was_learne
 }
 
 #[tokio::test]
+async fn a_client_that_starts_in_a_used_window_waits_for_the_next() {
+    const ONE: Endpoint = Endpoint::get("/one/{id}");
+    let clock = crate::virtual_clock();
+    let (server, windows) = limited(&clock, 60, 1).await;
+    let config = atlassian::config::Config { clock: clock.clone(), ..config(&server) };
+    let first = Client::new(config.clone()).unwrap();
+    for _ in 0..59 {
+        first.send(Call::new(ONE, Class::Pass, &["same"])).await.unwrap();
+    }
+    let start = clock.elapsed();
+    let second = Client::new(atlassian::config::Config { quota: first.quota(), ..config }).unwrap();
+    let call = || second.send(Call::new(ONE, Class::Pass, &["same"]));
+    let (a, b, c, d) = tokio::join!(call(), call(), call(), call());
+    assert!(a.is_ok() && b.is_ok() && c.is_ok() && d.is_ok());
+    assert_eq!(windows.lock().unwrap().refused, 0);
+    assert!(clock.elapsed() > start + Duration::from_secs(50));
+}
+
+#[tokio::test]
+async fn a_new_key_does_not_wait_for_the_old_keys_quota() {
+    let server = Server::script(vec![with_headers(429, "retry-after: 3000", "{}"), json(&page(&["a"], None))]).await;
+    let client = client(&server);
+    assert!(matches!(everybody(&client).next().await, Some(Err(Error::Throttled { .. }))));
+    client.replace_key(&atlassian::secret::Secret::new("ATCTT3xFfGN0-second")).unwrap();
+    assert_eq!(ids(everybody(&client)).await, Ok(vec!["a".to_owned()]));
+    assert!(client.clock().elapsed() < Duration::from_secs(10));
+}
+
+#[tokio::test]
 async fn an_effect_overtakes_a_pass_that_waits_for_the_next_window() {
     const EFFECT: Endpoint = Endpoint::post("/admin/v2/orgs/{orgId}/directories/{directoryId}/users/search");
     let clock = crate::virtual_clock();
@@ -182,6 +211,14 @@ async fn a2_a_reset_far_away_pauses_with_a_reason_instead_of_hanging() {
     }
     assert_eq!(server.requests().len(), 1, "nothing more is sent before that");
     assert_eq!(client.clock().elapsed(), Duration::ZERO);
+
+    let server = Server::script(vec![with_headers(200, far, &page(&["a"], Some("c1")))]).await;
+    let client = crate::client(&server);
+    let mut chain = everybody(&client);
+    chain.next().await.unwrap().unwrap();
+    let error = chain.next().await.unwrap().unwrap_err();
+    let pause = error.retry_at().unwrap().duration_since(start);
+    assert!(pause <= SignedDuration::from_hours(1), "an answer that leaves nothing is no other case: {pause}");
 }
 
 #[tokio::test]

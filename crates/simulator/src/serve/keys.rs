@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use crate::call::{Call, page_size};
 use crate::json::in_milliseconds;
+use crate::key::ApiKey;
 use crate::order::{Listing, Order, page};
 use crate::organization::Organization;
-use crate::key::ApiKey;
 use crate::reply::{Refusal, Reply};
 
 pub(super) fn list(call: &Call<'_>) -> Result<Reply, Refusal> {
@@ -38,9 +38,9 @@ pub(super) fn count(call: &Call<'_>) -> Result<Reply, Refusal> {
 }
 
 fn record(organization: &Organization, key: &ApiKey) -> Value {
-    let creator = organization.person(key.created_by).map(|person| {
-        json!({ "id": person.texts.account_id(), "name": person.texts.name(), "email": person.texts.email() })
-    });
+    let creator = organization.person(key.created_by).map(
+        |person| json!({ "id": person.texts.account_id(), "name": person.texts.name(), "email": person.texts.email() }),
+    );
     json!({
         "id": key.id,
         "label": key.label,

@@ -40,7 +40,10 @@ pub(super) fn directories(call: &Call<'_>) -> Result<Reply, Refusal> {
     let ids = query.many("directoryIds");
     check_list("directoryIds", ids.as_ref(), 10)?;
     let home = query.one("accountId").map(|id| {
-        organization.find_account(id).and_then(|ordinal| organization.person(ordinal)).map_or(0, |person| person.present)
+        organization
+            .find_account(id)
+            .and_then(|ordinal| organization.person(ordinal))
+            .map_or(0, |person| person.present)
     });
     let term = query.one("searchTerm").map(str::to_lowercase);
     let matches = |index: u32| {

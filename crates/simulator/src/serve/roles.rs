@@ -151,11 +151,8 @@ fn directory_status(person: &Person, directory: u8) -> &'static str {
 }
 
 fn write_page(call: &Call<'_>, assignments: Vec<Value>, cursor: Cursor, limit: usize) -> Result<Reply, Refusal> {
-    let listing = Listing {
-        candidates: 0..assignments.len() as u32,
-        matches: |_: u32| true,
-        key: |_: u32| String::new(),
-    };
+    let listing =
+        Listing { candidates: 0..assignments.len() as u32, matches: |_: u32| true, key: |_: u32| String::new() };
     let (places, next) = page(listing, Order::Creation, &cursor, limit)?;
     let data: Vec<&Value> = places.iter().filter_map(|place| assignments.get(*place as usize)).collect();
     let mut links = json!({ "self": call.seal(&cursor) });

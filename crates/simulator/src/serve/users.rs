@@ -21,7 +21,8 @@ struct Expansion {
     product_access: bool,
     platform_roles: bool,
     resources: bool,
-    deactivated: bool,
+    /// As a single record: with the instant of deactivation, and without a link to itself.
+    single: bool,
     /// Directories whose groups are shown.
     directories: u8,
 }
@@ -30,11 +31,7 @@ pub(super) fn search(call: &Call<'_>) -> Result<Reply, Refusal> {
     let search: UserSearch = call.read_body()?;
     let limit = page_size(search.limit, 50, 100)?;
     check_unique("expand", search.expand.as_ref())?;
-    check_values(
-        "expand",
-        search.expand.as_ref(),
-        &["groups", "productAccess", "platformRoles", "counts.resources"],
-    )?;
+    check_values("expand", search.expand.as_ref(), &["groups", "productAccess", "platformRoles", "counts.resources"])?;
     let order = order(search.sort_by.as_ref(), "nick_name")?;
     let filter = UserFilter::new(call, &search, searching(call.answers))?;
     let cursor = call.cursor(search.cursor.as_deref(), digest(&search.fingerprint(call.path)))?;
@@ -44,7 +41,7 @@ pub(super) fn search(call: &Call<'_>) -> Result<Reply, Refusal> {
         product_access: expands("productAccess"),
         platform_roles: expands("platformRoles"),
         resources: expands("counts.resources"),
-        deactivated: false,
+        single: false,
         directories: call.directories(1)?.0,
     };
     write_page(call, &filter, Page { order, cursor, limit }, expansion)
@@ -65,9 +62,8 @@ pub(super) fn count(call: &Call<'_>) -> Result<Reply, Refusal> {
     let search = UserSearch::from_query(&query)?;
     let filter = UserFilter::new(call, &search, counting(call.answers))?;
     let organization = call.organization;
-    let matches = |ordinal: u32| {
-        organization.person(ordinal).is_some_and(|person| filter.matches(organization, person))
-    };
+    let matches =
+        |ordinal: u32| organization.person(ordinal).is_some_and(|person| filter.matches(organization, person));
     let count = match &filter.candidates {
         Some(candidates) => candidates.iter().filter(|ordinal| matches(**ordinal)).count(),
         None => (0..organization.people.len() as u32).filter(|ordinal| matches(*ordinal)).count(),
@@ -120,7 +116,7 @@ pub(super) fn one(call: &Call<'_>) -> Result<Reply, Refusal> {
     let expansion = Expansion {
         platform_roles: true,
         resources: true,
-        deactivated: true,
+        single: true,
         directories: scope,
         ..Expansion::default()
     };
@@ -140,9 +136,8 @@ struct Page {
 
 fn write_page(call: &Call<'_>, filter: &UserFilter, asked: Page, expansion: Expansion) -> Result<Reply, Refusal> {
     let organization = call.organization;
-    let matches = |ordinal: u32| {
-        organization.person(ordinal).is_some_and(|person| filter.matches(organization, person))
-    };
+    let matches =
+        |ordinal: u32| organization.person(ordinal).is_some_and(|person| filter.matches(organization, person));
     let key = |ordinal: u32| {
         organization.person(ordinal).map(|person| person.texts.nickname().to_lowercase()).unwrap_or_default()
     };
@@ -205,7 +200,7 @@ fn write_user(json: &mut Json, call: &Call<'_>, (ordinal, person): (u32, &Person
     if person.for_deletion {
         json.raw(",\"forDeletion\":true");
     }
-    if expansion.deactivated && person.deactivated != 0 {
+    if expansion.single && person.deactivated != 0 {
         json.raw(",\"deactivatedOn\":").instant(person.deactivated);
     }
     json.raw(",\"picture\":\"https://avatars.example/").number(u64::from(ordinal)).raw(".png\"");
@@ -231,9 +226,12 @@ fn write_user(json: &mut Json, call: &Call<'_>, (ordinal, person): (u32, &Person
     if expansion.groups {
         write_groups(json, call, person, expansion.directories);
     }
-    json.raw(",\"links\":{\"self\":\"");
-    write_self(json, ordinal);
-    json.raw("\"}}");
+    if !expansion.single {
+        json.raw(",\"links\":{\"self\":\"");
+        write_self(json, ordinal);
+        json.raw("\"}");
+    }
+    json.raw("}");
 }
 
 /// The number of resources the person has a role on, as far as the answers show it.
@@ -307,8 +305,5 @@ fn write_self(json: &mut Json, ordinal: u32) {
 
 /// The headers of an endpoint that will be switched off.
 pub(super) fn deprecation() -> [(String, String); 2] {
-    [
-        ("Deprecation".to_owned(), "true".to_owned()),
-        ("Sunset".to_owned(), "Wed, 30 Jun 2027 23:59:59 GMT".to_owned()),
-    ]
+    [("Deprecation".to_owned(), "true".to_owned()), ("Sunset".to_owned(), "Wed, 30 Jun 2027 23:59:59 GMT".to_owned())]
 }

@@ -77,8 +77,7 @@ fn read_and_answer(call: &Call<'_>) -> Result<Reply, Refusal> {
             matching.reverse();
         }
     }
-    let listing =
-        Listing { candidates: 0..matching.len() as u32, matches: |_: u32| true, key: |_: u32| String::new() };
+    let listing = Listing { candidates: 0..matching.len() as u32, matches: |_: u32| true, key: |_: u32| String::new() };
     let (places, next) = page(listing, Order::Creation, &cursor, limit)?;
     let data: Vec<Value> = places
         .iter()

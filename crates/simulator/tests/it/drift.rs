@@ -90,7 +90,9 @@ fn a_working_day_changes_the_activity_of_most_and_little_else() {
     let changed = before
         .users
         .iter()
-        .filter(|user| after.users.iter().any(|now| now.account_id == user.account_id && now.last_active != user.last_active))
+        .filter(|user| {
+            after.users.iter().any(|now| now.account_id == user.account_id && now.last_active != user.last_active)
+        })
         .count();
     let share = changed as f64 / before.users.len() as f64;
     assert!((0.45..0.62).contains(&share), "{share}");
@@ -141,6 +143,9 @@ fn each_verb_does_what_it_says() {
     assert_eq!(find(&truth, &ada).is_some(), managed);
     organization.delete_group(&group).unwrap();
     assert!(organization.truth().groups.iter().all(|known| known.id != group));
-    assert_eq!(Change::Suspend { user: 9_999 }.apply(&mut organization), Err(ChangeError::UnknownAccount("#9999".into())));
+    assert_eq!(
+        Change::Suspend { user: 9_999 }.apply(&mut organization),
+        Err(ChangeError::UnknownAccount("#9999".into()))
+    );
     check(&organization.truth());
 }

@@ -96,7 +96,8 @@ async fn pages_can_be_empty_repeated_or_in_a_circle() {
         simulator.stop().await;
     }
 
-    let simulator = small(Options { faults: vec![Fault::on(USERS, FaultKind::CycleCursor).always()], ..options() }).await;
+    let simulator =
+        small(Options { faults: vec![Fault::on(USERS, FaultKind::CycleCursor).always()], ..options() }).await;
     let path = v2(&simulator, "directories/-/users/search");
     let mut cursors = Vec::new();
     let mut body = json!({"limit": 20});
@@ -124,7 +125,10 @@ async fn cursors_expire_on_their_page_only() {
             body["cursor"] = answer.json()["links"]["next"].clone();
         }
     }
-    assert_eq!(simulator.ledger().iter().map(|exchange| exchange.page).collect::<Vec<_>>(), [Some(0), Some(1), Some(2)]);
+    assert_eq!(
+        simulator.ledger().iter().map(|exchange| exchange.page).collect::<Vec<_>>(),
+        [Some(0), Some(1), Some(2)]
+    );
     assert_eq!(post(&simulator, &path, &body).await.status, 200);
     simulator.stop().await;
 }
@@ -224,7 +228,8 @@ async fn scheduled_changes_happen_when_their_request_arrives() {
     let id = simulator.read(|organization| organization.account_id(3).unwrap().to_owned());
     let path = v2(&simulator, "directories/-/users/search");
     let found = async || {
-        let page = post(&simulator, &path, &json!({"accountIds": [id], "membershipStatus": ["active", "suspended"]})).await;
+        let page =
+            post(&simulator, &path, &json!({"accountIds": [id], "membershipStatus": ["active", "suspended"]})).await;
         page.json()["data"].as_array().unwrap().len()
     };
     assert_eq!((found().await, found().await, found().await), (1, 0, 0));

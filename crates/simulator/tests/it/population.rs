@@ -35,7 +35,8 @@ fn the_smallest_organization_has_administrators_two_sites_and_an_empty_group() {
 #[test]
 fn a_large_population_has_every_kind_of_person() {
     let truth = populate(20_000, 3).truth();
-    let count = |matches: &dyn Fn(&simulator::TrueUser) -> bool| truth.users.iter().filter(|user| matches(user)).count();
+    let count =
+        |matches: &dyn Fn(&simulator::TrueUser) -> bool| truth.users.iter().filter(|user| matches(user)).count();
     let share = |matches: &dyn Fn(&simulator::TrueUser) -> bool| count(matches) as f64 / truth.users.len() as f64;
     for status in ["active", "suspended", "deactivated", "not_invited", "for_deletion"] {
         assert!(count(&|user| user.status == status) > 0, "nobody is {status}");
@@ -44,7 +45,9 @@ fn a_large_population_has_every_kind_of_person() {
     assert!((0.002..0.009).contains(&share(&|user| user.directories.is_empty())));
     assert!((0.0003..0.003).contains(&(truth.direct_roles.len() as f64 / 20_000.0)));
     assert!(count(&|user| user.account_type == "app") > 0);
-    let is_service = |user: &simulator::TrueUser| user.name == "Deploy Bot" && user.email.as_ref().is_some_and(|email| email.starts_with("svc-"));
+    let is_service = |user: &simulator::TrueUser| {
+        user.name == "Deploy Bot" && user.email.as_ref().is_some_and(|email| email.starts_with("svc-"))
+    };
     assert!(count(&is_service) > 0, "there are service accounts");
     assert!(count(&|user| !user.email_verified && user.last_active.is_empty() && user.email.is_some()) > 100);
     for role in ["atlassian/org-admin", "atlassian/site-admin", "atlassian/user-access-admin"] {
@@ -71,7 +74,8 @@ fn few_groups_grant_and_the_others_are_of_very_different_sizes() {
     assert!((20..=60).contains(&granting.len()));
     let owners: BTreeSet<&str> = truth.workspaces.iter().map(|workspace| workspace.owner).collect();
     assert_eq!(owners.len(), 7);
-    for role in ["atlassian/user", "atlassian/admin", "atlassian/guest", "atlassian/customer", "atlassian/contributor"] {
+    for role in ["atlassian/user", "atlassian/admin", "atlassian/guest", "atlassian/customer", "atlassian/contributor"]
+    {
         assert!(truth.grants.iter().any(|grant| grant.role == role), "no group grants {role}");
     }
     assert!(truth.grants.iter().any(|grant| grant.default));

@@ -119,6 +119,8 @@ async fn only_a_known_valid_key_opens_and_a_scoped_one_not_everything() {
     let refused = ask(scoped, "POST", v2(&simulator, USERS)).await;
     assert_eq!(refused.status, 403);
     assert_eq!(refused.json()["error"], "Forbidden");
+    assert_eq!(refused.json()["timestamp"], "2026-11-20T09:30:00.000Z");
+    assert_eq!(refused.json()["path"], v2(&simulator, USERS));
     assert!(refused.json()["message"].as_str().unwrap().contains("manage:org"));
     let old = format!("Bearer {}", simulator.api_key());
     let new = format!("Bearer {}", simulator.rotate_api_key());
