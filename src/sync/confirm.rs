@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use atlassian::call::Class;
+use atlassian::error::Error;
 use atlassian::groups::{self, GroupFilter};
 use atlassian::role_assignments;
 use atlassian::users;
@@ -22,7 +23,7 @@ use crate::sync::map;
 use crate::sync::missing;
 use crate::sync::names::Names;
 use crate::sync::pass::{Ended, Pass, usable};
-use crate::sync::walk::{WalkedPart, page_of_accounts, unread_grants, unread_unless_ended};
+use crate::sync::walk::{RESTARTS, WalkedPart, page_of_accounts, unread_grants, unread_unless_ended};
 
 /// Groups read on their own in one pass because their count does not agree.
 const REREAD_GROUPS: usize = 50;
@@ -141,8 +142,8 @@ async fn check_memberships(pass: &Pass, part: &WalkedPart) -> Result<(), Ended> 
 }
 
 async fn reread(pass: &Pass, part: &WalkedPart, group: Ordinal, id: &GroupId) -> Result<(), Ended> {
-    let mut pages = users::by_group_ids(&pass.client, &part.scope, Class::Pass, &[id.to_string()])?;
-    let mut members = Vec::new();
+    let begin = || users::by_group_ids(&pass.client, &part.scope, Class::Pass, &[id.to_string()]);
+    let (mut pages, mut members, mut restarts) = (begin()?, Vec::new(), 0);
     while let Some(page) = pages.next().await {
         let busy = pass.clock.busy();
         match page {
@@ -150,6 +151,12 @@ async fn reread(pass: &Pass, part: &WalkedPart, group: Ordinal, id: &GroupId) ->
                 members.extend(page.records.iter().filter_map(|user| AccountId::new(&user.account_id).ok()));
                 let (residue, _) = page_of_accounts(pass, part, page.records, page.asked_at).await;
                 pass.record(None, vec![residue]).await?;
+            }
+            // What a broken list has shown is void.
+            Err(Error::CursorExpired { .. }) if restarts < RESTARTS => {
+                restarts += 1;
+                members.clear();
+                pages = begin()?;
             }
             // What could not be read whole proves nothing.
             Ok(_) => return pass.record(None, vec![Residue::Distrusted { group }]).await,

@@ -26,7 +26,7 @@ use crate::sync::map;
 use crate::sync::pass::{Ended, Pass};
 
 /// How often a chain begins anew because its cursor expired, before it is left incomplete.
-const RESTARTS: u32 = 3;
+pub(super) const RESTARTS: u32 = 3;
 /// Smaller pages for a page that does not load, one after the other.
 const SMALLER: [u16; 2] = [10, 1];
 /// After so many small pages the chain goes back to full ones.

@@ -82,7 +82,10 @@ async fn w1_from_the_set_up_link_to_the_list_of_people() {
         driver.fill("input[name=key]", &simulator.api_key()).await;
         driver.submit("main form").await;
         let found = driver.text().await;
-        assert!(found.contains(&simulator.organization_name()), "the organization is named before it is saved: {found}");
+        assert!(
+            found.contains(&simulator.organization_name()),
+            "the organization is named before it is saved: {found}"
+        );
         pictures.take(&driver, "found").await;
         driver.choose("input[name=listed]").await;
         driver.submit("main form").await;

@@ -59,7 +59,7 @@ const OTHERS: &[(&str, &[&str])] = &[
     ("roaring", &["nouns", "store", "mirror", "sync", "web", "cli"]),
     ("rusqlite", &["store"]),
     ("serde", &["web", "cli"]),
-    ("serde_json", &["store", "mirror", "sync", "web", "cli", "app"]),
+    ("serde_json", &["store", "mirror", "sync", "auth", "web", "cli", "app"]),
     ("sha2", &["store", "auth", "web"]),
     ("tempfile", &["app"]),
     ("thiserror", EVERYWHERE),

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may end at what cannot happen")]
 
 mod browser;
+mod contract;
 mod kill;
 mod layering;
 mod mirror;

@@ -16,6 +16,7 @@ mod fold;
 mod group;
 mod id;
 mod merge;
+mod ordinals;
 mod packed_profile;
 mod page;
 mod records;

@@ -46,7 +46,7 @@ async fn when_suspended_people_hide_their_groups_reading_the_groups_tells_them()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn cursors_that_live_shortly_and_lists_that_are_capped_cost_requests_and_nothing_else() {
-    let answers = Answers { cursor_life: Some(1), groups_capped_at: Some(4), retry_after: true, ..Answers::default() };
+async fn lists_of_groups_that_are_capped_cost_requests_and_nothing_else() {
+    let answers = Answers { groups_capped_at: Some(4), retry_after: true, ..Answers::default() };
     follow(&population(250, 306), answers).await;
 }

@@ -2,7 +2,7 @@
 //! who is there is ever taken for gone.
 
 use rollcall::mirror::seal::Sealed;
-use simulator::{Change, Fault, FaultKind, NewUser, Options, Population, ScheduledChange};
+use simulator::{Change, Fault, FaultKind, NewUser, Options, Population, Role, ScheduledChange};
 
 use crate::support::app::{ENGINES, Engine, TestApp, population};
 
@@ -135,6 +135,56 @@ async fn a17_people_who_leave_a_directory_behind_the_reader_are_not_taken_for_go
     }
     app.sync().await.unwrap();
     assert_eq!(app.differences(), Vec::<String>::new());
+    app.stop().await;
+}
+
+/// A group is made after the groups were listed, and named by members who are in two directories: the one that does not
+/// have the group must not take them out of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a17_a_group_first_named_by_its_members_belongs_to_their_directory() {
+    let population = Population { directories: 2, ..population(420, 46) };
+    let app = TestApp::start_with(Engine::Sqlite, &population, taking_time()).await;
+    app.work().await.unwrap();
+    let truth = app.truth();
+    let mut both: Vec<String> = app.simulator.read(|organization| {
+        (0..420).rev().filter_map(|nth| organization.account_id(nth).map(str::to_owned)).collect()
+    });
+    both.retain(|id| truth.users.iter().any(|user| user.account_id == *id && user.directories.len() == 2));
+    assert!(!both.is_empty());
+    let members = both.clone();
+    app.simulator.set_changes(vec![ScheduledChange {
+        path: USERS.to_owned(),
+        request: 4,
+        change: Change::custom(move |organization| {
+            let group = organization.create_group("late-comers");
+            members.iter().for_each(|id| assert!(organization.add_member(&group, id).unwrap()));
+        }),
+    }]);
+    app.sync().await.unwrap();
+    for _ in 0..2 {
+        app.sync().await.unwrap();
+        assert_eq!(app.differences(), Vec::<String>::new());
+        app.assert_sound().await;
+    }
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_group_that_grants_nothing_any_more_is_seen_to_grant_nothing() {
+    let app = TestApp::start_with(Engine::Sqlite, &population(120, 62), taking_time()).await;
+    app.work().await.unwrap();
+    let truth = app.truth();
+    let group = &truth.grants[0].group;
+    let grants: Vec<_> = truth.grants.iter().filter(|grant| grant.group == *group).collect();
+    app.simulator.change(|organization| {
+        for role in Role::ALL {
+            grants.iter().for_each(|grant| drop(organization.revoke(group, &grant.resource, role).unwrap()));
+        }
+    });
+    assert!(app.truth().grants.iter().all(|grant| grant.group != *group));
+    app.sync().await.unwrap();
+    assert_eq!(app.differences(), Vec::<String>::new());
+    assert_eq!(app.gaps().await, Vec::<String>::new());
     app.stop().await;
 }
 

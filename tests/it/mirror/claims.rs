@@ -178,11 +178,31 @@ async fn a_group_that_counts_more_than_it_lists_is_read_once_and_the_difference_
     app.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a16_a_group_whose_list_breaks_off_is_read_anew() {
+    let app = mirrored(&population(400, 209)).await;
+    let truth = app.truth();
+    let group = truth.groups.iter().find(|group| group.members > 150).unwrap();
+    let kind = FaultKind::UnknownValue { field: "counts.users".to_owned(), value: (group.members + 1).into() };
+    app.simulator.set_faults(vec![
+        Fault::on(GROUPS, kind).subject(&group.id).always(),
+        Fault::on(USERS, FaultKind::ExpireCursor).subject(&group.id).page(1),
+    ]);
+    let before = app.now();
+    app.sync().await.unwrap();
+    let pages: Vec<u32> = searches(&app, &group.id).iter().filter_map(|search| search.page).collect();
+    assert_eq!(pages.iter().filter(|page| **page == 0).count(), 2, "{pages:?}");
+    assert_eq!(app.gaps().await, Vec::<String>::new());
+    assert_eq!(wrongly_left(&before, &app.now(), &truth), Vec::<(String, String)>::new());
+    app.stop().await;
+}
+
 /// Suspended people do not show their groups, but are found and counted in them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn members_that_only_the_group_tells_stay_members() {
     let answers = Answers { suspended_groups: SuspendedGroups::Hidden, ..Answers::default() };
-    let app = TestApp::start_with(Engine::Sqlite, &population(200, 208), Options { answers, ..Options::default() }).await;
+    let app =
+        TestApp::start_with(Engine::Sqlite, &population(200, 208), Options { answers, ..Options::default() }).await;
     app.simulator.set_record(true);
     for _ in 0..3 {
         app.ask().await;

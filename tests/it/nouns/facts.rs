@@ -88,7 +88,11 @@ fn seal_and_read(tx: &mut Tx, passes: &[Facts]) -> Result<(), StoreError> {
         let (stored, applied) = (truth::everything(&newest), truth::everything(&snapshot));
         assert_eq!(truth::unlike(&stored, &applied), Vec::<String>::new(), "+ read, - sealed");
         for (generation, then) in (1..).zip(&earlier) {
-            assert_eq!(&lasting(&read(tx, generation)?), then, "generation {generation} of {}", snapshot.generation());
+            let read = read(tx, generation)?;
+            assert_eq!(&lasting(&read), then, "generation {generation} of {}", snapshot.generation());
+            let activity = (0..read.accounts_len() as Ordinal).flat_map(|account| read.activity().of(account));
+            let known = read.resources().len() as Ordinal;
+            assert!(activity.into_iter().all(|entry| entry.resource < known), "activity on what was not known then");
         }
     }
     Ok(())

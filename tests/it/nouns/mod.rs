@@ -69,10 +69,7 @@ fn on_both(test: impl Fn(&Store)) {
 }
 
 /// One transaction; what is not as expected in it fails the test.
-fn write<T: Send + 'static>(
-    store: &Store,
-    work: impl FnOnce(&mut Tx) -> Result<T, StoreError> + Send + 'static,
-) -> T {
+fn write<T: Send + 'static>(store: &Store, work: impl FnOnce(&mut Tx) -> Result<T, StoreError> + Send + 'static) -> T {
     store.write_blocking(work).unwrap()
 }
 

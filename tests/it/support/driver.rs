@@ -1,6 +1,10 @@
 //! A headless Chromium, driven through chromedriver's WebDriver protocol (W3C), which is plain HTTP and JSON.
 
-#![expect(clippy::panic, clippy::disallowed_methods, reason = "without a browser no test can go on; it works in real time")]
+#![expect(
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "without a browser no test can go on; it works in real time"
+)]
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
