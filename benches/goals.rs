@@ -337,7 +337,7 @@ async fn under_limits(users: u32) {
     let began = clock.elapsed();
     bench.sync().await;
     let took = clock.elapsed() - began;
-    let most = simulator.requests_by_endpoint().values().map(|requests| *requests as u64).max().unwrap();
+    let most = simulator.requests_by_endpoint().values().copied().max().unwrap();
     // The first window's requests need not wait.
     let floor = Duration::from_secs_f64(most as f64 * 60.0 / 200.0);
     let ratio = took.as_secs_f64() / floor.as_secs_f64();

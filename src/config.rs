@@ -100,7 +100,7 @@ impl Config {
     /// How the stores work.
     pub fn store_options(&self, clock: Clock) -> Options {
         #[cfg(feature = "faults")]
-        return Options { faults: self.faults.clone(), ..Options::new(clock) };
+        return Options { faults: self.faults, ..Options::new(clock) };
         #[cfg(not(feature = "faults"))]
         return Options::new(clock);
     }

@@ -16,6 +16,9 @@ use crate::store::tx::Tx;
 #[derive(Clone)]
 pub struct SealingKey([u8; 32]);
 
+/// A stored key as it may be shown, and the secret itself or why it cannot be opened.
+pub type StoredKey = (OrganizationKey, Result<String, CannotOpen>);
+
 /// A stored key cannot be opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CannotOpen {
@@ -110,7 +113,7 @@ pub fn current(
     tx: &mut Tx,
     organization: &OrganizationId,
     sealing: &SealingKey,
-) -> Result<Option<(OrganizationKey, Result<String, CannotOpen>)>, StoreError> {
+) -> Result<Option<StoredKey>, StoreError> {
     tx.optional(CURRENT, &[], |row| {
         let key = OrganizationKey {
             id: KeyId::parse(row.text(0)?).ok_or_else(|| row.corrupt(0))?,

@@ -47,9 +47,9 @@ pub fn account(
         id,
         profile: Some(Observed { asked_at, value: Reading::Now(PackedProfile::new(&profile(user))) }),
         presence: Some(Observed { asked_at, value: Reading::Now(presence) }),
-        roles: roles.and_then(|roles| Some(Observed { asked_at, value: Reading::Now(roles) })),
-        activity: activity.and_then(|activity| Some(Observed { asked_at, value: Reading::Now(activity) })),
-        groups: groups.and_then(|groups| Some(Observed { asked_at, value: Reading::Now(groups) })),
+        roles: roles.map(|roles| Observed { asked_at, value: Reading::Now(roles) }),
+        activity: activity.map(|activity| Observed { asked_at, value: Reading::Now(activity) }),
+        groups: groups.map(|groups| Observed { asked_at, value: Reading::Now(groups) }),
         counted_resources: counted.and_then(now),
     })
 }

@@ -1,6 +1,6 @@
 //! The one integration binary: every test that needs more than one crate, a database, a process or a browser.
 
-#![expect(clippy::unwrap_used, reason = "a test may end at what cannot happen")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may end at what cannot happen")]
 
 mod browser;
 mod contract;
