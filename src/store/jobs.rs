@@ -25,6 +25,7 @@ const EXTEND: &str = "UPDATE jobs SET lease_until = $2 WHERE id = $1";
 const FINISH: &str = "UPDATE jobs SET state = 'done', lease_until = NULL WHERE id = $1";
 const RETRY: &str = "UPDATE jobs SET state = 'queued', due_at = $2, lease_until = NULL, failure = $3 WHERE id = $1";
 const BURY: &str = "UPDATE jobs SET state = 'dead', lease_until = NULL, failure = $2 WHERE id = $1";
+const MAKE_DUE: &str = "UPDATE jobs SET due_at = $1 WHERE state = 'queued' AND due_at > $1";
 const NEXT_DUE: &str = "SELECT min(due_at) FROM jobs WHERE state = 'queued'";
 
 /// The statements of this file, by name, for the test that prepares all of them on both engines.
@@ -37,6 +38,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("jobs.FINISH", FINISH),
     ("jobs.RETRY", RETRY),
     ("jobs.BURY", BURY),
+    ("jobs.MAKE_DUE", MAKE_DUE),
     ("jobs.NEXT_DUE", NEXT_DUE),
 ];
 
@@ -83,6 +85,11 @@ pub fn give_up(tx: &mut Tx, lease: &Lease, retry: Retry, why: &str) -> Result<()
         Retry::Never => tx.execute(BURY, &[job.into(), why.into()]),
     }
     .map(drop)
+}
+
+/// Makes everything that waits due: what it waited for has come.
+pub fn make_due(tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
+    tx.execute(MAKE_DUE, &[now.as_microsecond().into()]).map(drop)
 }
 
 /// When the next queued job is due.

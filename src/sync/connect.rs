@@ -24,7 +24,7 @@ use crate::nouns::refusal::Refusal;
 use crate::nouns::run::RunKind;
 use crate::store::error::StoreError;
 use crate::store::organization_keys::{self, CannotOpen, SealingKey};
-use crate::store::{events, quota};
+use crate::store::{events, jobs, quota};
 use crate::sync::explain;
 use crate::sync::request;
 
@@ -196,6 +196,8 @@ impl Connector {
             .store()
             .write(move |tx| {
                 organization_keys::replace(tx, &organization, &key, &secret, (&sealing, &entropy))?;
+                // A run that waits for a key that works goes on with this one.
+                jobs::make_due(tx, key.entered_at)?;
                 let expires = key.expires_at.map_or("null".to_owned(), |at| format!("\"{at}\""));
                 let event = NewEvent {
                     at: key.entered_at,

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may end at what cannot happen")]
 
 mod browser;
+mod cli;
 mod contract;
 mod kill;
 mod layering;

@@ -1,0 +1,156 @@
+//! The command line as somebody types it: what each command prints, and how it ends.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+
+/// A program that goes on until it is told to end.
+struct Running {
+    child: Child,
+    lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
+}
+
+impl Running {
+    fn start(arguments: &[&str], folder: &Path) -> Running {
+        let mut child = command(arguments, folder).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Running { child, lines }
+    }
+
+    /// The next line that contains a text.
+    fn line_with(&mut self, text: &str) -> String {
+        let mut lines = self.lines.by_ref().map(Result::unwrap);
+        lines.find(|line| line.contains(text)).unwrap_or_else(|| panic!("it never printed {text:?}"))
+    }
+
+    /// Ends it as Ctrl-C does, and gives its exit code.
+    fn interrupt(mut self) -> Option<i32> {
+        kill(Pid::from_raw(self.child.id() as i32), Signal::SIGINT).unwrap();
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn command(arguments: &[&str], folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rollcall"));
+    command.args(arguments).env("HOME", folder).env("ROLLCALL_DATA", folder.join("data"));
+    command.env("ROLLCALL_KEY_FILE", folder.join("data/demo-sealing.key"));
+    command
+}
+
+fn run(arguments: &[&str], folder: &Path) -> Output {
+    command(arguments, folder).output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    let both = [output.stdout.as_slice(), &output.stderr].concat();
+    String::from_utf8_lossy(&both).into_owned()
+}
+
+#[test]
+fn a_demo_is_read_beside_synced_and_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let data = folder.join("data");
+    let demo = ["demo", "--users", "60", "--port", "0", "--data", data.to_str().unwrap()];
+    let mut demo = Running::start(&demo, folder);
+    assert!(demo.line_with("http://").contains("/setup/"), "the first start prints a link to create the administrator");
+
+    // Another process cannot act on the folder: the work is handed to the server, and followed.
+    let synced = run(&["sync"], folder);
+    assert_eq!(synced.status.code(), Some(0), "{}", said(&synced));
+    assert!(said(&synced).contains("sealed generation"), "{}", said(&synced));
+    assert_eq!(run(&["migrate"], folder).status.code(), Some(5), "the place is held");
+    assert_eq!(run(&["serve"], folder).status.code(), Some(5), "the place is held");
+
+    let listed = run(&["users", "--json", "--limit", "1000"], folder);
+    let people: Vec<Value> =
+        String::from_utf8(listed.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(people.len(), 60);
+    assert!(people.iter().all(|person| person["account_id"].is_string() && person["groups"].is_array()));
+    let name = people[7]["name"].as_str().unwrap();
+    let found = run(&["users", name], folder);
+    assert!(said(&found).contains(name), "{}", said(&found));
+    let sorted = run(&["users", "--sort", "name", "--json"], folder);
+    assert_eq!(String::from_utf8(sorted.stdout).unwrap().lines().count(), 60);
+    let nobody = run(&["users", "nobody-is-called-this"], folder);
+    assert!(said(&nobody).contains("Nobody matches. 60 people"), "{}", said(&nobody));
+    let odd = run(&["users", "--status", "sleepy"], folder);
+    assert_eq!(odd.status.code(), Some(3));
+    assert!(said(&odd).contains("There is no status sleepy") && said(&odd).contains("suspended"), "{}", said(&odd));
+
+    let runs = run(&["runs"], folder);
+    assert!(said(&runs).contains("initial") && said(&runs).contains("sealed"), "{}", said(&runs));
+    let shown = run(&["runs", "1"], folder);
+    assert!(said(&shown).contains("memberships") && said(&shown).contains("complete"), "{}", said(&shown));
+    assert_eq!(run(&["runs", "99"], folder).status.code(), Some(3));
+
+    let doctor = run(&["doctor"], folder);
+    assert_eq!(doctor.status.code(), Some(0), "{}", said(&doctor));
+    assert!(
+        said(&doctor).contains("the chain holds") && said(&doctor).contains("Atlassian answers"),
+        "{}",
+        said(&doctor)
+    );
+
+    assert_eq!(demo.interrupt(), Some(0), "Ctrl-C ends it cleanly");
+    // Without the server the folder can be read and acted on again.
+    assert_eq!(run(&["users", "--limit", "1"], folder).status.code(), Some(0));
+    assert_eq!(run(&["migrate"], folder).status.code(), Some(0));
+    // The simulated organization is gone: the run waits, and the exit code says that it was refused.
+    let unreachable = run(&["sync"], folder);
+    assert_eq!(unreachable.status.code(), Some(3), "{}", said(&unreachable));
+    assert!(said(&unreachable).contains("could not be reached"), "{}", said(&unreachable));
+    assert_eq!(run(&["users", "--limit", "1"], folder).status.code(), Some(0), "everything stays readable");
+}
+
+#[test]
+fn a_simulated_organization_prints_what_a_client_needs() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut simulated = Running::start(&["simulate", "--port", "0", "--users", "20"], folder.path());
+    assert!(simulated.line_with("organization").len() > 40);
+    assert!(simulated.line_with("api  ").contains("http://127.0.0.1:"));
+    assert!(simulated.line_with("api key").contains("ATCTT"));
+    assert!(simulated.line_with("site").contains("/site/"));
+    simulated.line_with("ready");
+    assert_eq!(simulated.interrupt(), Some(0));
+}
+
+#[test]
+fn wrong_use_is_told_from_refusal_and_names_the_way_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    assert_eq!(run(&["frobnicate"], folder).status.code(), Some(2));
+    assert_eq!(run(&["demo", "--users", "3"], folder).status.code(), Some(2));
+    let nothing = run(&["users"], folder);
+    assert_eq!(nothing.status.code(), Some(3));
+    assert!(
+        said(&nothing).contains("rollcall serve") && said(&nothing).contains("rollcall demo"),
+        "{}",
+        said(&nothing)
+    );
+    assert!(!folder.join("data").exists(), "reading makes nothing");
+    let nothing = run(&["sync"], folder);
+    assert_eq!(nothing.status.code(), Some(3), "{}", said(&nothing));
+    assert!(said(&nothing).contains("No organization is connected"), "{}", said(&nothing));
+    let scenario = folder.join("scenario.json");
+    std::fs::write(&scenario, r#"{ "population": { "people": 5 } }"#).unwrap();
+    let refused = run(&["simulate", "--scenario", scenario.to_str().unwrap()], folder);
+    assert_eq!(refused.status.code(), Some(3));
+    assert!(said(&refused).contains("line 1") && said(&refused).contains("people"), "{}", said(&refused));
+    for command in ["demo", "serve", "simulate", "sync", "users", "runs", "migrate", "doctor"] {
+        let help = run(&[command, "--help"], folder);
+        assert_eq!(help.status.code(), Some(0));
+        assert!(said(&help).contains("Usage: rollcall"), "{}", said(&help));
+    }
+}
