@@ -177,8 +177,8 @@ async fn a_group_that_grants_nothing_any_more_is_seen_to_grant_nothing() {
     let group = &truth.grants[0].group;
     let grants: Vec<_> = truth.grants.iter().filter(|grant| grant.group == *group).collect();
     app.simulator.change(|organization| {
-        for role in Role::ALL {
-            grants.iter().for_each(|grant| drop(organization.revoke(group, &grant.resource, role).unwrap()));
+        for (grant, role) in grants.iter().flat_map(|grant| Role::ALL.map(|role| (grant, role))) {
+            organization.revoke(group, &grant.resource, role).unwrap();
         }
     });
     assert!(app.truth().grants.iter().all(|grant| grant.group != *group));

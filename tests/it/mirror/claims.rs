@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use directory::{ClaimState, Counts, Noun};
 use rollcall::mirror::seal::Sealed;
-use simulator::{Answers, Exchange, Fault, FaultKind, Options, Population, Role, SuspendedGroups, Truth};
+use simulator::{Answers, Exchange, Fault, FaultKind, NewUser, Options, Population, Role, SuspendedGroups, Truth};
 
 use crate::support::app::{Engine, TestApp, population};
 use crate::support::truth::wrongly_left;
@@ -136,9 +136,12 @@ async fn fewer_missing_are_asked_for_by_id_ten_at_a_time() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_is_missing_from_a_list_and_found_by_id_stays() {
     let app = mirrored(&population(120, 204)).await;
-    let skipped = unmanaged(&app.truth()).remove(0);
+    let guest = |name: &str| NewUser { name: name.to_owned(), email: format!("{name}@guest.example"), directory: None };
+    // They are in no group that would tell of them.
+    let [skipped, other] =
+        app.simulator.change(|organization| ["erin", "otto"].map(|name| organization.add_user(&guest(name)).unwrap()));
+    app.sync().await.unwrap();
     // The record is a copy of somebody else's, and the counts agree with that.
-    let other = unmanaged(&app.truth()).remove(1);
     app.simulator.set_faults(vec![
         Fault::on(USERS, FaultKind::UnknownValue { field: "accountId".to_owned(), value: other.into() })
             .subject(&skipped)
@@ -150,6 +153,8 @@ async fn who_is_missing_from_a_list_and_found_by_id_stays() {
     assert_eq!(app.wrongly_gone(&before), Vec::<String>::new());
     let now = app.now();
     assert!(now.present().contains(now.account(&skipped).unwrap()));
+    let asked = searches(&app, "accountIds");
+    assert!(asked.iter().any(|search| search.request_body.as_deref().unwrap().contains(&skipped)), "it was asked for");
     app.simulator.set_faults(Vec::new());
     app.sync().await.unwrap();
     assert_eq!(app.differences(), Vec::<String>::new());
@@ -221,9 +226,11 @@ async fn direct_roles_are_asked_of_people_whom_no_group_explains_and_of_nobody_e
     let truth = app.truth();
     let plain: Vec<String> = (truth.users.iter())
         .filter(|user| !user.directories.is_empty() && user.resources == 0 && user.membership_status == "active")
+        .filter(|user| user.managed && user.account_type == "atlassian")
         .map(|user| user.account_id.clone())
         .take(2)
         .collect();
+    assert_eq!(plain.len(), 2);
     let resource = truth.workspaces[0].ari.clone();
     app.simulator.change(|organization| {
         plain.iter().for_each(|id| assert!(organization.set_direct_role(id, &resource, Role::User).unwrap()));
@@ -245,6 +252,7 @@ async fn direct_roles_are_asked_of_people_whom_no_group_explains_and_of_nobody_e
     app.sync().await.unwrap();
     assert_eq!(app.differences(), Vec::<String>::new(), "a role that was taken is taken, whoever was asked");
     let now = app.now();
+    assert!(now.present().contains(now.account(&plain[1]).unwrap()), "who is managed lives on outside the directory");
     assert!(plain.iter().all(|id| now.direct_roles(now.account(id).unwrap()).is_empty()));
     app.stop().await;
 }

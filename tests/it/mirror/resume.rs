@@ -126,6 +126,45 @@ async fn a25_a_worker_that_lost_its_lease_commits_nothing() {
     }
 }
 
+/// What a worker reads behind the loss of its lease never reaches the database, and the next one goes on without it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a25_what_was_read_without_a_lease_is_not_kept() {
+    for engine in ENGINES {
+        let app = TestApp::start_with(engine, &population(420, 83), slow()).await;
+        let (mirror, connector) = (app.mirror.clone(), app.connector.clone());
+        let surroundings = app.surroundings.clone();
+        let first = tokio::spawn(async move { work_once(&mirror, &connector, &surroundings).await });
+        while app.requests() < 9 {
+            tokio::task::yield_now().await;
+        }
+        app.mirror.store().write(head::raise_epoch).await.unwrap();
+        let before = kept(&app).await;
+        let Worked::Carried { ended, .. } = first.await.unwrap().unwrap() else { panic!("there was work") };
+        assert!(matches!(ended, Err(Ended::LeaseLost)), "{engine:?}: {ended:?}");
+        assert_eq!(kept(&app).await, before, "{engine:?}");
+        let next = app.another_node().await;
+        let worked = next.work().await;
+        assert!(matches!(&worked, Worked::Carried { ended: Ok(Sealed::Done { generation: 1, .. }), .. }), "{worked:?}");
+        app.mirror.newest().await.unwrap();
+        assert_eq!(app.differences(), Vec::<String>::new(), "{engine:?}");
+        next.mirrors.close().await;
+        app.stop().await;
+    }
+}
+
+/// Everything that the newest run has kept: its row, its chains, and what its pages left behind.
+async fn kept(app: &TestApp) -> String {
+    let run = app.run().await;
+    let id = run.id.clone();
+    let kept = app.mirror.store().read(move |tx| {
+        let chains = runs::chains(tx, &id)?;
+        let mut residues = 0;
+        runs::for_each_residue(tx, &id, |_| residues += 1)?;
+        Ok(format!("{chains:#?} {residues}"))
+    });
+    format!("{run:#?} {}", kept.await.unwrap())
+}
+
 /// A lease from before the answer was delayed: at the first commit, and at the seal, it is worth nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a25_a_lease_that_ran_out_while_an_answer_was_awaited_is_worth_nothing() {

@@ -43,7 +43,7 @@ pub(crate) struct TestApp {
     pub(crate) surroundings: Surroundings,
     pub(crate) clock: Clock,
     engine: Engine,
-    databases: Databases,
+    pub(crate) databases: Databases,
     folder: TempDir,
 }
 
@@ -120,7 +120,7 @@ impl TestApp {
         let connector = connector(&mirrors, &surroundings);
         let context = Context { actor: Actor::System, now: clock.now() };
         let mirror = connector.save(&context, entered(&simulator)).await.unwrap();
-        TestApp { simulator, mirrors, mirror, connector, surroundings, clock, engine, databases, folder: folder }
+        TestApp { simulator, mirrors, mirror, connector, surroundings, clock, engine, databases, folder }
     }
 
     /// Another process that opens the same databases.
