@@ -24,7 +24,7 @@ pub(crate) struct Driver {
     child: Child,
     client: reqwest::Client,
     session: String,
-    _profile: tempfile::TempDir,
+    profile: tempfile::TempDir,
 }
 
 impl Driver {
@@ -60,7 +60,7 @@ impl Driver {
         let base = format!("http://127.0.0.1:{port}/session");
         let answer = client.post(&base).json(&asked).send().await.unwrap().json::<Value>().await.unwrap();
         let id = answer["value"]["sessionId"].as_str().unwrap_or_else(|| panic!("no browser: {answer}"));
-        Driver { child, client, session: format!("{base}/{id}"), _profile: profile }
+        Driver { child, client, session: format!("{base}/{id}"), profile }
     }
 
     pub(crate) async fn open(&self, address: &str) {
@@ -128,10 +128,8 @@ impl Driver {
         self.post("/goog/cdp/execute", json!({ "cmd": command, "params": parameters })).await
     }
 
-    pub(crate) async fn stop(mut self) {
+    pub(crate) async fn stop(self) {
         let _ = self.client.delete(&self.session).send().await;
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 
     async fn find(&self, selector: &str) -> String {
@@ -156,6 +154,15 @@ impl Drop for Driver {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        // A driver that is killed leaves its browser behind: every process that was told this test's profile is ended.
+        let profile = self.profile.path().display().to_string();
+        for process in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+            let told = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
+            let number = process.file_name().to_str().and_then(|name| name.parse().ok());
+            if let Some(number) = number.filter(|_| String::from_utf8_lossy(&told).contains(&profile)) {
+                let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(number), nix::sys::signal::Signal::SIGKILL);
+            }
+        }
     }
 }
 
