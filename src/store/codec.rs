@@ -2,20 +2,21 @@
 //!
 //! Written and read only here; a value that cannot be read back is a fault of the database, never a guess.
 
-use directory::{
-    AccountId, Activity, DirectRole, Directory, DirectoryId, Field, Grant, Group, GroupCounts, GroupId, ManagedBy,
-    MembershipStatus, Observed, Ordinal, PackedProfile, PlatformRole, Presence, Reading, Resource, ResourceId, Role,
-    RoleMethod, SeenAccount, Status,
-};
-use jiff::Timestamp;
+mod read;
+mod write;
+
+use std::io::Read as _;
+
 use roaring::RoaringBitmap;
 
 use crate::nouns::residue::Residue;
+use crate::store::codec::read::Reader;
+use crate::store::codec::write::Writer;
 
 /// The first byte of what is written: raised when the form changes, so that an old residue is told from a new one.
 const FORM: u8 = 1;
 /// What one value may unpack to, a bound against a damaged length.
-const LARGEST: usize = 1 << 30;
+const LARGEST: u64 = 1 << 30;
 
 /// A stored value cannot be read back: damaged, or of another version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +55,7 @@ impl Packing {
         writer.bytes.push(FORM);
         writer.number(self.residues);
         writer.bytes.extend_from_slice(&self.bytes);
-        // In-memory compression at a valid level fails only without memory, which ends the process anyway.
-        zstd::bulk::compress(&writer.bytes, 1).unwrap_or_default()
+        zstd::bulk::compress(&writer.bytes, 1).expect("compressing in memory at a valid level needs nothing but memory")
     }
 }
 
@@ -64,8 +64,10 @@ impl Packing {
 /// # Errors
 /// Damaged, or of another version.
 pub(super) fn unpack(packed: &[u8]) -> Read<Vec<Residue>> {
-    let bytes = zstd::stream::decode_all(packed).map_err(|_| Unreadable)?;
-    if bytes.len() > LARGEST {
+    let mut bytes = Vec::new();
+    let decoder = zstd::stream::Decoder::new(packed).map_err(|_| Unreadable)?;
+    decoder.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|_| Unreadable)?;
+    if bytes.len() as u64 > LARGEST {
         return Err(Unreadable);
     }
     let mut reader = Reader { bytes: &bytes };
@@ -92,429 +94,14 @@ pub(super) fn unpack_bitmap(bytes: &[u8]) -> Read<RoaringBitmap> {
     RoaringBitmap::deserialize_from(bytes).map_err(|_| Unreadable)
 }
 
-struct Writer {
-    bytes: Vec<u8>,
-}
-
-impl Writer {
-    fn number(&mut self, mut number: u64) {
-        while number >= 0x80 {
-            self.bytes.push(number as u8 | 0x80);
-            number >>= 7;
-        }
-        self.bytes.push(number as u8);
-    }
-
-    fn signed(&mut self, number: i64) {
-        self.number((number << 1 ^ number >> 63) as u64);
-    }
-
-    fn text(&mut self, text: &str) {
-        self.number(text.len() as u64);
-        self.bytes.extend_from_slice(text.as_bytes());
-    }
-
-    /// Missing as 0, a text as its length and one.
-    fn optional(&mut self, text: Option<&str>) {
-        match text {
-            None => self.number(0),
-            Some(text) => {
-                self.number(text.len() as u64 + 1);
-                self.bytes.extend_from_slice(text.as_bytes());
-            }
-        }
-    }
-
-    fn flag(&mut self, flag: Option<bool>) {
-        self.bytes.push(flag.map_or(2, u8::from));
-    }
-
-    fn bitmap(&mut self, bitmap: &RoaringBitmap) {
-        let bytes = pack_bitmap(bitmap);
-        self.number(bytes.len() as u64);
-        self.bytes.extend_from_slice(&bytes);
-    }
-
-    fn ordinals(&mut self, ordinals: &[Ordinal]) {
-        self.number(ordinals.len() as u64);
-        let mut before = 0;
-        for ordinal in ordinals {
-            // Sorted lists become small steps; an unsorted one wraps and is read back all the same.
-            self.number(u64::from(ordinal.wrapping_sub(before)));
-            before = *ordinal;
-        }
-    }
-
-    fn field<T>(&mut self, field: &Field<T>, value: impl FnOnce(&mut Writer, &T)) {
-        match field {
-            None => self.bytes.push(0),
-            Some(Observed { asked_at, value: reading }) => {
-                self.bytes.push(if matches!(reading, Reading::Same) { 1 } else { 2 });
-                self.signed(asked_at.as_microsecond());
-                if let Reading::Now(now) = reading {
-                    value(self, now);
-                }
-            }
-        }
-    }
-
-    fn account(&mut self, account: &SeenAccount) {
-        self.text(account.id.as_str());
-        self.field(&account.profile, |writer, profile| {
-            writer.number(profile.as_bytes().len() as u64);
-            writer.bytes.extend_from_slice(profile.as_bytes());
-        });
-        self.field(&account.presence, |writer, presence| {
-            writer.optional(presence.membership.as_ref().map(MembershipStatus::as_str));
-            writer.optional(presence.status.as_ref().map(Status::as_str));
-        });
-        self.field(&account.roles, |writer, roles| {
-            writer.number(roles.len() as u64);
-            roles.iter().for_each(|role| writer.text(role.as_str()));
-        });
-        self.field(&account.activity, |writer, activity| {
-            writer.number(activity.len() as u64);
-            for entry in activity {
-                writer.number(u64::from(entry.resource));
-                writer.signed(entry.at);
-            }
-        });
-        self.field(&account.groups, |writer, groups| writer.ordinals(groups));
-        self.field(&account.counted_resources, |writer, counted| writer.number(u64::from(*counted)));
-    }
-
-    fn group(&mut self, reference: Ordinal, group: &Group, counts: &GroupCounts) {
-        self.number(u64::from(reference));
-        self.text(&group.name);
-        self.optional(group.description.as_deref());
-        self.flag(group.synced);
-        self.optional(group.managed_by.as_ref().map(ManagedBy::as_str));
-        self.flag(group.modifiable);
-        self.flag(group.deletable);
-        self.optional(group.unknown.as_deref());
-        for count in [counts.users, counts.resources] {
-            self.number(count.map_or(0, |count| u64::from(count) + 1));
-        }
-    }
-
-    fn residue(&mut self, residue: &Residue) {
-        match residue {
-            Residue::Directories(directories) => {
-                self.bytes.push(0);
-                self.number(directories.len() as u64);
-                for directory in directories {
-                    self.text(directory.id.as_str());
-                    self.text(&directory.name);
-                }
-            }
-            Residue::Resources(resources) => {
-                self.bytes.push(1);
-                self.number(resources.len() as u64);
-                for resource in resources {
-                    self.text(resource.id.as_str());
-                    self.optional(resource.name.as_deref());
-                    self.optional(resource.host_url.as_deref());
-                    self.optional(resource.status.as_deref());
-                    self.bytes.push(u8::from(resource.capacity.is_some()));
-                    self.signed(resource.capacity.unwrap_or(0));
-                }
-            }
-            Residue::Names { groups, resources } => {
-                self.bytes.push(2);
-                self.number(groups.len() as u64);
-                groups.iter().for_each(|id| self.text(id.as_str()));
-                self.number(resources.len() as u64);
-                resources.iter().for_each(|id| self.text(id.as_str()));
-            }
-            Residue::Accounts { directory, listed, records } => {
-                self.bytes.push(3);
-                self.text(directory.as_str());
-                self.bitmap(listed);
-                self.number(records.len() as u64);
-                records.iter().for_each(|record| self.account(record));
-            }
-            Residue::Groups { directory, listed, groups } => {
-                self.bytes.push(4);
-                self.text(directory.as_str());
-                self.bitmap(listed);
-                self.number(groups.len() as u64);
-                groups.iter().for_each(|(reference, group, counts)| self.group(*reference, group, counts));
-            }
-            Residue::Grants { group, grants } => {
-                self.bytes.push(5);
-                self.number(u64::from(*group));
-                self.number(grants.len() as u64);
-                for grant in grants {
-                    self.number(u64::from(grant.resource));
-                    self.text(grant.role.as_str());
-                    self.bytes.push(u8::from(grant.default));
-                }
-            }
-            Residue::Direct { account, roles } => {
-                self.bytes.push(6);
-                self.text(account.as_str());
-                self.bytes.push(u8::from(roles.is_some()));
-                let roles = roles.as_deref().unwrap_or(&[]);
-                self.number(roles.len() as u64);
-                for role in roles {
-                    self.number(u64::from(role.resource));
-                    self.text(role.role.as_str());
-                    self.text(role.method.as_str());
-                }
-            }
-            Residue::Gone { directory, accounts } => {
-                self.bytes.push(7);
-                self.text(directory.as_str());
-                self.bitmap(accounts);
-            }
-            Residue::GoneGroups { directory, groups } => {
-                self.bytes.push(8);
-                self.text(directory.as_str());
-                self.bitmap(groups);
-            }
-            Residue::Members { group, accounts } => {
-                self.bytes.push(9);
-                self.number(u64::from(*group));
-                self.number(accounts.len() as u64);
-                accounts.iter().for_each(|id| self.text(id.as_str()));
-            }
-            Residue::Distrusted { group } => {
-                self.bytes.push(10);
-                self.number(u64::from(*group));
-            }
-            Residue::RestartedAccounts { directory } => {
-                self.bytes.push(11);
-                self.text(directory.as_str());
-            }
-            Residue::RestartedGroups { directory } => {
-                self.bytes.push(12);
-                self.text(directory.as_str());
-            }
-        }
-    }
-}
-
-struct Reader<'a> {
-    bytes: &'a [u8],
-}
-
-impl<'a> Reader<'a> {
-    fn byte(&mut self) -> Read<u8> {
-        let (first, rest) = self.bytes.split_first().ok_or(Unreadable)?;
-        self.bytes = rest;
-        Ok(*first)
-    }
-
-    fn number(&mut self) -> Read<u64> {
-        let mut number = 0u64;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            number |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Ok(number);
-            }
-        }
-        Err(Unreadable)
-    }
-
-    fn signed(&mut self) -> Read<i64> {
-        let number = self.number()?;
-        Ok((number >> 1) as i64 ^ -((number & 1) as i64))
-    }
-
-    fn ordinal(&mut self) -> Read<Ordinal> {
-        Ordinal::try_from(self.number()?).map_err(|_| Unreadable)
-    }
-
-    fn take(&mut self, len: u64) -> Read<&'a [u8]> {
-        let len = usize::try_from(len).map_err(|_| Unreadable)?;
-        let (taken, rest) = self.bytes.split_at_checked(len).ok_or(Unreadable)?;
-        self.bytes = rest;
-        Ok(taken)
-    }
-
-    fn text(&mut self) -> Read<&'a str> {
-        let len = self.number()?;
-        std::str::from_utf8(self.take(len)?).map_err(|_| Unreadable)
-    }
-
-    fn optional(&mut self) -> Read<Option<&'a str>> {
-        match self.number()? {
-            0 => Ok(None),
-            len => std::str::from_utf8(self.take(len - 1)?).map(Some).map_err(|_| Unreadable),
-        }
-    }
-
-    fn boxed(&mut self) -> Read<Option<Box<str>>> {
-        Ok(self.optional()?.map(Into::into))
-    }
-
-    fn flag(&mut self) -> Read<Option<bool>> {
-        match self.byte()? {
-            0 => Ok(Some(false)),
-            1 => Ok(Some(true)),
-            2 => Ok(None),
-            _ => Err(Unreadable),
-        }
-    }
-
-    fn yes(&mut self) -> Read<bool> {
-        self.flag()?.ok_or(Unreadable)
-    }
-
-    fn moment(&mut self) -> Read<Timestamp> {
-        Timestamp::from_microsecond(self.signed()?).map_err(|_| Unreadable)
-    }
-
-    fn bitmap(&mut self) -> Read<RoaringBitmap> {
-        let len = self.number()?;
-        unpack_bitmap(self.take(len)?)
-    }
-
-    fn list<T>(&mut self, mut item: impl FnMut(&mut Self) -> Read<T>) -> Read<Vec<T>> {
-        let len = self.number()?;
-        let mut list = Vec::with_capacity(usize::try_from(len).map_err(|_| Unreadable)?.min(self.bytes.len()));
-        for _ in 0..len {
-            list.push(item(self)?);
-        }
-        Ok(list)
-    }
-
-    fn ordinals(&mut self) -> Read<Vec<Ordinal>> {
-        let mut before: Ordinal = 0;
-        self.list(|reader| {
-            before = before.wrapping_add(reader.ordinal()?);
-            Ok(before)
-        })
-    }
-
-    fn field<T>(&mut self, value: impl FnOnce(&mut Self) -> Read<T>) -> Read<Field<T>> {
-        let kind = self.byte()?;
-        if kind == 0 {
-            return Ok(None);
-        }
-        let asked_at = self.moment()?;
-        let value = match kind {
-            1 => Reading::Same,
-            2 => Reading::Now(value(self)?),
-            _ => return Err(Unreadable),
-        };
-        Ok(Some(Observed { asked_at, value }))
-    }
-
-    fn account_id(&mut self) -> Read<AccountId> {
-        AccountId::new(self.text()?).map_err(|_| Unreadable)
-    }
-
-    fn group_id(&mut self) -> Read<GroupId> {
-        GroupId::new(self.text()?).map_err(|_| Unreadable)
-    }
-
-    fn directory_id(&mut self) -> Read<DirectoryId> {
-        DirectoryId::new(self.text()?).map_err(|_| Unreadable)
-    }
-
-    fn resource_id(&mut self) -> Read<ResourceId> {
-        ResourceId::new(self.text()?).map_err(|_| Unreadable)
-    }
-
-    fn account(&mut self) -> Read<SeenAccount> {
-        Ok(SeenAccount {
-            id: self.account_id()?,
-            profile: self.field(Reader::profile)?,
-            presence: self.field(|reader| {
-                Ok(Presence {
-                    membership: reader.optional()?.map(MembershipStatus::parse),
-                    status: reader.optional()?.map(Status::parse),
-                })
-            })?,
-            roles: self.field(|reader| reader.list(|reader| Ok(PlatformRole::parse(reader.text()?))))?,
-            activity: self.field(|reader| {
-                reader.list(|reader| Ok(Activity { resource: reader.ordinal()?, at: reader.signed()? }))
-            })?,
-            groups: self.field(Reader::ordinals)?,
-            counted_resources: self.field(Reader::ordinal)?,
-        })
-    }
-
-    fn profile(&mut self) -> Read<PackedProfile> {
-        let len = self.number()?;
-        PackedProfile::from_bytes(self.take(len)?).ok_or(Unreadable)
-    }
-
-    fn group(&mut self) -> Read<(Ordinal, Group, GroupCounts)> {
-        let reference = self.ordinal()?;
-        let group = Group {
-            name: self.text()?.into(),
-            description: self.boxed()?,
-            synced: self.flag()?,
-            managed_by: self.optional()?.map(ManagedBy::parse),
-            modifiable: self.flag()?,
-            deletable: self.flag()?,
-            unknown: self.boxed()?,
-        };
-        let counts = GroupCounts { users: self.count()?, resources: self.count()? };
-        Ok((reference, group, counts))
-    }
-
-    fn count(&mut self) -> Read<Option<u32>> {
-        match self.number()? {
-            0 => Ok(None),
-            count => u32::try_from(count - 1).map(Some).map_err(|_| Unreadable),
-        }
-    }
-
-    fn residue(&mut self) -> Read<Residue> {
-        Ok(match self.byte()? {
-            0 => Residue::Directories(
-                self.list(|reader| Ok(Directory { id: reader.directory_id()?, name: reader.text()?.into() }))?,
-            ),
-            1 => Residue::Resources(self.list(|reader| {
-                let (id, name, host_url, status) =
-                    (reader.resource_id()?, reader.boxed()?, reader.boxed()?, reader.boxed()?);
-                let (known, capacity) = (reader.yes()?, reader.signed()?);
-                Ok(Resource { id, name, host_url, status, capacity: known.then_some(capacity) })
-            })?),
-            2 => Residue::Names { groups: self.list(Reader::group_id)?, resources: self.list(Reader::resource_id)? },
-            3 => Residue::Accounts {
-                directory: self.directory_id()?,
-                listed: self.bitmap()?,
-                records: self.list(Reader::account)?,
-            },
-            4 => Residue::Groups {
-                directory: self.directory_id()?,
-                listed: self.bitmap()?,
-                groups: self.list(Reader::group)?,
-            },
-            5 => Residue::Grants {
-                group: self.ordinal()?,
-                grants: self.list(|reader| {
-                    let (resource, role) = (reader.ordinal()?, Role::parse(reader.text()?));
-                    Ok(Grant { resource, role, default: reader.yes()? })
-                })?,
-            },
-            6 => {
-                let (account, read) = (self.account_id()?, self.yes()?);
-                let roles = self.list(|reader| {
-                    let (resource, role) = (reader.ordinal()?, Role::parse(reader.text()?));
-                    Ok(DirectRole { resource, role, method: RoleMethod::parse(reader.text()?) })
-                })?;
-                Residue::Direct { account, roles: read.then_some(roles) }
-            }
-            7 => Residue::Gone { directory: self.directory_id()?, accounts: self.bitmap()? },
-            8 => Residue::GoneGroups { directory: self.directory_id()?, groups: self.bitmap()? },
-            9 => Residue::Members { group: self.ordinal()?, accounts: self.list(Reader::account_id)? },
-            10 => Residue::Distrusted { group: self.ordinal()? },
-            11 => Residue::RestartedAccounts { directory: self.directory_id()? },
-            12 => Residue::RestartedGroups { directory: self.directory_id()? },
-            _ => return Err(Unreadable),
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use directory::{AccountStatus, Profile};
+    use directory::{
+        AccountId, AccountStatus, Activity, DirectRole, Directory, DirectoryId, Grant, Group, GroupCounts, GroupId,
+        Observed, PackedProfile, PlatformRole, Presence, Profile, Reading, Resource, ResourceId, Role, RoleMethod,
+        SeenAccount, Status,
+    };
+    use jiff::Timestamp;
 
     use super::*;
 

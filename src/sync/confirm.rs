@@ -19,10 +19,11 @@ use crate::nouns::residue::Residue;
 use crate::nouns::run::NoteKind;
 use crate::store::groups::known_offsets;
 use crate::store::runs::{Chain, ChainState};
+use crate::sync::ended::Ended;
 use crate::sync::map;
 use crate::sync::missing;
 use crate::sync::names::Names;
-use crate::sync::pass::{Ended, Pass, usable};
+use crate::sync::pass::{Pass, usable};
 use crate::sync::walk::{RESTARTS, WalkedPart, page_of_accounts, unread_grants, unread_unless_ended};
 
 /// Groups read on their own in one pass because their count does not agree.

@@ -14,8 +14,9 @@ use roaring::RoaringBitmap;
 use crate::nouns::residue::Residue;
 use crate::nouns::run::NoteKind;
 use crate::sync::confirm::unproven;
+use crate::sync::ended::Ended;
 use crate::sync::map;
-use crate::sync::pass::{Ended, Pass};
+use crate::sync::pass::Pass;
 use crate::sync::walk::{WalkedPart, page_of_accounts, unread_unless_ended};
 
 /// Rows of one kind that may leave at once before a person has to look: more than a tenth, and at least five.

@@ -4,6 +4,7 @@
 
 pub mod confirm;
 pub mod connect;
+pub mod ended;
 pub mod explain;
 pub mod map;
 mod missing;

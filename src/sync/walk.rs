@@ -21,9 +21,10 @@ use roaring::RoaringBitmap;
 use crate::nouns::residue::Residue;
 use crate::nouns::run::NoteKind;
 use crate::store::runs::{Chain, ChainState};
+use crate::sync::ended::Ended;
 use crate::sync::explain;
 use crate::sync::map;
-use crate::sync::pass::{Ended, Pass};
+use crate::sync::pass::Pass;
 
 /// How often a chain begins anew because its cursor expired, before it is left incomplete.
 pub(super) const RESTARTS: u32 = 3;

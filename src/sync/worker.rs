@@ -12,7 +12,8 @@ use crate::nouns::run::{RunState, Waiting};
 use crate::store::error::StoreError;
 use crate::store::{events, head, jobs, runs};
 use crate::sync::connect::Connector;
-use crate::sync::pass::{self, Ended, Surroundings};
+use crate::sync::ended::Ended;
+use crate::sync::pass::{self, Surroundings};
 
 /// How often the worker looks for work that nobody told it of.
 const LOOK: Duration = Duration::from_secs(1);

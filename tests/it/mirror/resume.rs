@@ -4,7 +4,8 @@
 use rollcall::mirror::seal::Sealed;
 use rollcall::nouns::run::RunState;
 use rollcall::store::{head, jobs, runs};
-use rollcall::sync::pass::{self, Ended};
+use rollcall::sync::ended::Ended;
+use rollcall::sync::pass;
 use rollcall::sync::worker::{Worked, work_once};
 use simulator::{Fault, FaultKind, Options, Population};
 

@@ -3,7 +3,7 @@
 
 use directory::{ClaimState, Noun};
 use rollcall::nouns::run::RunState;
-use rollcall::sync::pass::Ended;
+use rollcall::sync::ended::Ended;
 use simulator::{Change, Fault, FaultKind, ScheduledChange};
 
 use super::{GROUPS, USERS, USERS_COUNT, disturbed, disturbed_in, unmanaged};

@@ -6,7 +6,7 @@ use std::net::TcpListener;
 
 use directory::{ClaimState, Noun};
 use rollcall::nouns::run::{NoteKind, RunState};
-use rollcall::sync::pass::Ended;
+use rollcall::sync::ended::Ended;
 use simulator::{Change, Fault, FaultKind, ScheduledChange};
 
 use super::{Disturbed, GROUP_ROLES, GROUPS, USERS, disturbed};
