@@ -189,25 +189,27 @@ async fn c1_a_pass_cut_at_every_commit_ends_like_an_undisturbed_one() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[expect(clippy::disallowed_methods, reason = "a process is killed at real moments")]
+#[expect(clippy::disallowed_methods, reason = "a process is watched in real time")]
 async fn c1_a_large_pass_killed_again_and_again_ends_like_an_undisturbed_one() {
     for engine in ENGINES {
         let simulator = simulate(20_000, 4).await;
         let installation = Installation::new(engine);
         installation.connect(&simulator).await;
-        let mut rng = fastrand::Rng::with_seed(6);
+        simulator.clear_ledger();
+        // Killed when the simulator has been asked so often: in the middle of the lists, and behind them.
         let mut killed = 0;
-        for _ in 0..6 {
+        for requests in [10, 40, 80, 130, 190, 250] {
             let mut child = installation.command().spawn().unwrap();
-            std::thread::sleep(Duration::from_millis(rng.u64(400..2500)));
-            if child.try_wait().unwrap().is_none() {
-                killed += 1;
+            let asked = || simulator.requests_by_endpoint().values().sum::<u64>();
+            while asked() < requests && child.try_wait().unwrap().is_none() {
+                std::thread::sleep(Duration::from_millis(2));
             }
+            killed += u32::from(child.try_wait().unwrap().is_none());
             child.kill().unwrap();
             child.wait().unwrap();
             installation.void_leases().await;
         }
-        assert!(killed >= 3, "only {killed} of the processes were still at work when they were killed");
+        assert!(killed >= 5, "only {killed} of the processes were still at work when they were killed");
         let (ended, said) = installation.sync(None).await;
         assert!(ended.success(), "{engine:?}: {said}");
         let mirrors = installation.open().await;
