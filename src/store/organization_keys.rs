@@ -11,6 +11,7 @@ use crate::nouns::organization_key::OrganizationKey;
 use crate::store::coverage::{moment, optional_moment};
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
+use crate::store::value::Row;
 
 /// The key that seals stored secrets. It lives in the configuration folder, never beside the data.
 #[derive(Clone)]
@@ -37,6 +38,9 @@ const INSERT: &str = "
     INSERT INTO organization_keys (id, label, last_four, key_fingerprint, sealed, entered_by, entered_at, expires_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 const REPLACE: &str = "UPDATE organization_keys SET replaced_at = $1 WHERE replaced_at IS NULL";
+const SHOWN: &str = "
+    SELECT id, label, last_four, entered_by, entered_at, expires_at
+    FROM organization_keys WHERE replaced_at IS NULL ORDER BY entered_at DESC LIMIT 1";
 const CURRENT: &str = "
     SELECT id, label, last_four, entered_by, entered_at, expires_at, key_fingerprint, sealed
     FROM organization_keys WHERE replaced_at IS NULL ORDER BY entered_at DESC LIMIT 1";
@@ -45,6 +49,7 @@ const CURRENT: &str = "
 pub const STATEMENTS: &[(&str, &str)] = &[
     ("organization_keys.INSERT", INSERT),
     ("organization_keys.REPLACE", REPLACE),
+    ("organization_keys.SHOWN", SHOWN),
     ("organization_keys.CURRENT", CURRENT),
 ];
 
@@ -108,6 +113,11 @@ pub fn replace(
     tx.execute(INSERT, &arguments).map(drop)
 }
 
+/// The key in use, as it may be shown.
+pub fn shown(tx: &mut Tx) -> Result<Option<OrganizationKey>, StoreError> {
+    tx.optional(SHOWN, &[], key)
+}
+
 /// The key in use, as it may be shown, and the secret itself or why it cannot be opened.
 pub fn current(
     tx: &mut Tx,
@@ -115,14 +125,7 @@ pub fn current(
     sealing: &SealingKey,
 ) -> Result<Option<StoredKey>, StoreError> {
     tx.optional(CURRENT, &[], |row| {
-        let key = OrganizationKey {
-            id: KeyId::parse(row.text(0)?).ok_or_else(|| row.corrupt(0))?,
-            label: row.text(1)?.to_owned(),
-            last_four: row.text(2)?.to_owned(),
-            entered_by: row.text(3)?.to_owned(),
-            entered_at: moment(row, 4)?,
-            expires_at: optional_moment(row, 5)?,
-        };
+        let key = key(row)?;
         let (sealed_with, at_hand) = (row.text(6)?.to_owned(), sealing.fingerprint());
         let secret = if sealed_with != at_hand {
             Err(CannotOpen::OtherKey { sealed_with, at_hand })
@@ -130,6 +133,17 @@ pub fn current(
             sealing.open(&place(organization, &key.id), row.blob(7)?).ok_or(CannotOpen::Damaged)
         };
         Ok((key, secret))
+    })
+}
+
+fn key(row: &Row<'_>) -> Result<OrganizationKey, StoreError> {
+    Ok(OrganizationKey {
+        id: KeyId::parse(row.text(0)?).ok_or_else(|| row.corrupt(0))?,
+        label: row.text(1)?.to_owned(),
+        last_four: row.text(2)?.to_owned(),
+        entered_by: row.text(3)?.to_owned(),
+        entered_at: moment(row, 4)?,
+        expires_at: optional_moment(row, 5)?,
     })
 }
 

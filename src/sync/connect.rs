@@ -119,6 +119,20 @@ impl Connector {
         Ok(mirror)
     }
 
+    /// Puts a new key in the place of an organization's, after checking it against the same organization. A run that
+    /// waits for a key that works, or whose key is refused from now on, goes on with the new one where it stood.
+    pub async fn replace(&self, context: &Context, mirror: &Mirror, entered: EnteredKey) -> Result<(), Refusal> {
+        let found = self.check(&mirror.organization().base_url, &entered.secret).await?;
+        if found.atlassian_id != mirror.organization().atlassian_id {
+            return Err(Refusal::new(
+                "The key was not replaced.",
+                format!("The new key answers for another organization, {}.", found.name),
+                format!("Make a key in the settings of {}.", mirror.organization().name),
+            ));
+        }
+        self.store_key(context, mirror, entered).await.map_err(failed)
+    }
+
     /// The client of an organization, with its stored key and what was learned about limits.
     ///
     /// # Errors

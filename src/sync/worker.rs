@@ -10,7 +10,7 @@ use crate::nouns::event::NewEvent;
 use crate::nouns::job::{Lease, Retry};
 use crate::nouns::run::{RunState, Waiting};
 use crate::store::error::StoreError;
-use crate::store::{events, head, jobs, runs};
+use crate::store::{events, head, jobs, organization_keys, runs};
 use crate::sync::connect::Connector;
 use crate::sync::ended::Ended;
 use crate::sync::pass::{self, Surroundings};
@@ -62,24 +62,33 @@ pub async fn work_once(
 ) -> Result<Worked, StoreError> {
     let now = surroundings.clock.now();
     let Some(lease) = mirror.store().write(move |tx| jobs::lease(tx, now)).await? else { return Ok(Worked::Idle) };
+    let key = mirror.store().read(organization_keys::shown).await?.map(|key| key.id);
     let ended = match connector.client_of(mirror).await {
         Ok(client) => pass::carry_out(mirror, &lease, client, surroundings).await,
         Err(refusal) => Err(Ended::PausedFor { wait: Duration::from_secs(3600), reason: refusal.to_string() }),
     };
     if let Err(ended) = &ended {
-        settle(mirror, &lease, ended, surroundings).await?;
+        let replaced = mirror.store().read(organization_keys::shown).await?.map(|key| key.id) != key;
+        settle(mirror, (&lease, ended), replaced, surroundings).await?;
     }
     Ok(Worked::Carried { lease, ended })
 }
 
-async fn settle(mirror: &Mirror, lease: &Lease, ended: &Ended, surroundings: &Surroundings) -> Result<(), StoreError> {
+/// Records how a run ended that sealed nothing. One that paused under a key that was `replaced` meanwhile goes on at
+/// once, with the new one.
+async fn settle(
+    mirror: &Mirror,
+    (lease, ended): (&Lease, &Ended),
+    replaced: bool,
+    surroundings: &Surroundings,
+) -> Result<(), StoreError> {
     let now = surroundings.clock.now();
     let reason = ended.reason();
     let (held, salt) = (lease.clone(), surroundings.entropy.bytes());
     let retry = match ended {
         Ended::LeaseLost => return Ok(()),
         Ended::Store(_) => Some(now.checked_add(STORE_RETRY).unwrap_or(now)),
-        _ => ended.resumes_at(now),
+        _ => ended.resumes_at(now).map(|later| if replaced { now } else { later }),
     };
     let failed = retry.is_none();
     mirror

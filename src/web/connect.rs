@@ -33,14 +33,14 @@ const WHERE: &str = "https://admin.atlassian.com";
 #[serde(default)]
 pub(crate) struct Ask {
     /// The token of a checked key.
-    checked: String,
+    pub(crate) checked: String,
 }
 
 /// The form of a key.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct KeyEntry {
-    key: String,
+    pub(crate) key: String,
     base_url: String,
 }
 
@@ -48,11 +48,18 @@ pub(crate) struct KeyEntry {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct LabelEntry {
-    checked: String,
+    pub(crate) checked: String,
     /// The id of a listed key, or empty for another one.
     listed: String,
     label: String,
     expires_on: String,
+}
+
+impl LabelEntry {
+    /// An empty form for a checked key.
+    pub(crate) fn of(checked: String) -> LabelEntry {
+        LabelEntry { checked, ..LabelEntry::default() }
+    }
 }
 
 /// GET /setup/organization
@@ -86,14 +93,7 @@ pub(crate) async fn check(
     };
     let key = entry.key.trim();
     if key.is_empty() {
-        return Ok(refused(
-            &base_url,
-            &Refusal::new(
-                "No key was checked.",
-                "The field for the key was empty.",
-                "Paste the key and check it again.",
-            ),
-        ));
+        return Ok(refused(&base_url, &no_key()));
     }
     match served.connector.check(&base_url, key).await {
         Ok(found) => {
@@ -164,8 +164,17 @@ fn address_of(entered: &str) -> Result<String, Refusal> {
     }
 }
 
+/// What is said to an empty form.
+pub(crate) fn no_key() -> Refusal {
+    Refusal::new("No key was checked.", "The field for the key was empty.", "Paste the key and check it again.")
+}
+
 /// Label and expiry of a key: of the listed one that was chosen, else as typed.
-fn named(entry: &LabelEntry, pending: &PendingKey, now: Timestamp) -> Result<(String, Option<Timestamp>), Refusal> {
+pub(crate) fn named(
+    entry: &LabelEntry,
+    pending: &PendingKey,
+    now: Timestamp,
+) -> Result<(String, Option<Timestamp>), Refusal> {
     let listed = pending.found.keys.iter().flatten().find(|known| known.id == entry.listed);
     if let Some(known) = listed.filter(|_| !entry.listed.is_empty()) {
         return Ok((known.label.clone(), known.expires_at));
@@ -199,12 +208,34 @@ fn refused(base_url: &str, refusal: &Refusal) -> Response {
     key_form(base_url, notice::refusal(refusal)).with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response()
 }
 
-fn waited_too_long() -> Markup {
+pub(crate) fn waited_too_long() -> Markup {
     notice::notice(
         Weight::Warning,
         "The checked key is no longer held.",
         html! { p { "A key waits 15 minutes between its check and its saving, and is never stored in between. Enter it again." } },
     )
+}
+
+/// The steps to make a key at Atlassian.
+pub(crate) fn steps() -> Markup {
+    html! {
+        ol.steps {
+            li { "Open " a href=(WHERE) rel="noreferrer" target="_blank" { "admin.atlassian.com" } " and choose the organization." }
+            li { "Go to " strong { "Settings" } ", then " strong { "API keys" } "." }
+            li { "Choose " strong { "Create API key" } ", " strong { "without scopes" } "." }
+            li { "Copy the key. Atlassian shows it once." }
+            li { "Note when it expires." }
+        }
+    }
+}
+
+/// The field for a key; it is never filled in by a page.
+pub(crate) fn key_field() -> Markup {
+    html! {
+        label { "Organization API key"
+            input type="password" name="key" autocomplete="off" required autofocus maxlength="4096" spellcheck="false";
+        }
+    }
 }
 
 fn key_form(base_url: &str, problem: Markup) -> Page {
@@ -215,19 +246,10 @@ fn key_form(base_url: &str, problem: Markup) -> Page {
             p.step { "Step 2 of 3" }
             h1 { "Connect the organization" }
             p { "Rollcall reads the organization with an organization API key. Only an organization admin can make one:" }
-            ol.steps {
-                li { "Open " a href=(WHERE) rel="noreferrer" target="_blank" { "admin.atlassian.com" } " and choose the organization." }
-                li { "Go to " strong { "Settings" } ", then " strong { "API keys" } "." }
-                li { "Choose " strong { "Create API key" } ", " strong { "without scopes" } "." }
-                li { "Copy the key. Atlassian shows it once." }
-                li { "Note when it expires." }
-            }
+            (steps())
             (problem)
             form.fields method="post" action="/setup/organization" {
-                label { "Organization API key"
-                    input type="password" name="key" autocomplete="off" required autofocus maxlength="4096"
-                        spellcheck="false";
-                }
+                (key_field())
                 details open[base_url != ATLASSIAN] {
                     summary { "Advanced" }
                     label { "API address"
@@ -249,14 +271,6 @@ fn label_form(
     refusal: Option<&Refusal>,
     now: Timestamp,
 ) -> Page {
-    let reader = Reader::new("UTC", now);
-    // An expired key cannot be the one that has just been accepted.
-    let good = |known: &&KnownKey| known.expires_at.is_none_or(|at| at > now);
-    let listed: Vec<&KnownKey> = pending.found.keys.iter().flatten().filter(good).collect();
-    // Nothing marks the key that was entered; where there is only one, it is that one.
-    let chosen = listed.iter().find(|known| known.id == entry.listed).or(listed.first().filter(|_| listed.len() == 1));
-    let chosen = chosen.map(|known| known.id.as_str());
-    let earliest = (now + 24.hours()).strftime("%Y-%m-%d").to_string();
     Page::sheet(
         "Save the key",
         false,
@@ -266,39 +280,7 @@ fn label_form(
             p { "Organization " code { bdi { (pending.found.atlassian_id) } } }
             @if let Some(refusal) = refusal { (notice::refusal(refusal)) }
             form.fields method="post" action="/setup/organization/key" {
-                input type="hidden" name="checked" value=(token);
-                @if !listed.is_empty() {
-                    fieldset {
-                        legend { "Which of the organization's keys is it?" }
-                        @for known in &listed {
-                            label.choice {
-                                input type="radio" name="listed" value=(known.id) checked[chosen == Some(known.id.as_str())];
-                                span {
-                                    bdi { (known.label) }
-                                    span.sub {
-                                        @match known.expires_at {
-                                            Some(at) => { "expires " (reader.day(at)) ", " (reader.ago(at)) }
-                                            None => "does not say when it expires"
-                                        }
-                                    }
-                                }
-                            }
-                        }
-                        label.choice {
-                            input type="radio" name="listed" value="" checked[chosen.is_none()];
-                            span { "Another one" span.sub { "enter label and expiry below" } }
-                        }
-                    }
-                } @else if pending.found.keys.is_none() {
-                    p.hint { "This key may not read the list of keys, so label and expiry have to be entered." }
-                }
-                label { "Label"
-                    input type="text" name="label" value=(entry.label) maxlength="128" required[listed.is_empty()];
-                }
-                label { "Expires on"
-                    span.hint id="why" { "Without it Rollcall cannot tell you before the key expires." }
-                    input type="date" name="expires_on" value=(entry.expires_on) min=(earliest) aria-describedby="why";
-                }
+                (label_fields(token, pending, entry, now))
                 div.row {
                     button.primary type="submit" { "Save Key" }
                     a.button href="/setup/organization" { "Use another key" }
@@ -307,6 +289,53 @@ fn label_form(
             }
         },
     )
+}
+
+/// What has to be known about a checked key: which of the listed ones it is, or its label and expiry.
+pub(crate) fn label_fields(token: &str, pending: &PendingKey, entry: &LabelEntry, now: Timestamp) -> Markup {
+    let reader = Reader::new("UTC", now);
+    // An expired key cannot be the one that has just been accepted.
+    let good = |known: &&KnownKey| known.expires_at.is_none_or(|at| at > now);
+    let listed: Vec<&KnownKey> = pending.found.keys.iter().flatten().filter(good).collect();
+    // Nothing marks the key that was entered; where there is only one, it is that one.
+    let chosen = listed.iter().find(|known| known.id == entry.listed).or(listed.first().filter(|_| listed.len() == 1));
+    let chosen = chosen.map(|known| known.id.as_str());
+    let earliest = (now + 24.hours()).strftime("%Y-%m-%d").to_string();
+    html! {
+        input type="hidden" name="checked" value=(token);
+        @if !listed.is_empty() {
+            fieldset {
+                legend { "Which of the organization's keys is it?" }
+                @for known in &listed {
+                    label.choice {
+                        input type="radio" name="listed" value=(known.id) checked[chosen == Some(known.id.as_str())];
+                        span {
+                            bdi { (known.label) }
+                            span.sub {
+                                @match known.expires_at {
+                                    Some(at) => { "expires " (reader.day(at)) ", " (reader.ago(at)) }
+                                    None => "does not say when it expires"
+                                }
+                            }
+                        }
+                    }
+                }
+                label.choice {
+                    input type="radio" name="listed" value="" checked[chosen.is_none()];
+                    span { "Another one" span.sub { "enter label and expiry below" } }
+                }
+            }
+        } @else if pending.found.keys.is_none() {
+            p.hint { "This key may not read the list of keys, so label and expiry have to be entered." }
+        }
+        label { "Label"
+            input type="text" name="label" value=(entry.label) maxlength="128" required[listed.is_empty()];
+        }
+        label { "Expires on"
+            span.hint id="why" { "Without it Rollcall cannot tell you before the key expires." }
+            input type="date" name="expires_on" value=(entry.expires_on) min=(earliest) aria-describedby="why";
+        }
+    }
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod person;
 mod progress;
 mod run;
 mod runs;
+mod settings_key;
 mod setup;
 mod sign_in;
 #[cfg(test)]
@@ -112,6 +113,9 @@ pub fn router(web: Web) -> Router {
         .route("/groups/{id}", get(group::show))
         .route("/runs", get(runs::show).post(runs::start))
         .route("/runs/{id}", get(run::show))
+        .route("/settings", get(|| async { Redirect::to(settings_key::HERE) }))
+        .route(settings_key::HERE, get(settings_key::show).post(settings_key::check))
+        .route("/settings/organization-api-key/key", post(settings_key::replace))
         .fallback(guard::nothing_here)
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
         .layer(from_fn_with_state(served.clone(), guard::guard))

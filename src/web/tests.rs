@@ -80,6 +80,12 @@ impl App {
         assert_eq!(self.post(&link, entry).await.status, 303);
     }
 
+    /// Signs `mira` in, whose session is over.
+    async fn enter_again(&mut self) {
+        let signed_in = self.post("/sign-in", "username=mira&password=a+long+password").await;
+        assert_eq!(signed_in.status, 303, "{}", signed_in.body);
+    }
+
     async fn get(&mut self, path: &str) -> Answer {
         self.send("GET", path, &[], "").await
     }
@@ -136,11 +142,23 @@ async fn simulated() -> Simulator {
     simulator::start(organization, simulator::Options::default()).await.unwrap()
 }
 
-/// Carries out the run that waits, as the server's worker does.
-async fn work(app: &App) {
+/// An organization that a key of [`simulated`] does not open.
+async fn other_organization() -> Simulator {
+    let population = Population { users: 20, seed: 77, ..Population::default() };
+    let organization = Organization::populate(&population, Clock::system().now());
+    simulator::start(organization, simulator::Options::default()).await.unwrap()
+}
+
+/// Carries out the run that waits, however it ends.
+async fn once(app: &App) -> Worked {
     let mirror = app.web.mirrors.only().unwrap();
     let surroundings = Surroundings { clock: app.web.clock.clone(), entropy: app.web.entropy.clone() };
-    let worked = worker::work_once(&mirror, &app.web.connector, &surroundings).await.unwrap();
+    worker::work_once(&mirror, &app.web.connector, &surroundings).await.unwrap()
+}
+
+/// Carries out the run that waits, as the server's worker does.
+async fn work(app: &App) {
+    let worked = once(app).await;
     assert!(matches!(&worked, Worked::Carried { ended: Ok(_), .. }), "{worked:?}");
 }
 
@@ -221,6 +239,71 @@ async fn from_the_link_over_the_key_and_the_first_sync_to_a_person() {
     assert!(other.body.contains("No second sync was started."));
     app.end().await;
     simulator.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_replaced_by_one_of_the_same_organization_and_the_waiting_sync_goes_on() {
+    let (simulator, elsewhere) = (simulated().await, other_organization().await);
+    let mut app = App::start(noon()).await;
+    app.enter().await;
+    let base_url = simulator.base_url().replace(':', "%3A").replace('/', "%2F");
+    let checked = app.post("/setup/organization", &format!("key={}&base_url={base_url}", simulator.api_key())).await;
+    let (_, token) = checked.location().split_once("checked=").unwrap();
+    let saved =
+        app.post("/setup/organization/key", &format!("checked={token}&label=First&expires_on=2026-12-01")).await;
+    assert_eq!(saved.status, 303, "{}", saved.body);
+    work(&app).await;
+
+    // Every page says that the key will expire, and leads to its replacement.
+    let people = app.get("/people").await.body;
+    assert!(people.contains("expires soon") && people.contains("in 9 days"), "{people}");
+    assert_eq!(app.get("/settings").await.location(), "/settings/organization-api-key");
+    let here = "/settings/organization-api-key";
+    let old = simulator.api_key();
+    let shown = app.get(here).await.body;
+    assert!(shown.contains("First") && shown.contains(&old[old.len() - 4..]) && shown.contains("administrator mira"));
+    assert!(!shown.contains(&old), "the key is never shown");
+
+    // The old key is revoked: a sync pauses, everything stays readable.
+    let new = simulator.rotate_api_key();
+    app.post("/runs", &format!("request_key={}", "2".repeat(52))).await;
+    assert!(matches!(once(&app).await, Worked::Carried { ended: Err(_), .. }));
+    let people = app.get("/people").await;
+    assert!(people.status == 200 && people.body.contains("The sync waits.") && people.body.contains("Replace the key"));
+
+    // Neither nothing, nor a wrong key, nor one of another organization takes its place.
+    assert_eq!(app.post(here, "key=").await.status, 422);
+    let wrong = app.post(here, "key=WRONGKEY").await;
+    assert!(wrong.status == 422 && !wrong.body.contains("WRONGKEY"), "{}", wrong.body);
+    let foreign = app.post(here, &format!("key={}", elsewhere.api_key())).await;
+    assert_eq!(foreign.status, 422);
+    assert!(app.get(here).await.body.contains("First"));
+
+    let checked = app.post(here, &format!("key={new}")).await;
+    assert_eq!(checked.status, 303, "{}", checked.body);
+    let named = app.get(checked.location()).await.body;
+    assert!(named.contains("Replace key") && !named.contains(&new), "{named}");
+    let (_, token) = checked.location().split_once("checked=").unwrap();
+    let unlabelled = app.post(&format!("{here}/key"), &format!("checked={token}")).await;
+    assert_eq!(unlabelled.status, 422, "{}", unlabelled.body);
+    let replaced =
+        app.post(&format!("{here}/key"), &format!("checked={token}&label=Second&expires_on=2027-06-01")).await;
+    assert_eq!((replaced.status, replaced.location()), (303, here), "{}", replaced.body);
+    let gone = app.post(&format!("{here}/key"), &format!("checked={token}&label=Third")).await;
+    assert_eq!(gone.status, 410, "a checked key is used once");
+    let shown = app.get(here).await.body;
+    assert!(shown.contains("Second") && !shown.contains("First") && !shown.contains("expires soon"), "{shown}");
+
+    // The sync that waited goes on at once.
+    work(&app).await;
+    let people = app.get("/people").await.body;
+    assert!(!people.contains("The sync waits.") && !people.contains("expires soon"), "{people}");
+    app.web.clock.advance(Duration::from_secs(365 * 86_400));
+    app.enter_again().await;
+    assert!(app.get("/groups").await.body.contains("has expired"));
+    app.end().await;
+    simulator.stop().await;
+    elsewhere.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

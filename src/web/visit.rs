@@ -11,12 +11,14 @@ use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 
 use crate::mirror::Mirror;
+use crate::nouns::organization_key::OrganizationKey;
 use crate::nouns::run::{Run, RunState};
-use crate::store::{coverage, runs};
+use crate::store::{coverage, organization_keys, runs};
 use crate::web::Served;
 use crate::web::entry::Entered;
 use crate::web::failure::Failure;
 use crate::web::guard::see;
+use crate::web::settings_key;
 use crate::web::ui::address::Address;
 use crate::web::ui::frame::{Frame, Place};
 use crate::web::ui::moment::Reader;
@@ -43,6 +45,8 @@ pub(crate) struct State {
     pub(crate) newest: Option<Run>,
     /// What the snapshot's generation did not read completely.
     pub(crate) gaps: Vec<Claim>,
+    /// The key in use.
+    pub(crate) key: Option<OrganizationKey>,
 }
 
 /// Older data is called stale (rulings, Everywhere).
@@ -80,13 +84,16 @@ impl Visit {
     /// The newest run and the gaps of the generation that is shown.
     pub(crate) async fn state(&self) -> Result<State, Failure> {
         let generation = self.snapshot.generation();
-        let (newest, claims) = self
+        let (newest, claims, key) = self
             .mirror
             .store()
-            .read(move |tx| Ok((runs::list(tx, None, 1)?.pop(), coverage::of_generation(tx, generation)?)))
+            .read(move |tx| {
+                let newest = runs::list(tx, None, 1)?.pop();
+                Ok((newest, coverage::of_generation(tx, generation)?, organization_keys::shown(tx)?))
+            })
             .await?;
         let gaps = claims.into_iter().filter(|claim| claim.state != ClaimState::Complete).collect();
-        Ok(State { newest, gaps })
+        Ok(State { newest, gaps, key })
     }
 }
 
@@ -108,7 +115,15 @@ impl State {
         let age = read_at(snapshot);
         let stale = is_stale(snapshot, reader);
         let failed = self.newest.as_ref().filter(|run| run.state == RunState::Failed);
+        let waiting = self.newest.as_ref().filter(|run| run.state == RunState::Waiting);
         html! {
+            @if let Some(key) = &self.key { (settings_key::validity_notice(key, reader, true)) }
+            @if let Some((run, waiting)) = waiting.and_then(|run| Some((run, run.waiting.as_ref()?))) {
+                (notice(Weight::Warning, "The sync waits.", html! {
+                    p { (waiting.reason) " It goes on by itself " (reader.relative(waiting.until)) "." }
+                    p { a href=(run_address(run)) { "Sync run " (run.number) } " · " a href=(settings_key::HERE) { "Organization API Key" } }
+                }))
+            }
             @if let Some(run) = failed {
                 (notice(Weight::Failure, "The last sync did not end well.", html! {
                     @if let Some(failure) = &run.failure { p { (failure) } }

@@ -118,6 +118,10 @@ async fn w1_from_the_set_up_link_to_the_list_of_people() {
         let run = driver.text().await;
         assert!(run.contains("complete") || run.contains("Complete"), "the run's claims are shown: {run}");
         pictures.take(&driver, "run").await;
+        driver.click("nav a[href='/settings']").await;
+        let key = driver.text().await;
+        assert!(key.contains("Organization API Key") && !key.contains(&simulator.api_key()), "{key}");
+        pictures.take(&driver, "settings").await;
 
         driver.stop().await;
         drop(server);

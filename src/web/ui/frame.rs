@@ -15,12 +15,15 @@ pub(crate) enum Place {
     Groups,
     /// Sync runs.
     SyncRuns,
+    /// Settings.
+    Settings,
 }
 
-const PLACES: [(Place, &str, &str); 3] = [
+const PLACES: [(Place, &str, &str); 4] = [
     (Place::UserBrowser, "User Browser", "/people"),
     (Place::Groups, "Groups", "/groups"),
     (Place::SyncRuns, "Sync Runs", "/runs"),
+    (Place::Settings, "Settings", "/settings"),
 ];
 
 /// What stands around a page of a signed-in administrator.
