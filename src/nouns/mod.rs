@@ -8,3 +8,4 @@ pub mod organization_key;
 pub mod refusal;
 pub mod residue;
 pub mod run;
+pub mod schedule;

@@ -27,6 +27,7 @@ pub mod quota;
 pub mod request_keys;
 pub mod runs;
 pub mod schema;
+pub mod settings;
 mod sqlite;
 pub mod tx;
 pub mod value;

@@ -81,6 +81,7 @@ const OPEN: &str = "
         people_expected, groups_seen, groups_expected, requests, requests_floor, waited_microseconds, waiting_until,
         waiting_for, failure, counts
     FROM runs WHERE state IN ('queued', 'running', 'waiting') ORDER BY number LIMIT 1";
+const LAST_DAILY: &str = "SELECT max(asked_at) FROM runs WHERE kind = 'daily'";
 const BASE: &str = "SELECT base_generation, base_groups, base_resources FROM runs WHERE id = $1";
 const BEGIN: &str = "
     UPDATE runs SET state = 'running', started_at = COALESCE(started_at, $2), base_generation = $3, base_groups = $4,
@@ -164,6 +165,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("runs.COLUMNS_BY_ID", COLUMNS_BY_ID),
     ("runs.NEWEST", NEWEST),
     ("runs.OPEN", OPEN),
+    ("runs.LAST_DAILY", LAST_DAILY),
     ("runs.BASE", BASE),
     ("runs.BEGIN", BEGIN),
     ("runs.GO_ON", GO_ON),
@@ -204,6 +206,11 @@ pub fn open(tx: &mut Tx) -> Result<Option<Run>, StoreError> {
 pub fn list(tx: &mut Tx, before: Option<u64>, limit: u32) -> Result<Vec<Run>, StoreError> {
     let before = before.map_or(i64::MAX, |number| number as i64);
     tx.list(NEWEST, &[before.into(), limit.min(1000).into()], run)
+}
+
+/// When the newest daily run was asked for.
+pub fn last_daily(tx: &mut Tx) -> Result<Option<Timestamp>, StoreError> {
+    tx.one(LAST_DAILY, &[], |row| optional_moment(row, 0))
 }
 
 /// From where a run started, once it has.

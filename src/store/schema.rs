@@ -2,7 +2,9 @@
 
 use crate::store::bulk::{Bulk, BulkUpdate};
 use crate::store::migrate::Migration;
-use crate::store::{accounts, coverage, events, groups, head, jobs, organization_keys, quota, request_keys, runs};
+use crate::store::{
+    accounts, coverage, events, groups, head, jobs, organization_keys, quota, request_keys, runs, settings,
+};
 
 /// The schema of an organization's database.
 pub const ORGANIZATION: &[Migration] =
@@ -24,6 +26,7 @@ pub const ORGANIZATION_STATEMENTS: &[&[(&str, &str)]] = &[
     quota::STATEMENTS,
     request_keys::STATEMENTS,
     runs::STATEMENTS,
+    settings::STATEMENTS,
 ];
 
 /// Every bulk write on an organization's database, by file.

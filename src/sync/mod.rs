@@ -12,5 +12,6 @@ pub mod names;
 pub mod pass;
 pub mod recorder;
 pub mod request;
+pub mod schedule;
 pub mod walk;
 pub mod worker;

@@ -14,6 +14,7 @@ use crate::store::{events, head, jobs, organization_keys, runs};
 use crate::sync::connect::Connector;
 use crate::sync::ended::Ended;
 use crate::sync::pass::{self, Surroundings};
+use crate::sync::schedule;
 
 /// How often the worker looks for work that nobody told it of.
 const LOOK: Duration = Duration::from_secs(1);
@@ -42,7 +43,13 @@ pub async fn work(mirror: Mirror, connector: Connector, surroundings: Surroundin
     loop {
         match work_once(&mirror, &connector, &surroundings).await {
             Ok(Worked::Carried { lease, ended }) => report(&mirror, &lease, &ended),
-            Ok(Worked::Idle) => surroundings.clock.sleep(LOOK).await,
+            Ok(Worked::Idle) => {
+                let now = surroundings.clock.now();
+                if let Err(error) = schedule::start_when_due(&mirror, now, &surroundings.entropy).await {
+                    tracing::error!(%error, organization = %mirror.organization().id, "sync.schedule");
+                }
+                surroundings.clock.sleep(LOOK).await;
+            }
             Err(error) => {
                 tracing::error!(%error, organization = %mirror.organization().id, "sync.worker");
                 surroundings.clock.sleep(LOOK).await;

@@ -21,6 +21,7 @@ mod progress;
 mod run;
 mod runs;
 mod settings_key;
+mod settings_sync;
 mod setup;
 mod sign_in;
 #[cfg(test)]
@@ -116,6 +117,7 @@ pub fn router(web: Web) -> Router {
         .route("/settings", get(|| async { Redirect::to(settings_key::HERE) }))
         .route(settings_key::HERE, get(settings_key::show).post(settings_key::check))
         .route("/settings/organization-api-key/key", post(settings_key::replace))
+        .route(settings_sync::HERE, get(settings_sync::show).post(settings_sync::choose))
         .fallback(guard::nothing_here)
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
         .layer(from_fn_with_state(served.clone(), guard::guard))

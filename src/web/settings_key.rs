@@ -18,6 +18,7 @@ use crate::web::connect::{self, Ask, KeyEntry, LabelEntry};
 use crate::web::failure::Failure;
 use crate::web::guard::see;
 use crate::web::pending::PendingKey;
+use crate::web::settings_sync;
 use crate::web::ui::address::Address;
 use crate::web::ui::frame::{Page, Place};
 use crate::web::ui::moment::Reader;
@@ -109,11 +110,23 @@ pub(crate) async fn replace(
     }
 }
 
+/// The sections of Settings, each at its own address.
+pub(crate) fn sections(here: &str) -> Markup {
+    html! {
+        nav.chips aria-label="Sections of Settings" {
+            @for (name, address) in [("Organization API Key", HERE), ("User Data Synchronization", settings_sync::HERE)] {
+                a href=(address) aria-current=[(address == here).then_some("true")] { (name) }
+            }
+        }
+    }
+}
+
 async fn section(visit: &Visit, problem: Markup) -> Result<Page, Failure> {
     let key = visit.mirror.store().read(organization_keys::shown).await?;
     Ok(Page::framed(
         &visit.frame("Organization API Key", Place::Settings),
         html! {
+            (sections(HERE))
             div.headline { h1 { "Organization API Key" } }
             p.lead { "With this key Rollcall reads " bdi { (visit.mirror.organization().name) } ". Without one that holds, no sync can start." }
             (problem)

@@ -307,6 +307,31 @@ async fn a_key_is_replaced_by_one_of_the_same_organization_and_the_waiting_sync_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_daily_slot_is_chosen_and_switching_it_off_is_told_on_every_page() {
+    let simulator = simulated().await;
+    let mut app = App::start(noon()).await;
+    app.enter().await;
+    let base_url = simulator.base_url().replace(':', "%3A").replace('/', "%2F");
+    let checked = app.post("/setup/organization", &format!("key={}&base_url={base_url}", simulator.api_key())).await;
+    let (_, token) = checked.location().split_once("checked=").unwrap();
+    app.post("/setup/organization/key", &format!("checked={token}&label=First")).await;
+    work(&app).await;
+    let here = "/settings/user-data-synchronization";
+    let shown = app.get(here).await.body;
+    assert!(shown.contains("<option value=\"3\" selected>03:00 - 03:59</option>"), "{shown}");
+    assert!(shown.contains("Nobody has chosen a slot yet"), "{shown}");
+    assert_eq!(app.post(here, "slot=24").await.status, 422);
+    assert_eq!(app.post(here, "slot=5").await.location(), here);
+    let shown = app.get(here).await.body;
+    assert!(shown.contains("<option value=\"5\" selected>") && shown.contains("administrator mira"), "{shown}");
+    assert!(!app.get("/people").await.body.contains("The daily sync is off."));
+    app.post(here, "slot=off").await;
+    assert!(app.get("/people").await.body.contains("The daily sync is off."));
+    app.end().await;
+    simulator.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn strangers_and_other_sites_get_nothing() {
     let mut app = App::start(noon()).await;
     for path in [

@@ -13,17 +13,19 @@ use maud::{Markup, html};
 use crate::mirror::Mirror;
 use crate::nouns::organization_key::OrganizationKey;
 use crate::nouns::run::{Run, RunState};
+use crate::nouns::schedule::DailySlot;
 use crate::store::{coverage, organization_keys, runs};
+use crate::sync::schedule;
 use crate::web::Served;
 use crate::web::entry::Entered;
 use crate::web::failure::Failure;
 use crate::web::guard::see;
-use crate::web::settings_key;
 use crate::web::ui::address::Address;
 use crate::web::ui::frame::{Frame, Place};
 use crate::web::ui::moment::Reader;
 use crate::web::ui::notice::{Weight, empty, notice};
 use crate::web::ui::{amount, words};
+use crate::web::{settings_key, settings_sync};
 
 /// A signed-in administrator before an organization.
 #[derive(Clone, Debug)]
@@ -47,6 +49,8 @@ pub(crate) struct State {
     pub(crate) gaps: Vec<Claim>,
     /// The key in use.
     pub(crate) key: Option<OrganizationKey>,
+    /// Whether somebody has switched the daily sync off.
+    pub(crate) daily_off: bool,
 }
 
 /// Older data is called stale (rulings, Everywhere).
@@ -84,16 +88,17 @@ impl Visit {
     /// The newest run and the gaps of the generation that is shown.
     pub(crate) async fn state(&self) -> Result<State, Failure> {
         let generation = self.snapshot.generation();
-        let (newest, claims, key) = self
+        let (newest, claims, key, schedule) = self
             .mirror
             .store()
             .read(move |tx| {
                 let newest = runs::list(tx, None, 1)?.pop();
-                Ok((newest, coverage::of_generation(tx, generation)?, organization_keys::shown(tx)?))
+                let claims = coverage::of_generation(tx, generation)?;
+                Ok((newest, claims, organization_keys::shown(tx)?, schedule::read(tx)?))
             })
             .await?;
         let gaps = claims.into_iter().filter(|claim| claim.state != ClaimState::Complete).collect();
-        Ok(State { newest, gaps, key })
+        Ok(State { newest, gaps, key, daily_off: schedule.slot == DailySlot::Off })
     }
 }
 
@@ -118,6 +123,11 @@ impl State {
         let waiting = self.newest.as_ref().filter(|run| run.state == RunState::Waiting);
         html! {
             @if let Some(key) = &self.key { (settings_key::validity_notice(key, reader, true)) }
+            @if self.daily_off {
+                (notice(Weight::Warning, "The daily sync is off.", html! {
+                    p { "Nothing is read but what somebody starts. " a href=(settings_sync::HERE) { "Choose a slot" } }
+                }))
+            }
             @if let Some((run, waiting)) = waiting.and_then(|run| Some((run, run.waiting.as_ref()?))) {
                 (notice(Weight::Warning, "The sync waits.", html! {
                     p { (waiting.reason) " It goes on by itself " (reader.relative(waiting.until)) "." }

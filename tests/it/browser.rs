@@ -122,6 +122,8 @@ async fn w1_from_the_set_up_link_to_the_list_of_people() {
         let key = driver.text().await;
         assert!(key.contains("Organization API Key") && !key.contains(&simulator.api_key()), "{key}");
         pictures.take(&driver, "settings").await;
+        driver.click("main nav a[href='/settings/user-data-synchronization']").await;
+        pictures.take(&driver, "settings-sync").await;
 
         driver.stop().await;
         drop(server);

@@ -118,7 +118,7 @@ fn stale_failed_and_partial_data_is_said_before_the_rows() {
     let snapshot = acme();
     let told = |newest: Option<Run>, gaps, hours: i64| {
         let reader = Reader::new("UTC", now() + jiff::SignedDuration::from_hours(hours));
-        State { newest, gaps, key: None }.notices(&snapshot, &reader).0
+        State { newest, gaps, ..State::default() }.notices(&snapshot, &reader).0
     };
     assert_eq!(told(Some(run(crate::nouns::run::RunState::Sealed)), Vec::new(), 0), "");
     assert!(told(None, Vec::new(), 27).contains("more than 26 hours old"));

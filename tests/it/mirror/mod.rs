@@ -8,3 +8,4 @@ mod claims;
 mod faults;
 mod passes;
 mod resume;
+mod schedule;

@@ -1,0 +1,102 @@
+//! Settings, *User Data Synchronization*: the daily sync's slot.
+
+use axum::Form;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use crate::nouns::refusal::Refusal;
+use crate::nouns::schedule::DailySlot;
+use crate::sync::schedule;
+use crate::web::Served;
+use crate::web::failure::Failure;
+use crate::web::guard::see;
+use crate::web::settings_key::sections;
+use crate::web::ui::frame::{Page, Place};
+use crate::web::ui::notice;
+use crate::web::visit::Visit;
+
+/// The section's address.
+pub(crate) const HERE: &str = "/settings/user-data-synchronization";
+
+/// The form of the schedule.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct SlotEntry {
+    slot: String,
+}
+
+/// GET /settings/user-data-synchronization
+pub(crate) async fn show(visit: Visit) -> Result<Page, Failure> {
+    section(&visit, html! {}).await
+}
+
+/// POST /settings/user-data-synchronization
+pub(crate) async fn choose(
+    State(served): State<Served>,
+    visit: Visit,
+    Form(entry): Form<SlotEntry>,
+) -> Result<Response, Failure> {
+    let Some(slot) = DailySlot::parse(&entry.slot) else {
+        let refusal =
+            Refusal::new("The schedule was not changed.", "There is no such slot.", "Choose one of the list.");
+        let page = section(&visit, notice::refusal(&refusal)).await?;
+        return Ok(page.with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response());
+    };
+    schedule::choose(&visit.entered.context, &visit.mirror, slot, &served.entropy).await?;
+    Ok(see(HERE))
+}
+
+async fn section(visit: &Visit, problem: Markup) -> Result<Page, Failure> {
+    let schedule = visit.mirror.store().read(schedule::read).await?;
+    let zone = schedule::zone(&visit.mirror);
+    let next = schedule.slot.next(&zone, visit.reader.now);
+    Ok(Page::framed(
+        &visit.frame("User Data Synchronization", Place::Settings),
+        html! {
+            (sections(HERE))
+            div.headline { h1 { "User Data Synchronization" } }
+            p.lead { "How often Rollcall reads " bdi { (visit.mirror.organization().name) } " by itself." }
+            (problem)
+            h2 { "Daily Sync Schedule" }
+            p {
+                @match next {
+                    Some(at) => { "The next daily sync starts " (visit.reader.relative(at)) "." }
+                    None => "The daily sync is off: nothing is read but what somebody starts."
+                }
+                " It reads all users with memberships, activity and roles, and all groups."
+            }
+            form.fields method="post" action=(HERE) {
+                label { "Daily Sync Time Slot"
+                    span.hint id="zone" { "In the organization's time zone, " (visit.mirror.organization().time_zone) ". Off-peak hours are best." }
+                    select name="slot" aria-describedby="zone" {
+                        @for hour in 0..24 {
+                            (choice(DailySlot::Hour(hour), schedule.slot))
+                        }
+                        (choice(DailySlot::Off, schedule.slot))
+                    }
+                }
+                button.primary type="submit" { "Save" }
+                p.hint {
+                    @match &schedule.chosen {
+                        Some((who, at)) => { "Chosen by " bdi { (who) } ", " (visit.reader.relative(*at)) "." }
+                        None => "Nobody has chosen a slot yet; this is the default."
+                    }
+                }
+            }
+        },
+    ))
+}
+
+fn choice(slot: DailySlot, chosen: DailySlot) -> Markup {
+    html! {
+        option value=(slot.to_text()) selected[slot == chosen] {
+            @match slot {
+                DailySlot::Hour(hour) => { (format!("{hour:02}:00 - {hour:02}:59")) }
+                DailySlot::Off => "off"
+            }
+        }
+    }
+}
