@@ -111,6 +111,8 @@ fn a_job_given_up_comes_back_at_its_time_or_never() {
         write(store, move |tx| jobs::give_up(tx, &given_up, Retry::At(at(60)), "Atlassian antwortet nicht"));
         assert!(!holds(store, &held));
         assert_eq!((lease(store, 59), next_due(store)), (None, Some(60)));
+        write(store, |tx| jobs::make_due(tx, at(30)));
+        assert_eq!((lease(store, 29), next_due(store)), (None, Some(30)), "what it waited for has come");
         let again = lease(store, 60).unwrap();
         assert!(again.job == held.job && again.number > held.number);
         let buried = again.clone();

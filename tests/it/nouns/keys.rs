@@ -6,6 +6,7 @@ use rollcall::store::db::Store;
 use rollcall::store::organization_keys::{self, CannotOpen, SealingKey};
 use rollcall::store::quota::{self, StoredLimit};
 use rollcall::store::request_keys;
+use rollcall::store::settings::{self, Setting};
 use rollcall::store::value::Value;
 
 use super::{at, on_both, rehearse, write};
@@ -48,7 +49,9 @@ fn held(store: &Store) -> Held {
 fn the_newest_key_is_in_use_and_the_one_before_is_replaced() {
     on_both(|store| {
         assert_eq!(held(store), None);
+        assert_eq!(store.read_blocking(organization_keys::shown).unwrap(), None);
         save(store, 1, SECRET);
+        assert_eq!(store.read_blocking(organization_keys::shown).unwrap(), Some(key(1)), "shown without the secret");
         assert_eq!(held(store), Some((key(1), Ok(SECRET.to_owned()))));
         save(store, 2, "ATCTT3xFfGN0-second");
         assert_eq!(held(store), Some((key(2), Ok("ATCTT3xFfGN0-second".to_owned()))));
@@ -126,6 +129,25 @@ fn a_key_that_was_moved_or_changed_does_not_open() {
         let elsewhere = store.read_blocking(|tx| organization_keys::current(tx, &organization(2), &sealing()));
         assert_eq!(elsewhere.unwrap().unwrap().1, Err(CannotOpen::Damaged), "in another organization");
         assert_eq!(held(store).unwrap().1, Ok(SECRET.to_owned()), "where it belongs it still opens");
+    });
+}
+
+#[test]
+fn a_setting_is_what_was_put_last_and_says_by_whom() {
+    on_both(|store| {
+        let found = |name: &'static str| store.read_blocking(move |tx| settings::find(tx, name)).unwrap();
+        assert_eq!(found("daily_sync_slot"), None);
+        let setting = |value: &str, second| Setting {
+            value: value.to_owned(),
+            changed_by: "administrator zoë".to_owned(),
+            changed_at: at(second),
+        };
+        for made in [setting("5", 1), setting("off", 2)] {
+            let put = made.clone();
+            write(store, move |tx| settings::put(tx, "daily_sync_slot", &put));
+            assert_eq!(found("daily_sync_slot"), Some(made));
+        }
+        assert_eq!(found("another"), None);
     });
 }
 
