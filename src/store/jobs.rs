@@ -25,6 +25,8 @@ const EXTEND: &str = "UPDATE jobs SET lease_until = $2 WHERE id = $1";
 const FINISH: &str = "UPDATE jobs SET state = 'done', lease_until = NULL WHERE id = $1";
 const RETRY: &str = "UPDATE jobs SET state = 'queued', due_at = $2, lease_until = NULL, failure = $3 WHERE id = $1";
 const BURY: &str = "UPDATE jobs SET state = 'dead', lease_until = NULL, failure = $2 WHERE id = $1";
+const CANCEL: &str = "
+    UPDATE jobs SET state = 'done', lease_until = NULL WHERE subject = $1 AND state IN ('queued', 'leased')";
 const MAKE_DUE: &str = "UPDATE jobs SET due_at = $1 WHERE state = 'queued' AND due_at > $1";
 const NEXT_DUE: &str = "SELECT min(due_at) FROM jobs WHERE state = 'queued'";
 
@@ -38,6 +40,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("jobs.FINISH", FINISH),
     ("jobs.RETRY", RETRY),
     ("jobs.BURY", BURY),
+    ("jobs.CANCEL", CANCEL),
     ("jobs.MAKE_DUE", MAKE_DUE),
     ("jobs.NEXT_DUE", NEXT_DUE),
 ];
@@ -85,6 +88,11 @@ pub fn give_up(tx: &mut Tx, lease: &Lease, retry: Retry, why: &str) -> Result<()
         Retry::Never => tx.execute(BURY, &[job.into(), why.into()]),
     }
     .map(drop)
+}
+
+/// Ends the job of a run that nobody wants any more. Whoever holds its lease commits nothing from now on.
+pub fn cancel(tx: &mut Tx, run: &RunId) -> Result<(), StoreError> {
+    tx.execute(CANCEL, &[run.as_str().into()]).map(drop)
 }
 
 /// Makes everything that waits due: what it waited for has come.

@@ -13,7 +13,7 @@ use directory::{Directory, DirectoryId, Resource, ResourceId, Seen, Snapshot};
 use tokio::sync::{Mutex, oneshot};
 use tokio::task::JoinSet;
 
-use crate::id::Entropy;
+use crate::id::{Entropy, RunId};
 use crate::mirror::Mirror;
 use crate::mirror::seal::{Sealed, Sealing};
 use crate::nouns::job::Lease;
@@ -99,15 +99,15 @@ pub async fn carry_out(
     kept?;
     let sealed = seal(pass, surroundings).await?;
     if matches!(sealed, Sealed::Done { .. }) {
-        drop_residues(mirror, lease).await?;
+        drop_residues(mirror, &lease.run).await?;
     }
     Ok(sealed)
 }
 
 /// Drops what the pages of an ended run left behind, in batches.
-pub async fn drop_residues(mirror: &Mirror, lease: &Lease) -> Result<(), StoreError> {
+pub async fn drop_residues(mirror: &Mirror, run: &RunId) -> Result<(), StoreError> {
     loop {
-        let run = lease.run.clone();
+        let run = run.clone();
         let done = mirror.store().write_relaxed(move |tx| runs::drop_residues(tx, &run, DROPPED_AT_ONCE)).await?;
         if done {
             return Ok(());

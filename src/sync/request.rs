@@ -1,12 +1,13 @@
-//! Asking for a sync: one run holds the organization's place; who asks while it is held is told which.
+//! Asking for a sync, and stopping one: one run holds the organization's place; who asks while it is held is told which.
 
 use crate::id::{Entropy, JobId, RunId};
 use crate::mirror::Mirror;
 use crate::nouns::context::Context;
 use crate::nouns::event::NewEvent;
-use crate::nouns::run::{Run, RunKind};
+use crate::nouns::run::{Run, RunKind, RunState};
 use crate::store::error::StoreError;
-use crate::store::{events, jobs, request_keys, runs};
+use crate::store::{events, head, jobs, request_keys, runs};
+use crate::sync::pass;
 
 /// What came of asking.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,4 +57,36 @@ pub async fn start(
             Ok(Asked::Queued(run))
         })
         .await
+}
+
+/// Stops a run at once: what it has read is dropped, nothing of it is sealed, and another may start. The worker that
+/// carries it out finds its lease gone with its next commit. Whether there was anything to stop.
+pub async fn cancel(context: &Context, mirror: &Mirror, run: &RunId, entropy: &Entropy) -> Result<bool, StoreError> {
+    let (now, actor, salt) = (context.now, context.actor.as_subject(), entropy.bytes());
+    let (why, id) = (format!("Cancelled by {}.", context.actor.as_text()), run.clone());
+    let cancelled = mirror
+        .store()
+        .write(move |tx| {
+            if runs::find(tx, &id)?.is_none_or(|run| run.state.is_over()) {
+                return Ok(false);
+            }
+            runs::end(tx, &id, RunState::Cancelled, now, &why)?;
+            jobs::cancel(tx, &id)?;
+            head::touch(tx)?;
+            let event = NewEvent {
+                at: now,
+                actor,
+                kind: "sync.cancelled",
+                subject: id.to_string(),
+                detail: "{}".to_owned(),
+                personal: String::new(),
+            };
+            events::append(tx, &event, &salt)?;
+            Ok(true)
+        })
+        .await?;
+    if cancelled {
+        pass::drop_residues(mirror, run).await?;
+    }
+    Ok(cancelled)
 }

@@ -127,7 +127,7 @@ async fn settle(
         })
         .await?;
     if failed {
-        pass::drop_residues(mirror, lease).await?;
+        pass::drop_residues(mirror, &lease.run).await?;
     }
     Ok(())
 }
@@ -135,14 +135,7 @@ async fn settle(
 /// Drops what runs left behind that ended just before a process did.
 async fn drop_stale(mirror: &Mirror) -> Result<(), StoreError> {
     for run in mirror.store().read(runs::with_stale_residues).await? {
-        while !mirror
-            .store()
-            .write_relaxed({
-                let run = run.clone();
-                move |tx| runs::drop_residues(tx, &run, 200)
-            })
-            .await?
-        {}
+        pass::drop_residues(mirror, &run).await?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! A sync run: how far it is or how it ended, what it changed, what it may say about which part, and what it noted.
 
-use axum::extract::Path;
+use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use directory::{Claim, ClaimState, Snapshot};
 use maud::{Markup, html};
@@ -8,15 +8,19 @@ use maud::{Markup, html};
 use crate::id::RunId;
 use crate::nouns::run::{NoteKind, Run, RunNote, RunState};
 use crate::store::{coverage, runs};
+use crate::sync::request;
+use crate::web::Served;
 use crate::web::failure::Failure;
+use crate::web::guard::see;
 use crate::web::progress::{people_of, progress, requests_of};
 use crate::web::runs::{changes, state_tag};
+use crate::web::ui::address::Address;
 use crate::web::ui::amount::{length, number};
 use crate::web::ui::frame::{Frame, Page, Place};
 use crate::web::ui::moment::Reader;
 use crate::web::ui::notice::empty;
 use crate::web::ui::words;
-use crate::web::visit::Visit;
+use crate::web::visit::{Visit, run_address};
 
 /// So many notes are shown; the page says when there are more.
 const NOTES_SHOWN: u32 = 200;
@@ -51,6 +55,17 @@ pub(crate) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Respons
     Ok(Page::framed(&frame, content(&told, &visit.snapshot, &visit.reader)).into_response())
 }
 
+/// POST /runs/{id}/cancel
+pub(crate) async fn cancel(
+    State(served): State<Served>,
+    visit: Visit,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let Some(id) = RunId::parse(&id) else { return Err(Failure::NotFound("There is no sync run with this id.")) };
+    request::cancel(&visit.entered.context, &visit.mirror, &id, &served.entropy).await?;
+    Ok(see(Address::new("/runs").below(id.as_str()).as_str()))
+}
+
 fn content(told: &Told, snapshot: &Snapshot, reader: &Reader) -> Markup {
     let run = &told.run;
     html! {
@@ -60,6 +75,12 @@ fn content(told: &Told, snapshot: &Snapshot, reader: &Reader) -> Markup {
             (state_tag(run.state))
         }
         (progress(run, reader))
+        @if !run.state.is_over() {
+            form method="post" action=(run_address(run).below("cancel")) {
+                button type="submit" { "Cancel" }
+                p.hint { "Stops at once. What was read so far is dropped; what is shown stays as it is." }
+            }
+        }
         @if run.state.is_over() { (figures(run, reader)) }
         section aria-labelledby="facts" { h2 id="facts" { "Run" } (facts(run, reader)) }
         @if run.state == RunState::Sealed {

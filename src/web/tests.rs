@@ -237,6 +237,12 @@ async fn from_the_link_over_the_key_and_the_first_sync_to_a_person() {
     let other = app.post("/runs", &format!("request_key={}", "1".repeat(52))).await;
     assert_eq!(other.status, 409);
     assert!(other.body.contains("No second sync was started."));
+    let run = started.location().to_owned();
+    assert!(app.get(&run).await.body.contains(">Cancel</button>"));
+    assert_eq!(app.post(&format!("{run}/cancel"), "").await.location(), run);
+    let cancelled = app.get(&run).await.body;
+    assert!(cancelled.contains("Cancelled by administrator mira.") && !cancelled.contains(">Cancel</button>"));
+    assert!(matches!(once(&app).await, Worked::Idle), "nothing is left to carry out");
     app.end().await;
     simulator.stop().await;
 }

@@ -2,15 +2,17 @@
 //! happened; whoever lost the lease commits nothing any more.
 
 use rollcall::mirror::seal::Sealed;
+use rollcall::nouns::context::{Actor, Context};
 use rollcall::nouns::run::RunState;
 use rollcall::store::{head, jobs, runs};
 use rollcall::sync::ended::Ended;
 use rollcall::sync::pass;
+use rollcall::sync::request::{self, Asked};
 use rollcall::sync::worker::{Worked, work_once};
 use simulator::{Fault, FaultKind, Options, Population};
 
 use crate::support::app::{ENGINES, Engine, TestApp, population};
-use crate::support::truth::{facts, unlike};
+use crate::support::truth::{differences, facts, unlike};
 
 /// Answers take so long that a batch is kept every few of them.
 fn slow() -> Options {
@@ -185,6 +187,41 @@ async fn a25_a_lease_that_ran_out_while_an_answer_was_awaited_is_worth_nothing()
         let client = app.connector.client_of(&app.mirror).await.unwrap();
         pass::carry_out(&app.mirror, &fresh, client, &app.surroundings).await.unwrap();
         assert_eq!(app.differences(), Vec::<String>::new(), "{engine:?}");
+        app.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cancelled_run_seals_nothing_and_leaves_the_place_free() {
+    for engine in ENGINES {
+        let app = TestApp::start(engine, &population(600, 31)).await;
+        app.work().await.unwrap();
+        app.simulator.set_faults(slow().faults);
+        app.simulator.clear_ledger();
+        let Asked::Queued(run) = app.ask().await else { panic!("the place is free") };
+        let cancelling = async {
+            // In the middle of the list.
+            while app.requests() < 8 {
+                tokio::task::yield_now().await;
+            }
+            let context = Context { actor: Actor::CommandLine, now: app.clock.now() };
+            request::cancel(&context, &app.mirror, &run, &app.surroundings.entropy).await.unwrap()
+        };
+        let (ended, cancelled) = tokio::join!(app.work(), cancelling);
+        assert!(cancelled, "{engine:?}: it was still reading");
+        assert!(matches!(ended, Err(Ended::LeaseLost) | Ok(Sealed::LeaseLost)), "{engine:?}: {ended:?}");
+        assert_eq!(app.run().await.state, RunState::Cancelled, "{engine:?}");
+        assert_eq!(app.mirror.current().generation(), 1, "{engine:?}");
+        app.simulator.set_faults(Vec::new());
+        let Asked::Queued(next) = app.ask().await else { panic!("{engine:?}: the place is free again") };
+        assert_ne!(next, run);
+        app.work().await.unwrap();
+        let truth = app.simulator.read(|organization| organization.truth());
+        assert_eq!(differences(&app.mirror.current(), &truth), Vec::<String>::new());
+        let context = Context { actor: Actor::CommandLine, now: app.clock.now() };
+        let again = request::cancel(&context, &app.mirror, &next, &app.surroundings.entropy).await.unwrap();
+        assert!(!again, "what is over cannot be cancelled");
+        assert!(app.mirror.store().read(rollcall::store::events::verify).await.unwrap().is_ok());
         app.stop().await;
     }
 }
