@@ -78,6 +78,7 @@ pub(crate) fn progress(run: &Run, reader: &Reader) -> Markup {
             RunState::Failed => { (failed(run)) }
             RunState::Cancelled => {
                 (notice(Weight::Info, "This run was stopped by a person.", html! {
+                    @if let Some(who) = &run.failure { p { bdi { (who) } } }
                     p { "It changed nothing: what was there before is still shown." }
                 }))
             }
