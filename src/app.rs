@@ -9,11 +9,11 @@ use std::time::Duration;
 use clock::Clock;
 use simulator::{Organization, Population};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tracing_subscriber::EnvFilter;
 
 use crate::auth::setup;
+use crate::cli::ending::Ending;
 use crate::cli::open::{self, Locked, Opened};
 use crate::cli::{Command, Demo, Exit, Serve, socket};
 use crate::config::{Config, Flags};
@@ -106,6 +106,7 @@ async fn connect(opened: &Opened, simulator: &simulator::Simulator) -> Result<()
 
 async fn run(config: &Config, opened: Opened, listen: SocketAddr) -> Result<Exit, Refusal> {
     refuse_wrong_key(config, &opened).await?;
+    let mut ending = Ending::watch()?;
     let listener = TcpListener::bind(listen).await.map_err(|error| {
         Refusal::new(
             "Rollcall cannot start.",
@@ -149,7 +150,7 @@ async fn run(config: &Config, opened: Opened, listen: SocketAddr) -> Result<Exit
         let _ = ended.await;
     });
     let pages = tokio::spawn(async move { pages.await });
-    told_to_end().await;
+    ending.told().await;
     eprintln!("Ending ...");
     let _ = end.send(());
     tasks.shutdown().await;
@@ -211,19 +212,4 @@ async fn refuse_wrong_key(config: &Config, opened: &Opened) -> Result<(), Refusa
         }
     }
     Ok(())
-}
-
-async fn told_to_end() {
-    let interrupted = tokio::signal::ctrl_c();
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminated) => {
-            tokio::select! {
-                _ = interrupted => {}
-                _ = terminated.recv() => {}
-            }
-        }
-        Err(_) => {
-            let _ = interrupted.await;
-        }
-    }
 }

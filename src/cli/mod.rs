@@ -2,6 +2,7 @@
 //! they decide nothing about the domain.
 
 pub mod doctor;
+pub mod ending;
 pub mod follow;
 pub mod migrate;
 pub mod open;

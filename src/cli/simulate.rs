@@ -7,6 +7,7 @@ use clock::Clock;
 use simulator::{Organization, Population, Scenario};
 
 use crate::cli::Exit;
+use crate::cli::ending::Ending;
 use crate::nouns::refusal::Refusal;
 
 /// `rollcall simulate`
@@ -52,6 +53,7 @@ pub async fn run(simulate: &Simulate) -> Result<Exit, Refusal> {
             "Name another with --port.",
         )
     })?;
+    let mut ending = Ending::watch()?;
     println!("organization  {} ({})", simulator.organization_id(), simulator.organization_name());
     println!("api           {}", simulator.base_url());
     println!("api key       {}", simulator.api_key());
@@ -59,7 +61,7 @@ pub async fn run(simulate: &Simulate) -> Result<Exit, Refusal> {
         println!("site          {} ({})", site.url, site.name);
     }
     println!("ready");
-    let _ = tokio::signal::ctrl_c().await;
+    ending.told().await;
     simulator.stop().await;
     Ok(Exit::Done)
 }
