@@ -1,7 +1,9 @@
-//! The table of endpoints: method, path template, and what a scoped key needs. Rate limits, faults, scheduled changes
-//! and the ledger all speak of an endpoint by its template. Paths that are not in the table do not exist.
+//! Endpoints: method, path template, and what a scoped key needs; and finding the one that a request means. Rate
+//! limits, faults, scheduled changes and the ledger all speak of an endpoint by its template.
 
 use percent_encoding::percent_decode_str;
+
+use crate::endpoints::ENDPOINTS;
 
 /// What an endpoint does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +31,28 @@ pub(crate) enum Action {
     TenantInfo,
     SiteTenantInfo,
     Retired,
+    Suspend,
+    Restore,
+    RemoveUser,
+    CreateGroup,
+    DeleteGroup,
+    AddMember,
+    RemoveMember,
+    AssignGroupRole,
+    RevokeGroupRole,
+    AssignRole,
+    RevokeRole,
+    AssignOrganizationRole,
+    RevokeOrganizationRole,
+    Invite,
+    Domains,
+    Domain,
+    Events,
+    EventStream,
+    Event,
+    EventActions,
+    Policies,
+    Policy,
 }
 
 impl Action {
@@ -47,6 +71,29 @@ impl Action {
                 | Action::GroupRoles
                 | Action::Workspaces
                 | Action::ApiKeys
+                | Action::Events
+                | Action::EventStream
+        )
+    }
+
+    /// True for endpoints that change the organization.
+    pub(crate) fn writes(self) -> bool {
+        matches!(
+            self,
+            Action::Suspend
+                | Action::Restore
+                | Action::RemoveUser
+                | Action::CreateGroup
+                | Action::DeleteGroup
+                | Action::AddMember
+                | Action::RemoveMember
+                | Action::AssignGroupRole
+                | Action::RevokeGroupRole
+                | Action::AssignRole
+                | Action::RevokeRole
+                | Action::AssignOrganizationRole
+                | Action::RevokeOrganizationRole
+                | Action::Invite
         )
     }
 }
@@ -70,63 +117,6 @@ pub(crate) struct Endpoint {
     pub(crate) action: Action,
     pub(crate) need: Need,
 }
-
-const fn endpoint(method: &'static str, template: &'static str, action: Action, need: Need) -> Endpoint {
-    Endpoint { method, template, action, need }
-}
-
-const DIRECTORIES: Need = Need::Scope("read:directories:admin");
-const GROUPS: Need = Need::Scope("read:groups:admin");
-
-pub(crate) static ENDPOINTS: &[Endpoint] = &[
-    endpoint("GET", "/admin/v1/orgs", Action::Organizations, Need::AnyKey),
-    endpoint("GET", "/admin/v1/orgs/{o}", Action::Organization, Need::Scope("read:orgs:admin")),
-    endpoint("GET", "/admin/v1/orgs/{o}/users", Action::ManagedAccounts, Need::Scope("read:accounts:admin")),
-    endpoint(
-        "GET",
-        "/admin/v1/orgs/{o}/directory/users/{id}/last-active-dates",
-        Action::LastActiveDates,
-        Need::Undocumented,
-    ),
-    endpoint("GET", "/admin/v2/orgs/{o}/directories", Action::Directories, DIRECTORIES),
-    endpoint("POST", "/admin/v2/orgs/{o}/directories/{d}/users/search", Action::UserSearch, Need::Undocumented),
-    endpoint("GET", "/admin/v2/orgs/{o}/directories/{d}/users", Action::UserList, DIRECTORIES),
-    endpoint("GET", "/admin/v2/orgs/{o}/directories/{d}/users/count", Action::UserCount, Need::Undocumented),
-    endpoint("GET", "/admin/v2/orgs/{o}/directories/{d}/users/stats", Action::UserStatistics, DIRECTORIES),
-    endpoint("GET", "/admin/v2/orgs/{o}/directories/{d}/users/{id}", Action::User, DIRECTORIES),
-    endpoint("GET", "/admin/v2/orgs/{o}/directories/{d}/users/{id}/role-assignments", Action::UserRoles, DIRECTORIES),
-    endpoint("POST", "/admin/v2/orgs/{o}/directories/{d}/groups/search", Action::GroupSearch, Need::Undocumented),
-    endpoint("GET", "/admin/v2/orgs/{o}/directories/{d}/groups", Action::GroupList, GROUPS),
-    endpoint("GET", "/admin/v2/orgs/{o}/directories/{d}/groups/count", Action::GroupCount, Need::Undocumented),
-    endpoint("GET", "/admin/v2/orgs/{o}/directories/{d}/groups/stats", Action::GroupStatistics, Need::Undocumented),
-    endpoint("GET", "/admin/v2/orgs/{o}/directories/{d}/groups/{g}", Action::Group, GROUPS),
-    endpoint("GET", "/admin/v2/orgs/{o}/directories/{d}/groups/{g}/role-assignments", Action::GroupRoles, GROUPS),
-    endpoint("POST", "/admin/v2/orgs/{o}/workspaces", Action::Workspaces, Need::Scope("read:workspaces:admin")),
-    endpoint("GET", "/admin/api-access/v1/orgs/{o}/api-keys", Action::ApiKeys, Need::Scope("read:tokens:admin")),
-    endpoint(
-        "GET",
-        "/admin/api-access/v1/orgs/{o}/api-keys/count",
-        Action::ApiKeyCount,
-        Need::Scope("read:tokens:admin"),
-    ),
-    endpoint("GET", "/_edge/tenant_info", Action::TenantInfo, Need::Nothing),
-    endpoint("GET", "/site/{s}/_edge/tenant_info", Action::SiteTenantInfo, Need::Nothing),
-    // Switched off after 2026-06-30.
-    endpoint("POST", "/admin/v1/orgs/{o}/users/search", Action::Retired, Need::AnyKey),
-    endpoint("POST", "/admin/v1/orgs/{o}/groups/search", Action::Retired, Need::AnyKey),
-    endpoint("POST", "/admin/v1/orgs/{o}/users/invite", Action::Retired, Need::AnyKey),
-    endpoint("POST", "/admin/v1/orgs/{o}/directory/users/{id}/suspend-access", Action::Retired, Need::AnyKey),
-    endpoint("POST", "/admin/v1/orgs/{o}/directory/users/{id}/restore-access", Action::Retired, Need::AnyKey),
-    endpoint("DELETE", "/admin/v1/orgs/{o}/directory/users/{id}", Action::Retired, Need::AnyKey),
-    endpoint("GET", "/admin/v1/orgs/{o}/directory/groups", Action::Retired, Need::AnyKey),
-    endpoint("POST", "/admin/v1/orgs/{o}/directory/groups", Action::Retired, Need::AnyKey),
-    endpoint("DELETE", "/admin/v1/orgs/{o}/directory/groups/{g}", Action::Retired, Need::AnyKey),
-    endpoint("POST", "/admin/v1/orgs/{o}/directory/groups/{g}/memberships", Action::Retired, Need::AnyKey),
-    endpoint("DELETE", "/admin/v1/orgs/{o}/directory/groups/{g}/memberships/{id}", Action::Retired, Need::AnyKey),
-    endpoint("POST", "/admin/v1/orgs/{o}/directory/groups/{g}/roles/assign", Action::Retired, Need::AnyKey),
-    endpoint("POST", "/admin/v1/orgs/{o}/directory/groups/{g}/roles/revoke", Action::Retired, Need::AnyKey),
-    endpoint("GET", "/admin/v2/orgs/{o}/app-access-settings", Action::Retired, Need::AnyKey),
-];
 
 /// What a method and path come to.
 pub(crate) enum Found {

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::answers::ConflictTexts;
 use crate::cursor::Cursor;
 use crate::json::in_milliseconds;
 use crate::key::uuid;
@@ -43,6 +44,10 @@ impl Reply {
 
     pub(crate) fn value(value: &serde_json::Value) -> Reply {
         Reply::json(value.to_string().into_bytes())
+    }
+
+    pub(crate) fn empty(status: u16) -> Reply {
+        Reply { status, content_type: None, headers: Vec::new(), body: Vec::new(), paging: None }
     }
 
     pub(crate) fn page(body: Vec<u8>, here: Cursor) -> Reply {
@@ -103,6 +108,24 @@ impl Refusal {
 
     pub(crate) fn no_group(id: &str) -> Refusal {
         Refusal::new(404, "ADMIN-404-10", "Group not found", format!("No group {id} was found."))
+    }
+
+    /// Somebody is a member already, or something exists already.
+    pub(crate) fn conflict(detail: impl Into<String>) -> Refusal {
+        Refusal::new(409, "ADMIN-409-28", "Conflict", detail)
+    }
+
+    /// A licence has no seat left; the code of that may be hidden behind the one of any conflict.
+    pub(crate) fn no_seat(texts: ConflictTexts, resource: &str) -> Refusal {
+        let detail = format!("You have exceeded the user limit of {resource}. Increase it, or suspend another user.");
+        match texts {
+            ConflictTexts::Codes => Refusal::new(409, "ADMIN-409-3", "License limit exceeded", detail),
+            ConflictTexts::DetailOnly => Refusal::conflict(detail),
+        }
+    }
+
+    pub(crate) fn forbidden(code: &'static str, detail: impl Into<String>) -> Refusal {
+        Refusal::new(403, code, "Forbidden", detail)
     }
 
     pub(crate) fn no_resource(detail: impl Into<String>) -> Refusal {

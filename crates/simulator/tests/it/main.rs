@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "the client's functions are parts of tests")]
 
 mod answers;
+mod audit;
 mod client;
 mod drift;
 mod faults;
@@ -10,3 +11,4 @@ mod limits;
 mod population;
 mod strictness;
 mod walks;
+mod writes;
