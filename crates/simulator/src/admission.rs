@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::answers::OtherOrganization;
 use crate::call::Call;
-use crate::endpoint::{Action, Endpoint, Need};
+use crate::endpoint::{Action, Door, Endpoint, Need};
 use crate::gate::{Incoming, bearer};
 use crate::organization::Organization;
 use crate::reply::{Refusal, Shape};
@@ -34,6 +34,7 @@ pub(crate) fn permit(request: &Incoming, endpoint: &Endpoint, call: &Call<'_>) -
         let allowed = match endpoint.need {
             Need::Scope(scope) => scopes.contains(&scope),
             Need::Undocumented => call.answers.scoped_key_reaches_searches,
+            Need::Unscoped => false,
             Need::AnyKey | Need::Nothing => true,
         };
         if !allowed {
@@ -42,6 +43,9 @@ pub(crate) fn permit(request: &Incoming, endpoint: &Endpoint, call: &Call<'_>) -
                 "The API key lacks the scope manage:org that this request requires.",
             ));
         }
+    }
+    if endpoint.door() != Door::Organization {
+        return Ok(());
     }
     if endpoint.action != Action::Organizations && call.capture(0) != organization.id {
         let refusal = match call.answers.other_organization {

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::group::Group;
 use crate::json::timestamp;
 use crate::organization::Organization;
+use crate::profile::Profile;
 use crate::reply::Reply;
 use crate::resource::Role;
 use crate::verbs::{ChangeError, NewUser};
@@ -15,21 +16,100 @@ use crate::verbs::{ChangeError, NewUser};
 /// One change that a request asks for. People, groups and resources are named by their ids.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
-    Suspend { account: String, directories: u8 },
-    Restore { account: String, directories: u8 },
-    Remove { account: String, directories: u8 },
-    CreateGroup { id: String, name: String, description: Option<String>, directory: u8 },
-    DeleteGroup { group: String },
-    AddMember { group: String, account: String },
-    RemoveMember { group: String, account: String },
-    GrantGroup { group: String, resource: String, role: Role },
-    RevokeGroup { group: String, resource: String, role: Role },
-    GrantUser { account: String, resource: String, role: Role },
-    RevokeUser { account: String, resource: String, role: Role },
-    GrantPlatform { account: String, role: Role },
-    RevokePlatform { account: String, role: Role },
-    Invite { account: String, email: String, directories: u8 },
-    Join { account: String, directories: u8 },
+    Suspend {
+        account: String,
+        directories: u8,
+    },
+    Restore {
+        account: String,
+        directories: u8,
+    },
+    Remove {
+        account: String,
+        directories: u8,
+    },
+    CreateGroup {
+        id: String,
+        name: String,
+        description: Option<String>,
+        directory: u8,
+    },
+    DeleteGroup {
+        group: String,
+    },
+    AddMember {
+        group: String,
+        account: String,
+    },
+    RemoveMember {
+        group: String,
+        account: String,
+    },
+    GrantGroup {
+        group: String,
+        resource: String,
+        role: Role,
+    },
+    RevokeGroup {
+        group: String,
+        resource: String,
+        role: Role,
+    },
+    GrantUser {
+        account: String,
+        resource: String,
+        role: Role,
+    },
+    RevokeUser {
+        account: String,
+        resource: String,
+        role: Role,
+    },
+    GrantPlatform {
+        account: String,
+        role: Role,
+    },
+    RevokePlatform {
+        account: String,
+        role: Role,
+    },
+    Invite {
+        account: String,
+        email: String,
+        directories: u8,
+    },
+    Join {
+        account: String,
+        directories: u8,
+    },
+    Profile {
+        account: String,
+        profile: Profile,
+    },
+    ChangeEmail {
+        account: String,
+        email: String,
+    },
+    Disable {
+        account: String,
+    },
+    Enable {
+        account: String,
+    },
+    ScheduleDeletion {
+        account: String,
+    },
+    CancelDeletion {
+        account: String,
+    },
+    /// At the end of the days of grace.
+    DeleteAccount {
+        account: String,
+    },
+    RevokeToken {
+        account: String,
+        token: String,
+    },
 }
 
 impl fmt::Display for Effect {
@@ -58,6 +138,14 @@ impl fmt::Display for Effect {
             Effect::RevokePlatform { account, role } => write!(formatter, "revoke {account} {}", role.id()),
             Effect::Invite { account, email, .. } => write!(formatter, "invite {email} as {account}"),
             Effect::Join { account, .. } => write!(formatter, "bring {account} into the directory"),
+            Effect::Profile { account, .. } => write!(formatter, "change profile of {account}"),
+            Effect::ChangeEmail { account, email } => write!(formatter, "change address of {account} to {email}"),
+            Effect::Disable { account } => write!(formatter, "disable {account}"),
+            Effect::Enable { account } => write!(formatter, "enable {account}"),
+            Effect::ScheduleDeletion { account } => write!(formatter, "schedule deletion of {account}"),
+            Effect::CancelDeletion { account } => write!(formatter, "cancel deletion of {account}"),
+            Effect::DeleteAccount { account } => write!(formatter, "delete {account}"),
+            Effect::RevokeToken { account, token } => write!(formatter, "revoke token {token} of {account}"),
         }
     }
 }
@@ -98,6 +186,18 @@ impl Effect {
                 let present =
                     ordinal.and_then(|ordinal| organization.person(ordinal)).map_or(0, |person| person.present);
                 organization.join_directories(account, present | directories)
+            }
+            Effect::Profile { account, profile } => organization.change_profile(account, profile),
+            Effect::ChangeEmail { account, email } => organization.change_email(account, email),
+            Effect::Disable { account } => organization.deactivate(account),
+            Effect::Enable { account } => organization.reactivate(account),
+            Effect::ScheduleDeletion { account } => organization.schedule_deletion(account),
+            Effect::CancelDeletion { account } => organization.cancel_deletion(account),
+            Effect::DeleteAccount { account } => organization.delete_account(account),
+            Effect::RevokeToken { account, token } => {
+                organization.revoked_tokens.insert(token.clone());
+                organization.note("user_token_revoked", &[("users", account)]);
+                Ok(())
             }
         }
     }

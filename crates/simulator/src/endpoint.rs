@@ -4,6 +4,7 @@
 use percent_encoding::percent_decode_str;
 
 use crate::endpoints::ENDPOINTS;
+use crate::reply::{Refusal, Shape};
 
 /// What an endpoint does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +54,16 @@ pub(crate) enum Action {
     EventActions,
     Policies,
     Policy,
+    Privileges,
+    Profile,
+    ChangeProfile,
+    ChangeEmail,
+    Disable,
+    Enable,
+    ScheduleDeletion,
+    CancelDeletion,
+    ApiTokens,
+    RevokeApiToken,
 }
 
 impl Action {
@@ -94,7 +105,57 @@ impl Action {
                 | Action::AssignOrganizationRole
                 | Action::RevokeOrganizationRole
                 | Action::Invite
+                | Action::ChangeProfile
+                | Action::ChangeEmail
+                | Action::Disable
+                | Action::Enable
+                | Action::ScheduleDeletion
+                | Action::CancelDeletion
+                | Action::RevokeApiToken
         )
+    }
+}
+
+/// The API that an endpoint belongs to; each has credentials and errors of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    Organization,
+    UserManagement,
+    Jira,
+    ServiceDesk,
+    Scim,
+}
+
+impl Door {
+    /// Gives a plain refusal the shape that errors have behind this door.
+    pub(crate) fn shape(self, refusal: Refusal) -> Refusal {
+        let shape = match (self, refusal.shape) {
+            (Door::Organization, shape) => shape,
+            (_, Shape::NewGateway) => Shape::NewGateway,
+            (_, Shape::Gateway) if refusal.status == 429 => Shape::Gateway,
+            (Door::UserManagement, _) => Shape::Key,
+            (Door::Jira, _) => Shape::Jira,
+            (Door::ServiceDesk, _) => Shape::ServiceDesk,
+            (Door::Scim, _) => Shape::Scim,
+        };
+        Refusal { shape, ..refusal }
+    }
+}
+
+impl Endpoint {
+    pub(crate) fn door(&self) -> Door {
+        let begins = |start: &str| self.template.starts_with(start);
+        if begins("/users/") {
+            Door::UserManagement
+        } else if begins("/rest/api/") {
+            Door::Jira
+        } else if begins("/rest/servicedeskapi/") {
+            Door::ServiceDesk
+        } else if begins("/scim/") {
+            Door::Scim
+        } else {
+            Door::Organization
+        }
     }
 }
 
@@ -108,6 +169,8 @@ pub(crate) enum Need {
     Scope(&'static str),
     /// No scope is documented.
     Undocumented,
+    /// Nothing with scopes is let in.
+    Unscoped,
 }
 
 #[derive(Debug)]
@@ -166,7 +229,8 @@ fn captures(template: &str, segments: &[&str]) -> Option<Vec<String>> {
 /// True when the pattern names the template: the template itself, a glob with `*`, or a part of the template.
 pub(crate) fn pattern_matches(pattern: &str, template: &str) -> bool {
     if !pattern.contains('*') {
-        let is_whole = ["/admin", "/site", "/_edge"].iter().any(|root| pattern.starts_with(root));
+        let is_whole =
+            ["/admin", "/site", "/_edge", "/rest/", "/scim/", "/users/{"].iter().any(|root| pattern.starts_with(root));
         return normal(pattern) == normal(template) || (!is_whole && template.contains(pattern));
     }
     let mut rest = template;

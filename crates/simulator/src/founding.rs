@@ -46,6 +46,8 @@ pub(crate) fn found(population: &Population, users: u32, now: Timestamp, rng: &m
         keys: Vec::new(),
         paid: true,
         audit: AuditLog::default(),
+        locales: HashMap::new(),
+        revoked_tokens: BTreeSet::new(),
         queue: Vec::new(),
         now,
         seal: rng.u64(..),

@@ -239,6 +239,7 @@ impl World {
             }
             Found::Nothing => return refuse(Refusal::no_resource(format!("{} does not exist.", request.path))),
         };
+        let refuse = |refusal: Refusal| refuse(endpoint.door().shape(refusal));
         if endpoint.need != Need::Nothing
             && let Err(refusal) = admit(request, organization, sight.now)
         {

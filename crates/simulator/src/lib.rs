@@ -28,6 +28,7 @@ mod order;
 mod organization;
 mod person;
 mod population;
+mod profile;
 mod reply;
 mod resource;
 mod scenario;

@@ -47,6 +47,10 @@ pub struct Organization {
     /// Whether anything is paid for; inviting needs it.
     pub(crate) paid: bool,
     pub(crate) audit: AuditLog,
+    /// Locales that were set, by account.
+    pub(crate) locales: HashMap<String, String>,
+    /// Ids of users' API tokens that were revoked.
+    pub(crate) revoked_tokens: BTreeSet<String>,
     /// What was accepted and is not visible yet: when it will be, in milliseconds since 1970, and what it is.
     pub(crate) queue: Vec<(i64, Effect)>,
     /// The present instant, for what changes record; set before each change.

@@ -8,10 +8,14 @@ mod group_writes;
 mod groups;
 mod invite;
 mod keys;
+mod lifecycle;
 mod organizations;
 mod policies;
+mod privileges;
+mod profiles;
 mod role_writes;
 mod roles;
+mod tokens;
 mod users;
 mod workspaces;
 
@@ -23,6 +27,13 @@ use crate::reply::Refusal;
 /// Answers a request that has passed the gate.
 pub(crate) fn answer(action: Action, call: &Call<'_>) -> Result<Decision, Refusal> {
     let reply = match action {
+        Action::ChangeProfile => return profiles::change(call),
+        Action::ChangeEmail => return profiles::change_email(call),
+        Action::Disable => return lifecycle::disable(call),
+        Action::Enable => return lifecycle::enable(call),
+        Action::ScheduleDeletion => return lifecycle::delete(call),
+        Action::CancelDeletion => return lifecycle::cancel_deletion(call),
+        Action::RevokeApiToken => return tokens::revoke(call),
         Action::Suspend => return access::suspend(call),
         Action::Restore => return access::restore(call),
         Action::RemoveUser => return access::remove(call),
@@ -67,6 +78,9 @@ pub(crate) fn answer(action: Action, call: &Call<'_>) -> Result<Decision, Refusa
         Action::EventStream => events::stream(call),
         Action::Event => events::one(call),
         Action::EventActions => Ok(events::actions()),
+        Action::Privileges => privileges::list(call),
+        Action::Profile => profiles::one(call),
+        Action::ApiTokens => tokens::list(call),
         Action::Retired => Err(Refusal::new(
             410,
             "ADMIN-410-1",

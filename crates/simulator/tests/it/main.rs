@@ -8,6 +8,7 @@ mod client;
 mod drift;
 mod faults;
 mod limits;
+mod management;
 mod population;
 mod strictness;
 mod walks;
