@@ -216,12 +216,12 @@ pub(crate) fn check_values(name: &str, list: Option<&Vec<String>>, known: &[&str
     }
 }
 
-/// The roles with these ids.
+/// The roles with these ids, of those that filters know: not the viewer's.
 pub(crate) fn roles(ids: Option<&Vec<String>>) -> Result<Option<Roles>, Refusal> {
     let Some(ids) = ids else { return Ok(None) };
     let mut roles = Roles::default();
     for id in ids {
-        match Role::from_id(id) {
+        match Role::from_id(id).filter(|role| *role != Role::Viewer) {
             Some(role) => roles.insert(role),
             None => return Err(Refusal::bad_body(format!("roleIds does not know the value {id}."))),
         };

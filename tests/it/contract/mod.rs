@@ -27,7 +27,7 @@ use simulator::{Answers, Options, Organization, Population, TrueUser};
 
 use crate::support::app::{Engine, TestApp, test_day};
 use check::{Asker, Contradiction, Report};
-use description::{Description, operations};
+use description::{Description, Operation, operations};
 use walk::Walk;
 
 /// Where the simulator differs from the descriptions on purpose. A row that no answer needs any longer is an error.
@@ -91,6 +91,43 @@ const NOT_WALKED: &[(&str, &str, &str)] = &[
     ("/last-active-dates", "?.cursor", "nobody has used as many apps as a page holds"),
 ];
 
+/// Operations that are served and not walked yet: method, path, why. A row that is walked, or not served, is an error.
+#[rustfmt::skip]
+const NOT_WALKED_YET: &[(&str, &str, &str)] = &[
+    ("GET", "/admin/v1/orgs/{orgId}/domains", "served since lately"),
+    ("GET", "/admin/v1/orgs/{orgId}/domains/{domainId}", "served since lately"),
+    ("GET", "/admin/v1/orgs/{orgId}/event-actions", "served since lately"),
+    ("GET", "/admin/v1/orgs/{orgId}/events", "served since lately"),
+    ("GET", "/admin/v1/orgs/{orgId}/events-stream", "served since lately"),
+    ("GET", "/admin/v1/orgs/{orgId}/events/{eventId}", "served since lately"),
+    ("GET", "/admin/v1/orgs/{orgId}/policies", "served since lately"),
+    ("GET", "/admin/v1/orgs/{orgId}/policies/{policyId}", "served since lately"),
+    ("POST", "/admin/v1/orgs/{orgId}/users/{userId}/role-assignments/assign", "served since lately"),
+    ("POST", "/admin/v1/orgs/{orgId}/users/{userId}/role-assignments/revoke", "served since lately"),
+    ("POST", "/admin/v1/orgs/{orgId}/users/{userId}/roles/assign", "served since lately"),
+    ("POST", "/admin/v1/orgs/{orgId}/users/{userId}/roles/revoke", "served since lately"),
+    ("POST", "/admin/v2/orgs/{orgId}/directories/{directoryId}/groups", "served since lately"),
+    ("DELETE", "/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}", "served since lately"),
+    ("POST", "/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}/memberships", "served since lately"),
+    ("DELETE", "/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}/memberships/{accountId}", "served since lately"),
+    ("POST", "/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}/role-assignments/assign", "served since lately"),
+    ("POST", "/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}/role-assignments/revoke", "served since lately"),
+    ("DELETE", "/admin/v2/orgs/{orgId}/directories/{directoryId}/users/{accountId}", "served since lately"),
+    ("POST", "/admin/v2/orgs/{orgId}/directories/{directoryId}/users/{accountId}/restore", "served since lately"),
+    ("POST", "/admin/v2/orgs/{orgId}/directories/{directoryId}/users/{accountId}/suspend", "served since lately"),
+    ("POST", "/admin/v2/orgs/{orgId}/users/invite", "served since lately"),
+    ("GET", "/users/{account_id}/manage", "served since lately"),
+    ("GET", "/users/{account_id}/manage/api-tokens", "served since lately"),
+    ("DELETE", "/users/{account_id}/manage/api-tokens/{tokenId}", "served since lately"),
+    ("PUT", "/users/{account_id}/manage/email", "served since lately"),
+    ("POST", "/users/{account_id}/manage/lifecycle/cancel-delete", "served since lately"),
+    ("POST", "/users/{account_id}/manage/lifecycle/delete", "served since lately"),
+    ("POST", "/users/{account_id}/manage/lifecycle/disable", "served since lately"),
+    ("POST", "/users/{account_id}/manage/lifecycle/enable", "served since lately"),
+    ("GET", "/users/{account_id}/manage/profile", "served since lately"),
+    ("PATCH", "/users/{account_id}/manage/profile", "served since lately"),
+];
+
 /// Requests of the product to endpoints that no description has.
 const UNDESCRIBED_REQUESTS: &[(&str, &str)] =
     &[("GET /admin/api-access/v1/orgs/{o}/api-keys", "the API that tells when keys expire is described in prose only")];
@@ -141,6 +178,12 @@ fn is_known(found: &Contradiction, row: &Difference) -> bool {
         && found.says.contains(row.says)
 }
 
+/// True for operations that are listed as served and not walked yet.
+fn waits(operation: Operation<'_>) -> bool {
+    let name = operation.name();
+    NOT_WALKED_YET.iter().any(|(method, path, _)| name == format!("{method} {path}"))
+}
+
 /// Ends the test when a contradiction has no row.
 fn judge(report: &Report<'_>) {
     let unknown: Vec<String> = (report.contradictions.iter())
@@ -165,6 +208,7 @@ async fn the_simulator_answers_as_described() {
     let Some(descriptions) = descriptions() else { return };
     let mut report = Report::new(&descriptions);
     let mut unserved = BTreeSet::new();
+    let mut not_walked_yet = BTreeSet::new();
     for answers in [Answers::default(), Answers::opposite()] {
         let clock = clock::Clock::simulated(test_day());
         let organization = Organization::populate(&population(), clock.now());
@@ -177,6 +221,7 @@ async fn the_simulator_answers_as_described() {
         for operation in operations(&descriptions).filter(|operation| !report.seen.contains_key(&operation.name())) {
             match walk.refusal(&operation.method.to_uppercase(), &operation.path_with("none")).await {
                 Ok(()) => unserved.insert(operation.name()),
+                Err(_) if waits(operation) => not_walked_yet.insert(operation.name()),
                 Err(answer) => {
                     served.push(format!("{}: {answer}", operation.name()));
                     false
@@ -186,6 +231,13 @@ async fn the_simulator_answers_as_described() {
         assert_eq!(served, Vec::<String>::new(), "served, but not walked");
         simulator.stop().await;
     }
+    let waiting = NOT_WALKED_YET.iter().map(|(method, path, _)| format!("{method} {path}"));
+    let stale: Vec<String> = waiting.filter(|name| !not_walked_yet.contains(name)).collect();
+    assert_eq!(stale, Vec::<String>::new(), "walked or not served, and listed as not walked yet");
+    tell(
+        "served, and not walked yet",
+        NOT_WALKED_YET.iter().map(|(method, path, reason)| format!("{method} {path}: {reason}")),
+    );
     let (ours, others): (Vec<String>, Vec<String>) = unserved.into_iter().partition(|name| name.contains(" /admin/"));
     let rest = format!("and {} of the user-management and Jira APIs", others.len());
     tell("described, and not served by the simulator", ours.into_iter().chain([rest]));

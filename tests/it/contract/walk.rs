@@ -2,7 +2,7 @@
 //! refusal. It only asks; what was said is judged from the simulator's ledger. It must never ask what no client could.
 
 use serde_json::{Value, json};
-use simulator::{Fault, FaultKind, Limits, Shape, Simulator, Truth};
+use simulator::{Fault, FaultKind, Limits, Role, Shape, Simulator, Truth};
 
 use super::plain_client::{Answer, Ask, send};
 
@@ -136,7 +136,7 @@ impl<'a> Walk<'a> {
         ];
         let statuses = ["active", "suspended", "not_invited", "deactivated", "for_deletion"];
         filters.extend(statuses.map(|status| ("status", json!([status]))));
-        filters.extend(simulator::Role::ALL.map(|role| ("roleIds", json!([role.id()]))));
+        filters.extend(filtering_roles());
         filters
     }
 
@@ -149,7 +149,7 @@ impl<'a> Walk<'a> {
             ("resourceIds", json!([self.truth.workspaces[0].ari])),
             ("searchTerm", json!("a")),
         ];
-        filters.extend(simulator::Role::ALL.map(|role| ("roleIds", json!([role.id()]))));
+        filters.extend(filtering_roles());
         filters
     }
 
@@ -314,6 +314,7 @@ impl<'a> Walk<'a> {
             json!({ "emails": ["a@mail.test"], "searchTerm": "a" }),
             json!({ "emailDomains": many(10) }),
             json!({ "roleIds": ["atlassian/king"] }),
+            json!({ "roleIds": ["atlassian/viewer"] }),
             json!({ "status": ["happy"] }),
             json!({ "claimStatus": "claimed" }),
             json!({ "mfaEnabled": "yes" }),
@@ -342,7 +343,7 @@ impl<'a> Walk<'a> {
             }
         }
         for target in [self.users("/count"), self.groups("/count")] {
-            for query in ["?unknown=1", "?roleIds=atlassian/king", &eleven] {
+            for query in ["?unknown=1", "?roleIds=atlassian/king", "?roleIds=atlassian/viewer", &eleven] {
                 assert_eq!(self.get(&format!("{target}{query}")).await.status, 400, "{target}{query}");
             }
         }
@@ -439,6 +440,12 @@ impl<'a> Walk<'a> {
             simulator.set_faults(Vec::new());
         }
     }
+}
+
+/// A filter for each role that filters know: the viewer's can only be given.
+fn filtering_roles() -> impl Iterator<Item = (&'static str, Value)> {
+    let known = Role::ALL.into_iter().filter(|role| *role != Role::Viewer);
+    known.map(|role| ("roleIds", json!([role.id()])))
 }
 
 /// A filter as a query, lists by repetition.
