@@ -76,6 +76,38 @@ const DIFFERENCES: &[Difference] = &[
         operation: "GET /admin/v1/orgs/{orgId}/users", part: "400", place: &["/code"], says: "not one of \"ADMIN-400-1\"",
         reason: "of refusals only that of a cursor is described; an unknown parameter is refused too, with its own code",
     },
+    Difference {
+        operation: "", part: "request", place: &[""], says: "is not valid for the resource.",
+        reason: "which app has which role is told by the refusal with its own code, not by the schema",
+    },
+    Difference {
+        operation: "{directoryId}/groups", part: "request", place: &[""], says: "The directory must be named: there are several.",
+        reason: "a group is in one directory; what all of them at once would mean is not said",
+    },
+    Difference {
+        operation: "{directoryId}/groups", part: "request", place: &[""], says: "name must have between 1 and 255 characters.",
+        reason: "an empty or overlong name is refused; the schema has no bounds",
+    },
+    Difference {
+        operation: "/suspend", part: "request", place: &[""], says: "there is a body where none is described",
+        reason: "users report 415 without the body {}, so the simulator demands it",
+    },
+    Difference {
+        operation: "/restore", part: "request", place: &[""], says: "there is a body where none is described",
+        reason: "users report 415 without the body {}, so the simulator demands it",
+    },
+    Difference {
+        operation: "/users/invite", part: "request", place: &[""], says: "refused although described: emails must",
+        reason: "the simulator is strict where the schema gives a list without bounds",
+    },
+    Difference {
+        operation: "/users/invite", part: "request", place: &[""], says: "is not an address.",
+        reason: "the schema knows only that an address is a text",
+    },
+    Difference {
+        operation: "/roles/assign", part: "request", place: &[""], says: "The user is not active.",
+        reason: "said by its code, not in the schema",
+    },
 ];
 
 /// What the descriptions would let a client ask and the walk does not: the operation's end, where in the request, why.
@@ -89,6 +121,10 @@ const NOT_WALKED: &[(&str, &str, &str)] = &[
     ("/workspaces", "query.value", "what it means is not said, and no example has it"),
     ("GET /admin/v1/orgs", "?.cursor", "a key belongs to one organization: there is no second page"),
     ("/last-active-dates", "?.cursor", "nobody has used as many apps as a page holds"),
+    ("/roles/assign", "role=atlassian/site-admin", "no app has the role: it is one on a site"),
+    ("/roles/assign", "role=atlassian/org-admin", "no app has the role: it is one on the organization"),
+    ("/roles/revoke", "role=atlassian/site-admin", "no app has the role: it is one on a site"),
+    ("/roles/revoke", "role=atlassian/org-admin", "no app has the role: it is one on the organization"),
 ];
 
 /// Operations that are served and not walked yet: method, path, why. A row that is walked, or not served, is an error.
@@ -102,20 +138,6 @@ const NOT_WALKED_YET: &[(&str, &str, &str)] = &[
     ("GET", "/admin/v1/orgs/{orgId}/events/{eventId}", "served since lately"),
     ("GET", "/admin/v1/orgs/{orgId}/policies", "served since lately"),
     ("GET", "/admin/v1/orgs/{orgId}/policies/{policyId}", "served since lately"),
-    ("POST", "/admin/v1/orgs/{orgId}/users/{userId}/role-assignments/assign", "served since lately"),
-    ("POST", "/admin/v1/orgs/{orgId}/users/{userId}/role-assignments/revoke", "served since lately"),
-    ("POST", "/admin/v1/orgs/{orgId}/users/{userId}/roles/assign", "served since lately"),
-    ("POST", "/admin/v1/orgs/{orgId}/users/{userId}/roles/revoke", "served since lately"),
-    ("POST", "/admin/v2/orgs/{orgId}/directories/{directoryId}/groups", "served since lately"),
-    ("DELETE", "/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}", "served since lately"),
-    ("POST", "/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}/memberships", "served since lately"),
-    ("DELETE", "/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}/memberships/{accountId}", "served since lately"),
-    ("POST", "/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}/role-assignments/assign", "served since lately"),
-    ("POST", "/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}/role-assignments/revoke", "served since lately"),
-    ("DELETE", "/admin/v2/orgs/{orgId}/directories/{directoryId}/users/{accountId}", "served since lately"),
-    ("POST", "/admin/v2/orgs/{orgId}/directories/{directoryId}/users/{accountId}/restore", "served since lately"),
-    ("POST", "/admin/v2/orgs/{orgId}/directories/{directoryId}/users/{accountId}/suspend", "served since lately"),
-    ("POST", "/admin/v2/orgs/{orgId}/users/invite", "served since lately"),
     ("GET", "/users/{account_id}/manage", "served since lately"),
     ("GET", "/users/{account_id}/manage/api-tokens", "served since lately"),
     ("DELETE", "/users/{account_id}/manage/api-tokens/{tokenId}", "served since lately"),

@@ -1,6 +1,8 @@
 //! A walk over everything that the simulator serves: every documented filter, expansion, order and page, and every
 //! refusal. It only asks; what was said is judged from the simulator's ledger. It must never ask what no client could.
 
+mod writes;
+
 use serde_json::{Value, json};
 use simulator::{Fault, FaultKind, Limits, Role, Shape, Simulator, Truth};
 
@@ -44,6 +46,7 @@ impl<'a> Walk<'a> {
         self.wrong_requests().await;
         self.wrong_names().await;
         self.refusals_of_every_endpoint().await;
+        self.writes().await;
     }
 
     /// Asks an operation that should not be served; the refusal's detail, or what was answered instead.
@@ -59,7 +62,8 @@ impl<'a> Walk<'a> {
         let target = format!("{} {}", ask.method, ask.target);
         let is_limited = ask.target.starts_with("/admin/");
         let answer = send(self.simulator, ask).await;
-        assert_eq!(answer.header("content-type"), Some(JSON), "{target}");
+        let kind = (!answer.body.is_null()).then_some(JSON);
+        assert_eq!(answer.header("content-type"), kind, "{target}");
         if is_limited && (answer.status == 200 || answer.status == 429) {
             let number = |name: &str| answer.header(name).and_then(|text| text.parse::<u32>().ok());
             assert!(number("x-ratelimit-limit").is_some(), "{target}: X-RateLimit-Limit");
@@ -77,6 +81,15 @@ impl<'a> Walk<'a> {
     async fn post(&self, target: &str, body: &Value) -> Answer {
         let body = body.to_string();
         self.send(Ask { method: "POST", target, authorization: &self.authorization, body: Some((JSON, &body)) }).await
+    }
+
+    /// The body of an answer with this status; no body is sent when it is null.
+    async fn told(&self, status: u16, (method, target): (&str, &str), body: &Value) -> Value {
+        let text = body.to_string();
+        let given = (!body.is_null()).then_some((JSON, text.as_str()));
+        let answer = self.send(Ask { method, target, authorization: &self.authorization, body: given }).await;
+        assert_eq!(answer.status, status, "{method} {target} {body}: {}", answer.body);
+        answer.body
     }
 
     async fn found(&self, target: &str) -> Value {
