@@ -37,6 +37,38 @@ pub struct Answers {
     pub other_organization: OtherOrganization,
     /// Profile fields without a value are null; false leaves them out.
     pub empty_fields_are_null: bool,
+    /// Seconds until an accepted removal from a directory shows.
+    pub removal_delay: u32,
+    /// Seconds until a role on the whole organization shows, given or taken.
+    pub organization_role_delay: u32,
+    /// How a 409 for somebody who is a member already differs from one for a licence that is used up.
+    pub conflict_texts: ConflictTexts,
+    /// Whether the organization's plan has an audit log.
+    pub audit_log: AuditAvailability,
+    /// Seconds until an event shows in the audit log.
+    pub audit_lag: u32,
+}
+
+/// What becomes of the audit log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AuditAvailability {
+    /// It is filled.
+    Kept,
+    /// It can be read and never has anything in it.
+    Empty,
+    /// It cannot be read: 403.
+    Forbidden,
+}
+
+/// How the two meanings of a 409 are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConflictTexts {
+    /// By code, title and detail.
+    Codes,
+    /// By detail alone: both have the code and title of a conflict.
+    DetailOnly,
 }
 
 /// Whether suspended people's memberships can be seen.
@@ -99,6 +131,11 @@ impl Default for Answers {
             scoped_key_reaches_searches: false,
             other_organization: OtherOrganization::NotFound,
             empty_fields_are_null: true,
+            removal_delay: 20,
+            organization_role_delay: 30,
+            conflict_texts: ConflictTexts::Codes,
+            audit_log: AuditAvailability::Kept,
+            audit_lag: 0,
         }
     }
 }
@@ -122,6 +159,11 @@ impl Answers {
             scoped_key_reaches_searches: true,
             other_organization: OtherOrganization::Forbidden,
             empty_fields_are_null: false,
+            removal_delay: 0,
+            organization_role_delay: 0,
+            conflict_texts: ConflictTexts::DetailOnly,
+            audit_log: AuditAvailability::Empty,
+            audit_lag: 30,
         }
     }
 }

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use crate::answers::Answers;
 use crate::cursor::{Cursor, digest};
 use crate::organization::Organization;
+use crate::person::Person;
 use crate::reply::Refusal;
 use crate::resource::{Role, Roles};
 
@@ -44,6 +45,18 @@ impl Call<'_> {
         }
     }
 
+    /// The person of the path, when in one of the directories of the path; the directories as a mask.
+    pub(crate) fn person(&self) -> Result<(&Person, u8), Refusal> {
+        let (scope, everywhere) = self.directories(1)?;
+        let account_id = self.capture(2);
+        self.organization
+            .find_account(account_id)
+            .and_then(|ordinal| self.organization.person(ordinal))
+            .filter(|person| everywhere || person.present & scope != 0)
+            .map(|person| (person, scope))
+            .ok_or_else(|| Refusal::no_user(account_id))
+    }
+
     /// The body as a JSON object of the type; an empty body is an empty object.
     pub(crate) fn read_body<T: DeserializeOwned + Default>(&self) -> Result<T, Refusal> {
         if self.body.iter().all(u8::is_ascii_whitespace) {
@@ -64,8 +77,17 @@ impl Call<'_> {
         Ok(cursor)
     }
 
+    /// As [`Call::list`], for a chain whose cursors never grow old.
+    pub(crate) fn stream(&self) -> Result<(Cursor, Query), Refusal> {
+        self.chain(|_| Ok(()))
+    }
+
     /// For GET lists: with a cursor everything else in the query is discarded, the first request's query counts.
     pub(crate) fn list(&self) -> Result<(Cursor, Query), Refusal> {
+        self.chain(|cursor| cursor.check_age(self.answers, self.now))
+    }
+
+    fn chain(&self, check: impl Fn(&Cursor) -> Result<(), Refusal>) -> Result<(Cursor, Query), Refusal> {
         let query = Query::read(self.query);
         let digest = digest(self.path);
         match query.one("cursor") {
@@ -74,7 +96,8 @@ impl Call<'_> {
                 Ok((Cursor::start(digest, &kept), query))
             }
             Some(token) => {
-                let cursor = self.token(token)?;
+                let cursor = self.unseal(token)?;
+                check(&cursor)?;
                 if cursor.digest != digest {
                     return Err(Refusal::bad_cursor("The cursor belongs to another list."));
                 }
@@ -85,10 +108,13 @@ impl Call<'_> {
     }
 
     fn token(&self, token: &str) -> Result<Cursor, Refusal> {
-        let cursor = Cursor::read(token, self.organization.seal)
-            .ok_or_else(|| Refusal::bad_cursor("The page cursor is invalid."))?;
+        let cursor = self.unseal(token)?;
         cursor.check_age(self.answers, self.now)?;
         Ok(cursor)
+    }
+
+    fn unseal(&self, token: &str) -> Result<Cursor, Refusal> {
+        Cursor::read(token, self.organization.seal).ok_or_else(|| Refusal::bad_cursor("The page cursor is invalid."))
     }
 
     /// The token of a cursor made now.
@@ -190,12 +216,12 @@ pub(crate) fn check_values(name: &str, list: Option<&Vec<String>>, known: &[&str
     }
 }
 
-/// The roles with these ids.
+/// The roles with these ids, of those that filters know: not the viewer's.
 pub(crate) fn roles(ids: Option<&Vec<String>>) -> Result<Option<Roles>, Refusal> {
     let Some(ids) = ids else { return Ok(None) };
     let mut roles = Roles::default();
     for id in ids {
-        match Role::from_id(id) {
+        match Role::from_id(id).filter(|role| *role != Role::Viewer) {
             Some(role) => roles.insert(role),
             None => return Err(Refusal::bad_body(format!("roleIds does not know the value {id}."))),
         };

@@ -1,7 +1,10 @@
-//! The table of endpoints: method, path template, and what a scoped key needs. Rate limits, faults, scheduled changes
-//! and the ledger all speak of an endpoint by its template. Paths that are not in the table do not exist.
+//! Endpoints: method, path template, and what a scoped key needs; and finding the one that a request means. Rate
+//! limits, faults, scheduled changes and the ledger all speak of an endpoint by its template.
 
 use percent_encoding::percent_decode_str;
+
+use crate::endpoints::ENDPOINTS;
+use crate::reply::{Refusal, Shape};
 
 /// What an endpoint does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +32,38 @@ pub(crate) enum Action {
     TenantInfo,
     SiteTenantInfo,
     Retired,
+    Suspend,
+    Restore,
+    RemoveUser,
+    CreateGroup,
+    DeleteGroup,
+    AddMember,
+    RemoveMember,
+    AssignGroupRole,
+    RevokeGroupRole,
+    AssignRole,
+    RevokeRole,
+    AssignOrganizationRole,
+    RevokeOrganizationRole,
+    Invite,
+    Domains,
+    Domain,
+    Events,
+    EventStream,
+    Event,
+    EventActions,
+    Policies,
+    Policy,
+    Privileges,
+    Profile,
+    ChangeProfile,
+    ChangeEmail,
+    Disable,
+    Enable,
+    ScheduleDeletion,
+    CancelDeletion,
+    ApiTokens,
+    RevokeApiToken,
 }
 
 impl Action {
@@ -47,7 +82,80 @@ impl Action {
                 | Action::GroupRoles
                 | Action::Workspaces
                 | Action::ApiKeys
+                | Action::Events
+                | Action::EventStream
         )
+    }
+
+    /// True for endpoints that change the organization.
+    pub(crate) fn writes(self) -> bool {
+        matches!(
+            self,
+            Action::Suspend
+                | Action::Restore
+                | Action::RemoveUser
+                | Action::CreateGroup
+                | Action::DeleteGroup
+                | Action::AddMember
+                | Action::RemoveMember
+                | Action::AssignGroupRole
+                | Action::RevokeGroupRole
+                | Action::AssignRole
+                | Action::RevokeRole
+                | Action::AssignOrganizationRole
+                | Action::RevokeOrganizationRole
+                | Action::Invite
+                | Action::ChangeProfile
+                | Action::ChangeEmail
+                | Action::Disable
+                | Action::Enable
+                | Action::ScheduleDeletion
+                | Action::CancelDeletion
+                | Action::RevokeApiToken
+        )
+    }
+}
+
+/// The API that an endpoint belongs to; each has credentials and errors of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    Organization,
+    UserManagement,
+    Jira,
+    ServiceDesk,
+    Scim,
+}
+
+impl Door {
+    /// Gives a plain refusal the shape that errors have behind this door.
+    pub(crate) fn shape(self, refusal: Refusal) -> Refusal {
+        let shape = match (self, refusal.shape) {
+            (Door::Organization, shape) => shape,
+            (_, Shape::NewGateway) => Shape::NewGateway,
+            (_, Shape::Gateway) if refusal.status == 429 => Shape::Gateway,
+            (Door::UserManagement, _) => Shape::Key,
+            (Door::Jira, _) => Shape::Jira,
+            (Door::ServiceDesk, _) => Shape::ServiceDesk,
+            (Door::Scim, _) => Shape::Scim,
+        };
+        Refusal { shape, ..refusal }
+    }
+}
+
+impl Endpoint {
+    pub(crate) fn door(&self) -> Door {
+        let begins = |start: &str| self.template.starts_with(start);
+        if begins("/users/") {
+            Door::UserManagement
+        } else if begins("/rest/api/") {
+            Door::Jira
+        } else if begins("/rest/servicedeskapi/") {
+            Door::ServiceDesk
+        } else if begins("/scim/") {
+            Door::Scim
+        } else {
+            Door::Organization
+        }
     }
 }
 
@@ -61,6 +169,8 @@ pub(crate) enum Need {
     Scope(&'static str),
     /// No scope is documented.
     Undocumented,
+    /// Nothing with scopes is let in.
+    Unscoped,
 }
 
 #[derive(Debug)]
@@ -70,63 +180,6 @@ pub(crate) struct Endpoint {
     pub(crate) action: Action,
     pub(crate) need: Need,
 }
-
-const fn endpoint(method: &'static str, template: &'static str, action: Action, need: Need) -> Endpoint {
-    Endpoint { method, template, action, need }
-}
-
-const DIRECTORIES: Need = Need::Scope("read:directories:admin");
-const GROUPS: Need = Need::Scope("read:groups:admin");
-
-pub(crate) static ENDPOINTS: &[Endpoint] = &[
-    endpoint("GET", "/admin/v1/orgs", Action::Organizations, Need::AnyKey),
-    endpoint("GET", "/admin/v1/orgs/{o}", Action::Organization, Need::Scope("read:orgs:admin")),
-    endpoint("GET", "/admin/v1/orgs/{o}/users", Action::ManagedAccounts, Need::Scope("read:accounts:admin")),
-    endpoint(
-        "GET",
-        "/admin/v1/orgs/{o}/directory/users/{id}/last-active-dates",
-        Action::LastActiveDates,
-        Need::Undocumented,
-    ),
-    endpoint("GET", "/admin/v2/orgs/{o}/directories", Action::Directories, DIRECTORIES),
-    endpoint("POST", "/admin/v2/orgs/{o}/directories/{d}/users/search", Action::UserSearch, Need::Undocumented),
-    endpoint("GET", "/admin/v2/orgs/{o}/directories/{d}/users", Action::UserList, DIRECTORIES),
-    endpoint("GET", "/admin/v2/orgs/{o}/directories/{d}/users/count", Action::UserCount, Need::Undocumented),
-    endpoint("GET", "/admin/v2/orgs/{o}/directories/{d}/users/stats", Action::UserStatistics, DIRECTORIES),
-    endpoint("GET", "/admin/v2/orgs/{o}/directories/{d}/users/{id}", Action::User, DIRECTORIES),
-    endpoint("GET", "/admin/v2/orgs/{o}/directories/{d}/users/{id}/role-assignments", Action::UserRoles, DIRECTORIES),
-    endpoint("POST", "/admin/v2/orgs/{o}/directories/{d}/groups/search", Action::GroupSearch, Need::Undocumented),
-    endpoint("GET", "/admin/v2/orgs/{o}/directories/{d}/groups", Action::GroupList, GROUPS),
-    endpoint("GET", "/admin/v2/orgs/{o}/directories/{d}/groups/count", Action::GroupCount, Need::Undocumented),
-    endpoint("GET", "/admin/v2/orgs/{o}/directories/{d}/groups/stats", Action::GroupStatistics, Need::Undocumented),
-    endpoint("GET", "/admin/v2/orgs/{o}/directories/{d}/groups/{g}", Action::Group, GROUPS),
-    endpoint("GET", "/admin/v2/orgs/{o}/directories/{d}/groups/{g}/role-assignments", Action::GroupRoles, GROUPS),
-    endpoint("POST", "/admin/v2/orgs/{o}/workspaces", Action::Workspaces, Need::Scope("read:workspaces:admin")),
-    endpoint("GET", "/admin/api-access/v1/orgs/{o}/api-keys", Action::ApiKeys, Need::Scope("read:tokens:admin")),
-    endpoint(
-        "GET",
-        "/admin/api-access/v1/orgs/{o}/api-keys/count",
-        Action::ApiKeyCount,
-        Need::Scope("read:tokens:admin"),
-    ),
-    endpoint("GET", "/_edge/tenant_info", Action::TenantInfo, Need::Nothing),
-    endpoint("GET", "/site/{s}/_edge/tenant_info", Action::SiteTenantInfo, Need::Nothing),
-    // Switched off after 2026-06-30.
-    endpoint("POST", "/admin/v1/orgs/{o}/users/search", Action::Retired, Need::AnyKey),
-    endpoint("POST", "/admin/v1/orgs/{o}/groups/search", Action::Retired, Need::AnyKey),
-    endpoint("POST", "/admin/v1/orgs/{o}/users/invite", Action::Retired, Need::AnyKey),
-    endpoint("POST", "/admin/v1/orgs/{o}/directory/users/{id}/suspend-access", Action::Retired, Need::AnyKey),
-    endpoint("POST", "/admin/v1/orgs/{o}/directory/users/{id}/restore-access", Action::Retired, Need::AnyKey),
-    endpoint("DELETE", "/admin/v1/orgs/{o}/directory/users/{id}", Action::Retired, Need::AnyKey),
-    endpoint("GET", "/admin/v1/orgs/{o}/directory/groups", Action::Retired, Need::AnyKey),
-    endpoint("POST", "/admin/v1/orgs/{o}/directory/groups", Action::Retired, Need::AnyKey),
-    endpoint("DELETE", "/admin/v1/orgs/{o}/directory/groups/{g}", Action::Retired, Need::AnyKey),
-    endpoint("POST", "/admin/v1/orgs/{o}/directory/groups/{g}/memberships", Action::Retired, Need::AnyKey),
-    endpoint("DELETE", "/admin/v1/orgs/{o}/directory/groups/{g}/memberships/{id}", Action::Retired, Need::AnyKey),
-    endpoint("POST", "/admin/v1/orgs/{o}/directory/groups/{g}/roles/assign", Action::Retired, Need::AnyKey),
-    endpoint("POST", "/admin/v1/orgs/{o}/directory/groups/{g}/roles/revoke", Action::Retired, Need::AnyKey),
-    endpoint("GET", "/admin/v2/orgs/{o}/app-access-settings", Action::Retired, Need::AnyKey),
-];
 
 /// What a method and path come to.
 pub(crate) enum Found {
@@ -176,7 +229,8 @@ fn captures(template: &str, segments: &[&str]) -> Option<Vec<String>> {
 /// True when the pattern names the template: the template itself, a glob with `*`, or a part of the template.
 pub(crate) fn pattern_matches(pattern: &str, template: &str) -> bool {
     if !pattern.contains('*') {
-        let is_whole = ["/admin", "/site", "/_edge"].iter().any(|root| pattern.starts_with(root));
+        let is_whole =
+            ["/admin", "/site", "/_edge", "/rest/", "/scim/", "/users/{"].iter().any(|root| pattern.starts_with(root));
         return normal(pattern) == normal(template) || (!is_whole && template.contains(pattern));
     }
     let mut rest = template;

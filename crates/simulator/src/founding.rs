@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
+use crate::audit::AuditLog;
 use crate::group::{Group, GroupKind};
 use crate::key::{ApiKey, secret, uuid};
 use crate::names::{CULTURES, DEPARTMENTS, JOB_TITLES, ORGANIZATIONS, PURPOSES, TEAMS, UNITS};
@@ -43,6 +44,11 @@ pub(crate) fn found(population: &Population, users: u32, now: Timestamp, rng: &m
         by_group: HashMap::new(),
         managed: 0,
         keys: Vec::new(),
+        paid: true,
+        audit: AuditLog::default(),
+        locales: HashMap::new(),
+        revoked_tokens: BTreeSet::new(),
+        queue: Vec::new(),
         now,
         seal: rng.u64(..),
         ids: rng.fork(),

@@ -7,17 +7,20 @@ use clock::Clock;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::answers::{Answers, OtherOrganization};
+use crate::admission::{admit, permit};
+use crate::answers::Answers;
+use crate::audit::Token;
 use crate::call::Call;
 use crate::cursor::Cursor;
 use crate::distort::{Circumstances, Outcome, distort, replacement};
-use crate::endpoint::{Action, Endpoint, Found, Need, find};
+use crate::effect::Decision;
+use crate::endpoint::{Found, Need, find};
 use crate::fault::{Armed, Fault, Struck, first_striking};
 use crate::json::in_seconds;
 use crate::ledger::{Exchange, Ledger};
 use crate::limits::{Limits, Windows};
 use crate::organization::Organization;
-use crate::reply::{Refusal, Reply, Shape};
+use crate::reply::{Refusal, Reply};
 use crate::schedule::{Change, Pending};
 use crate::serve;
 
@@ -68,19 +71,39 @@ struct Sight {
     changes: Vec<String>,
 }
 
+/// What became of a request besides its answer.
+struct Finding {
+    /// The number of the fault that fired.
+    fault: Option<usize>,
+    is_paged: bool,
+    effect: Option<String>,
+}
+
+/// The secret of the `Authorization` header, when it is one of the organization's kind.
+pub(crate) fn bearer(request: &Incoming) -> Option<&str> {
+    request.authorization.as_deref().and_then(|header| header.strip_prefix("Bearer ")).map(str::trim)
+}
+
 impl World {
     pub(crate) fn new(organization: Organization, control: Control, clock: Clock, base_url: String) -> World {
         World { organization: RwLock::new(organization), control: Mutex::new(control), clock, base_url }
     }
 
+    /// The organization for reading, with everything in it that has come due.
     pub(crate) fn organization(&self) -> RwLockReadGuard<'_, Organization> {
+        let organization = self.organization.read().unwrap_or_else(PoisonError::into_inner);
+        if !organization.is_due(self.clock.now()) {
+            return organization;
+        }
+        drop(organization);
+        drop(self.organization_mut());
         self.organization.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The organization for changing; its present instant is set.
+    /// The organization for changing; what has come due is done, and its present instant is set.
     pub(crate) fn organization_mut(&self) -> RwLockWriteGuard<'_, Organization> {
         let mut organization = self.organization.write().unwrap_or_else(PoisonError::into_inner);
-        organization.set_now(self.clock.now());
+        organization.settle(self.clock.now());
         organization
     }
 
@@ -116,10 +139,12 @@ impl World {
             let armed = control.faults.get(index)?;
             replacement(&armed.fault.kind, &at).filter(|_| armed.fault.kind.replaces_answer())
         });
+        let mut effect = None;
         let outcome = match early {
             Some(outcome) => outcome,
             None => {
-                let reply = self.answer(request, &found, &sight);
+                let (reply, changed) = self.answer(request, &found, &sight);
+                effect = changed;
                 let mut control = self.control();
                 if chosen.is_none()
                     && reply.status == 200
@@ -135,7 +160,7 @@ impl World {
             }
         };
         let is_paged = matches!(&found, Found::Endpoint(endpoint, _) if endpoint.action.is_paged());
-        self.write_down(request, &sight, &outcome, (chosen, is_paged));
+        self.write_down(request, &sight, &outcome, Finding { fault: chosen, is_paged, effect });
         outcome
     }
 
@@ -171,7 +196,8 @@ impl World {
             .flatten()
             .filter_map(|item| item.as_str().map(str::to_owned))
             .collect();
-        subjects.extend(subject.clone());
+        subjects.extend(captures.iter().cloned());
+        subjects.extend(body.get("accountId").and_then(Value::as_str).map(str::to_owned));
         subjects.extend(
             form_urlencoded::parse(request.query.as_bytes())
                 .filter(|(key, _)| key == "accountIds" || key == "groupIds")
@@ -187,8 +213,24 @@ impl World {
         (found, Sight { number, now, template, subject, subjects, cursor, page, seal, answers, changes })
     }
 
-    fn answer(&self, request: &Incoming, found: &Found, sight: &Sight) -> Reply {
-        let refuse = |refusal: Refusal| refusal.reply(&request.path, sight.now, sight.number);
+    /// The answer, and what was changed. Changes are decided and made under one lock.
+    fn answer(&self, request: &Incoming, found: &Found, sight: &Sight) -> (Reply, Option<String>) {
+        let writes = matches!(found, Found::Endpoint(endpoint, _) if endpoint.action.writes());
+        if !writes {
+            return (self.decide(request, found, sight, &self.organization()).reply, None);
+        }
+        let mut organization = self.organization_mut();
+        let decision = self.decide(request, found, sight, &organization);
+        organization.audit.token = bearer(request)
+            .and_then(|secret| organization.keys.iter().find(|key| key.secret == secret))
+            .map(|key| Token { id: key.id.clone(), label: key.label.clone() });
+        let effect = organization.carry_out(&decision);
+        organization.audit.token = None;
+        (decision.reply, effect)
+    }
+
+    fn decide(&self, request: &Incoming, found: &Found, sight: &Sight, organization: &Organization) -> Decision {
+        let refuse = |refusal: Refusal| Decision::from(refusal.reply(&request.path, sight.now, sight.number));
         let (endpoint, captures) = match found {
             Found::Endpoint(endpoint, captures) => (*endpoint, captures),
             Found::OtherMethod => {
@@ -197,9 +239,9 @@ impl World {
             }
             Found::Nothing => return refuse(Refusal::no_resource(format!("{} does not exist.", request.path))),
         };
-        let organization = self.organization();
+        let refuse = |refusal: Refusal| refuse(endpoint.door().shape(refusal));
         if endpoint.need != Need::Nothing
-            && let Err(refusal) = admit(request, &organization, sight.now)
+            && let Err(refusal) = admit(request, organization, sight.now)
         {
             return refuse(refusal);
         }
@@ -209,16 +251,16 @@ impl World {
             windows.count(limits, (endpoint.method, endpoint.template), sight.now)
         });
         if let Some(standing) = standing.as_ref().filter(|standing| standing.over) {
-            let mut reply = refuse(Refusal::gateway(429, "Rate limit exceeded"));
-            reply.headers.extend(standing.headers());
+            let mut decision = refuse(Refusal::gateway(429, "Rate limit exceeded"));
+            decision.reply.headers.extend(standing.headers());
             if sight.answers.retry_after {
                 let seconds = standing.reset.as_second() - sight.now.as_second();
-                reply.headers.push(("Retry-After".to_owned(), seconds.max(1).to_string()));
+                decision.reply.headers.push(("Retry-After".to_owned(), seconds.max(1).to_string()));
             }
-            return reply;
+            return decision;
         }
         let call = Call {
-            organization: &organization,
+            organization,
             answers: &sight.answers,
             captures,
             path: &request.path,
@@ -227,21 +269,13 @@ impl World {
             now: sight.now,
             base_url: &self.base_url,
         };
-        let mut reply = match permit(request, endpoint, &call).and_then(|()| serve::answer(endpoint.action, &call)) {
-            Ok(reply) => reply,
-            Err(refusal) => refuse(refusal),
-        };
-        reply.headers.extend(standing.iter().flat_map(|standing| standing.headers()));
-        reply
+        let decided = permit(request, endpoint, &call).and_then(|()| serve::answer(endpoint.action, &call));
+        let mut decision = decided.unwrap_or_else(refuse);
+        decision.reply.headers.extend(standing.iter().flat_map(|standing| standing.headers()));
+        decision
     }
 
-    fn write_down(
-        &self,
-        request: &Incoming,
-        sight: &Sight,
-        outcome: &Outcome,
-        (fault, is_paged): (Option<usize>, bool),
-    ) {
+    fn write_down(&self, request: &Incoming, sight: &Sight, outcome: &Outcome, finding: Finding) {
         let mut control = self.control();
         let record = control.record;
         let text = |bytes: &[u8]| record.then(|| String::from_utf8_lossy(bytes).into_owned());
@@ -252,9 +286,10 @@ impl World {
             path: request.path.clone(),
             query: request.query.clone(),
             subject: sight.subject.clone(),
-            page: is_paged.then_some(sight.page),
+            page: finding.is_paged.then_some(sight.page),
             status: outcome.reply.as_ref().map(|reply| reply.status),
-            fault: fault.and_then(|index| control.faults.get(index)).map(|armed| armed.fault.kind.name()),
+            fault: finding.fault.and_then(|index| control.faults.get(index)).map(|armed| armed.fault.kind.name()),
+            effect: finding.effect,
             changes: sight.changes.clone(),
             request_body: text(&request.body),
             response_body: outcome.reply.as_ref().and_then(|reply| text(&reply.body)),
@@ -267,66 +302,6 @@ impl World {
 fn subject(template: &str, captures: &[String]) -> Option<String> {
     let names = template.split('/').filter(|part| part.starts_with('{'));
     names.zip(captures).find(|(name, _)| matches!(*name, "{id}" | "{g}" | "{s}")).map(|(_, value)| value.clone())
-}
-
-/// The key: there, known, not revoked, not expired.
-fn admit(request: &Incoming, organization: &Organization, now: Timestamp) -> Result<(), Refusal> {
-    let secret = request.authorization.as_deref().and_then(|header| header.strip_prefix("Bearer "));
-    let key = secret.and_then(|secret| organization.keys.iter().find(|key| key.secret == secret.trim()));
-    match key {
-        Some(key) if !key.revoked && now < key.expires => Ok(()),
-        _ => Err(Refusal::gateway(401, "Unauthorized")),
-    }
-}
-
-/// What the key may, the organization it belongs to, and the form of the request.
-fn permit(request: &Incoming, endpoint: &Endpoint, call: &Call<'_>) -> Result<(), Refusal> {
-    if endpoint.need == Need::Nothing {
-        return Ok(());
-    }
-    // Workspaces answer with one error, everything else with a list of them.
-    let shape = if endpoint.action == Action::Workspaces { Shape::SingleError } else { Shape::Errors };
-    let shaped = |refusal: Refusal| Refusal { shape, ..refusal };
-    let organization = call.organization;
-    let secret = request.authorization.as_deref().and_then(|header| header.strip_prefix("Bearer ")).map(str::trim);
-    let scopes = organization.keys.iter().find(|key| Some(key.secret.as_str()) == secret).map(|key| &key.scopes);
-    if let Some(scopes) = scopes.filter(|scopes| !scopes.is_empty()) {
-        let allowed = match endpoint.need {
-            Need::Scope(scope) => scopes.contains(&scope),
-            Need::Undocumented => call.answers.scoped_key_reaches_searches,
-            Need::AnyKey | Need::Nothing => true,
-        };
-        if !allowed {
-            return Err(Refusal::new_gateway(
-                403,
-                "The API key lacks the scope manage:org that this request requires.",
-            ));
-        }
-    }
-    if endpoint.action != Action::Organizations && call.capture(0) != organization.id {
-        let refusal = match call.answers.other_organization {
-            OtherOrganization::NotFound => {
-                Refusal::new(404, "ADMIN-404-2", "Organization not found", "The organization was not found.")
-            }
-            OtherOrganization::Forbidden => {
-                Refusal::new(403, "ADMIN-403-3", "Forbidden", "You are not allowed to manage the organization.")
-            }
-        };
-        return Err(shaped(refusal));
-    }
-    if endpoint.method == "POST" && endpoint.action != Action::Retired {
-        let kind = request.content_type.as_deref().unwrap_or_default();
-        let kind = kind.split(';').next().unwrap_or_default().trim();
-        if !kind.eq_ignore_ascii_case("application/json") {
-            return Err(shaped(Refusal::new(
-                415,
-                "ADMIN-UAM-415-1",
-                "Unsupported Media Type",
-                "The content type must be application/json.",
-            )));
-        }
-    }
-    Ok(())
 }
 
 /// The `Date` header's text.

@@ -19,12 +19,13 @@ pub(crate) struct ApiKey {
 }
 
 /// Every scope that upstream documents for organization keys.
-pub(crate) const SCOPES: [&str; 7] = [
+pub(crate) const SCOPES: [&str; 8] = [
     "read:orgs:admin",
     "read:accounts:admin",
     "read:directories:admin",
     "read:groups:admin",
     "read:domains:admin",
+    "read:events:admin",
     "read:workspaces:admin",
     "read:tokens:admin",
 ];

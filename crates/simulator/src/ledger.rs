@@ -29,6 +29,8 @@ pub struct Exchange {
     pub status: Option<u16>,
     /// The fault that fired.
     pub fault: Option<String>,
+    /// What the request changed, or will change once its queue has come to it; several changes are separated by `; `.
+    pub effect: Option<String>,
     /// Scheduled changes that were applied when the request arrived.
     pub changes: Vec<String>,
     /// The body received, when bodies are recorded.

@@ -4,12 +4,16 @@
 //! It knows nothing of who asks. What is served is what upstream's published descriptions say; where they are silent,
 //! [`Answers`] decides. It must never listen on another address than 127.0.0.1.
 
+mod admission;
 mod answers;
+mod audit;
 mod call;
 mod cursor;
 mod distort;
 mod drift;
+mod effect;
 mod endpoint;
+mod endpoints;
 mod fault;
 mod founding;
 mod gate;
@@ -24,18 +28,23 @@ mod order;
 mod organization;
 mod person;
 mod population;
+mod profile;
 mod reply;
 mod resource;
 mod scenario;
 mod schedule;
+mod seats;
 mod serve;
 mod server;
 mod truth;
+mod upkeep;
 mod user_filter;
 mod verbs;
 
 // The crate's whole interface in one place: its modules are how it is made, not how it is used.
-pub use answers::{Answers, BodyWithCursor, Combination, OtherOrganization, SuspendedGroups};
+pub use answers::{
+    Answers, AuditAvailability, BodyWithCursor, Combination, ConflictTexts, OtherOrganization, SuspendedGroups,
+};
 pub use fault::{Fault, FaultKind};
 pub use group::GroupKind;
 pub use ledger::Exchange;

@@ -8,6 +8,15 @@ use serde::{Deserialize, Serialize};
 use crate::endpoint::pattern_matches;
 use crate::json::in_seconds;
 
+/// The limits that upstream publishes, a minute.
+const PUBLISHED: [(&str, u32); 5] = [
+    ("last-active-dates", 200),
+    ("/admin/v1/orgs/{o}/events", 10),
+    ("/admin/v1/orgs/{o}/events/{e}", 10),
+    ("/admin/v1/orgs/{o}/event-actions", 10),
+    ("/admin/v1/orgs/{o}/events-stream", 50),
+];
+
 /// How many requests an endpoint takes in a window.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -21,18 +30,18 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// A million a minute, and the one limit that upstream publishes: 200 last-active dates a minute.
+    /// A million a minute, and the limits that upstream publishes: 200 last-active dates, 10 of each reading of the audit log, 50 of its stream.
     fn default() -> Limits {
         Limits::all(1_000_000)
     }
 }
 
 impl Limits {
-    /// So many a minute for every endpoint; last-active dates never get more than the published 200.
+    /// So many a minute for every endpoint; those with a published limit never get more than that.
     pub fn all(requests: u32) -> Limits {
         Limits {
             requests,
-            endpoints: BTreeMap::from([("last-active-dates".to_owned(), requests.min(200))]),
+            endpoints: PUBLISHED.map(|(path, most)| (path.to_owned(), requests.min(most))).into(),
             window_seconds: 60,
         }
     }

@@ -7,6 +7,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use jiff::Timestamp;
 
+use crate::audit::AuditLog;
+use crate::effect::Effect;
 use crate::group::Group;
 use crate::key::ApiKey;
 use crate::person::{Person, Word};
@@ -42,6 +44,15 @@ pub struct Organization {
     /// Managed accounts, in directories or not.
     pub(crate) managed: usize,
     pub(crate) keys: Vec<ApiKey>,
+    /// Whether anything is paid for; inviting needs it.
+    pub(crate) paid: bool,
+    pub(crate) audit: AuditLog,
+    /// Locales that were set, by account.
+    pub(crate) locales: HashMap<String, String>,
+    /// Ids of users' API tokens that were revoked.
+    pub(crate) revoked_tokens: BTreeSet<String>,
+    /// What was accepted and is not visible yet: when it will be, in milliseconds since 1970, and what it is.
+    pub(crate) queue: Vec<(i64, Effect)>,
     /// The present instant, for what changes record; set before each change.
     pub(crate) now: Timestamp,
     /// Signs cursors, so that none can be made up.

@@ -3,8 +3,9 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::answers::ConflictTexts;
 use crate::cursor::Cursor;
 use crate::json::in_milliseconds;
 use crate::key::uuid;
@@ -45,6 +46,10 @@ impl Reply {
         Reply::json(value.to_string().into_bytes())
     }
 
+    pub(crate) fn empty(status: u16) -> Reply {
+        Reply { status, content_type: None, headers: Vec::new(), body: Vec::new(), paging: None }
+    }
+
     pub(crate) fn page(body: Vec<u8>, here: Cursor) -> Reply {
         Reply { paging: Some(Paging { here, style: LinkStyle::Token }), ..Reply::json(body) }
     }
@@ -68,6 +73,14 @@ pub enum Shape {
     Gateway,
     /// `{"timestamp","path","status","error","message","requestId"}`.
     NewGateway,
+    /// `{"key":"...","context":{...}}`, as user management answers.
+    Key,
+    /// `{"errorMessages":["..."],"errors":{}}`, as Jira answers.
+    Jira,
+    /// `{"errorMessage":"...","i18nErrorMessage":{...}}`, as service desks answer.
+    ServiceDesk,
+    /// `{"schemas":["..."],"status":"404","detail":"..."}`.
+    Scim,
 }
 
 /// Why a request is refused.
@@ -77,12 +90,15 @@ pub(crate) struct Refusal {
     pub(crate) code: &'static str,
     pub(crate) title: String,
     pub(crate) detail: String,
+    /// Further data, for the shape that has room for it.
+    pub(crate) context: Value,
     pub(crate) shape: Shape,
 }
 
 impl Refusal {
     pub(crate) fn new(status: u16, code: &'static str, title: &str, detail: impl Into<String>) -> Refusal {
-        Refusal { status, code, title: title.to_owned(), detail: detail.into(), shape: Shape::Errors }
+        let (title, detail) = (title.to_owned(), detail.into());
+        Refusal { status, code, title, detail, context: Value::Null, shape: Shape::Errors }
     }
 
     pub(crate) fn bad_body(detail: impl Into<String>) -> Refusal {
@@ -105,8 +121,31 @@ impl Refusal {
         Refusal::new(404, "ADMIN-404-10", "Group not found", format!("No group {id} was found."))
     }
 
+    /// Somebody is a member already, or something exists already.
+    pub(crate) fn conflict(detail: impl Into<String>) -> Refusal {
+        Refusal::new(409, "ADMIN-409-28", "Conflict", detail)
+    }
+
+    /// A licence has no seat left; the code of that may be hidden behind the one of any conflict.
+    pub(crate) fn no_seat(texts: ConflictTexts, resource: &str) -> Refusal {
+        let detail = format!("You have exceeded the user limit of {resource}. Increase it, or suspend another user.");
+        match texts {
+            ConflictTexts::Codes => Refusal::new(409, "ADMIN-409-3", "License limit exceeded", detail),
+            ConflictTexts::DetailOnly => Refusal::conflict(detail),
+        }
+    }
+
+    pub(crate) fn forbidden(code: &'static str, detail: impl Into<String>) -> Refusal {
+        Refusal::new(403, code, "Forbidden", detail)
+    }
+
     pub(crate) fn no_resource(detail: impl Into<String>) -> Refusal {
         Refusal::new(404, "ADMIN-404-1", "Unknown resource", detail)
+    }
+
+    /// A refusal of user management: the key, and what it is about.
+    pub(crate) fn key(status: u16, key: &'static str, context: Value) -> Refusal {
+        Refusal { context, shape: Shape::Key, ..Refusal::new(status, key, "", "") }
     }
 
     pub(crate) fn gateway(status: u16, message: &str) -> Refusal {
@@ -115,6 +154,18 @@ impl Refusal {
 
     pub(crate) fn new_gateway(status: u16, message: impl Into<String>) -> Refusal {
         Refusal { shape: Shape::NewGateway, ..Refusal::new(status, "", "", message) }
+    }
+
+    /// Codes of the other family of errors stand for the key of their status.
+    fn code_as_key(&self) -> &'static str {
+        match self.status {
+            _ if !self.code.is_empty() && !self.code.starts_with("ADMIN") => self.code,
+            400 | 413 | 415 => "bodyParseFailure",
+            401 => "unauthorized",
+            403 => "forbidden",
+            404 => "notFound",
+            _ => "error",
+        }
     }
 
     /// The JSON of the refusal; `id` seeds the id of the occurrence.
@@ -130,6 +181,17 @@ impl Refusal {
             Shape::NewGateway => json!({
                 "timestamp": in_milliseconds(now), "path": path, "status": self.status,
                 "error": reason(self.status), "message": self.detail, "requestId": id,
+            }),
+            Shape::Key if self.context.is_null() => json!({ "key": self.code_as_key() }),
+            Shape::Key => json!({ "key": self.code_as_key(), "context": self.context }),
+            Shape::Jira => json!({ "errorMessages": [self.detail], "errors": {} }),
+            Shape::ServiceDesk => json!({
+                "errorMessage": self.detail,
+                "i18nErrorMessage": { "i18nKey": "sd.agent.error", "parameters": [] },
+            }),
+            Shape::Scim => json!({
+                "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
+                "status": self.status.to_string(), "detail": self.detail,
             }),
         };
         Reply::value(&body).with_status(self.status)

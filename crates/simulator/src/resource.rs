@@ -75,6 +75,18 @@ impl App {
         }
     }
 
+    /// Whether the role exists on the app.
+    pub(crate) fn admits(self, role: Role) -> bool {
+        match role {
+            Role::User | Role::Basic => self != App::JiraAdministration,
+            Role::Admin | Role::UserAccessAdmin => true,
+            Role::Customer | Role::Stakeholder => self == App::ServiceManagement,
+            Role::Guest => self == App::Confluence,
+            Role::Contributor | Role::Viewer => self == App::ProductDiscovery,
+            Role::SiteAdmin | Role::OrgAdmin | Role::AiAccess => false,
+        }
+    }
+
     /// The short word in the names of granting groups.
     pub(crate) fn short(self) -> &'static str {
         match self {
@@ -130,11 +142,13 @@ pub enum Role {
     OrgAdmin,
     /// May use AI features.
     AiAccess,
+    /// May look; only by invitation or by a group.
+    Viewer,
 }
 
 impl Role {
     /// Every role, in the order of upstream's description.
-    pub const ALL: [Role; 11] = [
+    pub const ALL: [Role; 12] = [
         Role::User,
         Role::Admin,
         Role::Guest,
@@ -146,6 +160,7 @@ impl Role {
         Role::SiteAdmin,
         Role::OrgAdmin,
         Role::AiAccess,
+        Role::Viewer,
     ];
 
     /// Upstream's id, e.g. `atlassian/user`.
@@ -162,6 +177,7 @@ impl Role {
             Role::SiteAdmin => "atlassian/site-admin",
             Role::OrgAdmin => "atlassian/org-admin",
             Role::AiAccess => "atlassian/ai-access",
+            Role::Viewer => "atlassian/viewer",
         }
     }
 

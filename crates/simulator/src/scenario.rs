@@ -4,7 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::answers::Answers;
-use crate::endpoint::{ENDPOINTS, pattern_matches};
+use crate::endpoint::pattern_matches;
+use crate::endpoints::ENDPOINTS;
 use crate::fault::Fault;
 use crate::limits::Limits;
 use crate::population::Population;

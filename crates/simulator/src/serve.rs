@@ -1,21 +1,53 @@
-//! From an endpoint to its handler. Handlers read the organization and never change it; each returns an answer or the
-//! data of a refusal.
+//! From an endpoint to its handler. Handlers read the organization and never change it; each returns an answer, with
+//! the changes it stands for as data, or the data of a refusal.
 
+mod access;
 mod accounts;
+mod events;
+mod group_writes;
 mod groups;
+mod invite;
 mod keys;
+mod lifecycle;
 mod organizations;
+mod policies;
+mod privileges;
+mod profiles;
+mod role_writes;
 mod roles;
+mod tokens;
 mod users;
 mod workspaces;
 
 use crate::call::Call;
+use crate::effect::Decision;
 use crate::endpoint::Action;
-use crate::reply::{Refusal, Reply};
+use crate::reply::Refusal;
 
 /// Answers a request that has passed the gate.
-pub(crate) fn answer(action: Action, call: &Call<'_>) -> Result<Reply, Refusal> {
-    match action {
+pub(crate) fn answer(action: Action, call: &Call<'_>) -> Result<Decision, Refusal> {
+    let reply = match action {
+        Action::ChangeProfile => return profiles::change(call),
+        Action::ChangeEmail => return profiles::change_email(call),
+        Action::Disable => return lifecycle::disable(call),
+        Action::Enable => return lifecycle::enable(call),
+        Action::ScheduleDeletion => return lifecycle::delete(call),
+        Action::CancelDeletion => return lifecycle::cancel_deletion(call),
+        Action::RevokeApiToken => return tokens::revoke(call),
+        Action::Suspend => return access::suspend(call),
+        Action::Restore => return access::restore(call),
+        Action::RemoveUser => return access::remove(call),
+        Action::CreateGroup => return group_writes::create(call),
+        Action::DeleteGroup => return group_writes::delete(call),
+        Action::AddMember => return group_writes::add_member(call),
+        Action::RemoveMember => return group_writes::remove_member(call),
+        Action::AssignGroupRole => return role_writes::assign_to_group(call),
+        Action::RevokeGroupRole => return role_writes::revoke_from_group(call),
+        Action::AssignRole => return role_writes::assign(call),
+        Action::RevokeRole => return role_writes::revoke(call),
+        Action::AssignOrganizationRole => return role_writes::assign_on_organization(call),
+        Action::RevokeOrganizationRole => return role_writes::revoke_on_organization(call),
+        Action::Invite => return invite::invite(call),
         Action::Organizations => organizations::list(call),
         Action::Organization => organizations::one(call),
         Action::Directories => organizations::directories(call),
@@ -38,11 +70,23 @@ pub(crate) fn answer(action: Action, call: &Call<'_>) -> Result<Reply, Refusal> 
         Action::Workspaces => workspaces::query(call),
         Action::ApiKeys => keys::list(call),
         Action::ApiKeyCount => keys::count(call),
+        Action::Domains => policies::domains(call),
+        Action::Domain => policies::domain(call),
+        Action::Policies => policies::list(call),
+        Action::Policy => policies::one(call),
+        Action::Events => events::list(call),
+        Action::EventStream => events::stream(call),
+        Action::Event => events::one(call),
+        Action::EventActions => Ok(events::actions()),
+        Action::Privileges => privileges::list(call),
+        Action::Profile => profiles::one(call),
+        Action::ApiTokens => tokens::list(call),
         Action::Retired => Err(Refusal::new(
             410,
             "ADMIN-410-1",
             "Gone",
             "This endpoint was deprecated and stopped working after June 30, 2026. Use the v2 API instead.",
         )),
-    }
+    };
+    reply.map(Decision::from)
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use crate::group::Group;
 use crate::key::uuid;
 use crate::organization::{Organization, hash_of};
-use crate::person::{AccountStatus, AccountType, Person, Source, Texts, domain_of};
+use crate::person::{AccountStatus, AccountType, Person, Source, Texts};
 use crate::resource::{Role, Roles};
 
 /// Why a change could not be made.
@@ -51,15 +51,21 @@ pub struct NewUser {
 impl Organization {
     /// Adds an account to a directory and returns its id. It has no groups and was never active.
     pub fn add_user(&mut self, user: &NewUser) -> Result<String, ChangeError> {
+        let account_id = format!("712020:{}", uuid(&mut self.ids));
+        self.add_account(&account_id, user)?;
+        Ok(account_id)
+    }
+
+    /// The same with an id that is known beforehand.
+    pub(crate) fn add_account(&mut self, account_id: &str, user: &NewUser) -> Result<(), ChangeError> {
         let directory = match &user.directory {
             None => 0,
             Some(id) => self.find_directory(id).ok_or_else(|| ChangeError::UnknownDirectory(id.clone()))?,
         };
-        let account_id = format!("712020:{}", uuid(&mut self.ids));
         let managed = self.is_own_domain(&user.email);
         let nickname = user.name.split_whitespace().next().unwrap_or_default();
         let person = Person {
-            texts: Texts::new(&account_id, &user.name, nickname, &user.email),
+            texts: Texts::new(account_id, &user.name, nickname, &user.email),
             job_title: 0,
             department: 0,
             organization: 0,
@@ -82,17 +88,27 @@ impl Organization {
             direct: Vec::new(),
         };
         self.insert_person(person);
-        Ok(account_id)
+        self.note("user_created", &[("users", account_id)]);
+        Ok(())
     }
 
     /// Takes an account out of every directory, with its memberships and roles. A managed account goes on existing
     /// outside the directories; any other one is gone.
     pub fn remove_user(&mut self, account_id: &str) -> Result<(), ChangeError> {
+        self.remove_from(account_id, self.all_directories())
+    }
+
+    /// Takes an account out of the directories of the mask; when it is in no other, as [`Organization::remove_user`].
+    pub(crate) fn remove_from(&mut self, account_id: &str, directories: u8) -> Result<(), ChangeError> {
         let ordinal = self.account(account_id)?;
-        self.leave_groups(ordinal, self.all_directories());
+        self.note("user_removed_from_directory", &[("users", account_id)]);
+        self.leave_groups(ordinal, directories);
         let Some(person) = self.person_mut(ordinal) else { return Ok(()) };
-        person.present = 0;
-        person.suspended = 0;
+        person.present &= !directories;
+        person.suspended &= !directories;
+        if person.present != 0 {
+            return Ok(());
+        }
         person.platform_roles = Roles::default();
         person.direct.clear();
         person.activity.clear();
@@ -105,6 +121,7 @@ impl Organization {
     /// Removes an account altogether, managed or not.
     pub fn delete_account(&mut self, account_id: &str) -> Result<(), ChangeError> {
         let ordinal = self.account(account_id)?;
+        self.note("user_deleted", &[("users", account_id)]);
         self.leave_groups(ordinal, self.all_directories());
         self.forget(ordinal);
         Ok(())
@@ -112,26 +129,36 @@ impl Organization {
 
     /// Suspends the account in every directory it is in.
     pub fn suspend(&mut self, account_id: &str) -> Result<(), ChangeError> {
-        let ordinal = self.account(account_id)?;
-        let present = self.person(ordinal).map_or(0, |person| person.present);
-        self.set_suspended(ordinal, present);
-        Ok(())
+        self.suspend_within(account_id, self.all_directories())
     }
 
     /// Suspends the account in one directory only.
     pub fn suspend_in(&mut self, account_id: &str, directory_id: &str) -> Result<(), ChangeError> {
-        let ordinal = self.account(account_id)?;
         let directory =
             self.find_directory(directory_id).ok_or_else(|| ChangeError::UnknownDirectory(directory_id.to_owned()))?;
-        let suspended = self.person(ordinal).map_or(0, |person| person.present & (person.suspended | 1 << directory));
+        self.suspend_within(account_id, 1 << directory)
+    }
+
+    /// Suspends the account in the directories of the mask that it is in.
+    pub(crate) fn suspend_within(&mut self, account_id: &str, directories: u8) -> Result<(), ChangeError> {
+        let ordinal = self.account(account_id)?;
+        let suspended = self.person(ordinal).map_or(0, |person| person.present & (person.suspended | directories));
         self.set_suspended(ordinal, suspended);
+        self.note("user_suspended", &[("users", account_id)]);
         Ok(())
     }
 
     /// Ends every suspension of the account.
     pub fn restore(&mut self, account_id: &str) -> Result<(), ChangeError> {
+        self.restore_within(account_id, self.all_directories())
+    }
+
+    /// Ends the account's suspension in the directories of the mask.
+    pub(crate) fn restore_within(&mut self, account_id: &str, directories: u8) -> Result<(), ChangeError> {
         let ordinal = self.account(account_id)?;
-        self.set_suspended(ordinal, 0);
+        let suspended = self.person(ordinal).map_or(0, |person| person.suspended & !directories);
+        self.set_suspended(ordinal, suspended);
+        self.note("user_restored", &[("users", account_id)]);
         Ok(())
     }
 
@@ -141,6 +168,7 @@ impl Organization {
         let person = self.account_mut(account_id)?;
         person.account_status = AccountStatus::Inactive;
         person.deactivated = now;
+        self.note("user_deactivated", &[("users", account_id)]);
         Ok(())
     }
 
@@ -150,6 +178,16 @@ impl Organization {
         person.account_status = AccountStatus::Active;
         person.for_deletion = false;
         person.deactivated = 0;
+        self.note("user_reactivated", &[("users", account_id)]);
+        Ok(())
+    }
+
+    /// Brings an account into exactly the directories of the mask.
+    pub(crate) fn join_directories(&mut self, account_id: &str, directories: u8) -> Result<(), ChangeError> {
+        let all = self.all_directories();
+        let person = self.account_mut(account_id)?;
+        person.present = directories & all;
+        person.suspended &= person.present;
         Ok(())
     }
 
@@ -158,6 +196,7 @@ impl Organization {
         let person = self.account_mut(account_id)?;
         let texts = &person.texts;
         person.texts = Texts::new(texts.account_id(), name, texts.nickname(), texts.email());
+        self.note("user_profile_updated", &[("users", account_id)]);
         Ok(())
     }
 
@@ -169,6 +208,7 @@ impl Organization {
         person.texts = Texts::new(texts.account_id(), texts.name(), texts.nickname(), email);
         self.by_email.remove(&(hash_of(&texts.email().to_lowercase()), ordinal));
         self.by_email.insert((hash_of(&email.to_lowercase()), ordinal));
+        self.note("user_email_changed", &[("users", account_id)]);
         Ok(())
     }
 
@@ -176,6 +216,7 @@ impl Organization {
     pub fn set_job_title(&mut self, account_id: &str, title: &str) -> Result<(), ChangeError> {
         let word = self.intern(title);
         self.account_mut(account_id)?.job_title = word;
+        self.note("user_profile_updated", &[("users", account_id)]);
         Ok(())
     }
 
@@ -193,26 +234,43 @@ impl Organization {
         if self.person(ordinal).is_none_or(|person| person.present & (1 << directory) == 0) {
             return Err(ChangeError::OtherDirectory { account: account_id.to_owned(), group: group_id.to_owned() });
         }
-        Ok(self.join(group, ordinal))
+        let joined = self.join(group, ordinal);
+        if joined {
+            self.note("user_added_to_group", &[("users", account_id), ("groups", group_id)]);
+        }
+        Ok(joined)
     }
 
     /// Takes an account out of a group; returns false when it was not in it.
     pub fn remove_member(&mut self, group_id: &str, account_id: &str) -> Result<bool, ChangeError> {
         let group = self.known_group(group_id)?;
         let ordinal = self.account(account_id)?;
-        Ok(self.leave(group, ordinal))
+        let left = self.leave(group, ordinal);
+        if left {
+            self.note("user_removed_from_group", &[("users", account_id), ("groups", group_id)]);
+        }
+        Ok(left)
     }
 
     /// Makes an empty group in the first directory and returns its id.
     pub fn create_group(&mut self, name: &str) -> String {
         let id = uuid(&mut self.ids);
-        self.insert_group(Group::new(id.clone(), name.to_owned(), 0));
+        self.add_group(Group::new(id.clone(), name.to_owned(), 0));
         id
+    }
+
+    /// Adds a group that is made already.
+    pub(crate) fn add_group(&mut self, mut group: Group) {
+        group.render();
+        let id = group.id.clone();
+        self.insert_group(group);
+        self.note("group_created", &[("groups", &id)]);
     }
 
     /// Deletes a group with its memberships.
     pub fn delete_group(&mut self, group_id: &str) -> Result<(), ChangeError> {
         let group = self.known_group(group_id)?;
+        self.note("group_deleted", &[("groups", group_id)]);
         for person in self.people.iter_mut().flatten() {
             if let Ok(place) = person.groups.binary_search(&group) {
                 person.groups.remove(place);
@@ -232,43 +290,60 @@ impl Organization {
             group.name = name.to_owned();
             group.render();
         }
+        self.note("group_renamed", &[("groups", group_id)]);
         Ok(())
     }
 
     /// Gives a group a role on a resource; returns false when it had it.
     pub fn grant(&mut self, group_id: &str, resource: &str, role: Role) -> Result<bool, ChangeError> {
-        let (group, resource) = (self.known_group(group_id)?, self.known_resource(resource)?);
-        Ok(self.group_mut(group).is_some_and(|group| group.grant(resource, role)))
+        let (group, index) = (self.known_group(group_id)?, self.known_resource(resource)?);
+        let new = self.group_mut(group).is_some_and(|group| group.grant(index, role));
+        if new {
+            let action = if role == Role::Admin { "group_granted_admin_access" } else { "group_granted_role" };
+            self.note(action, &[("groups", group_id), ("resources", resource)]);
+        }
+        Ok(new)
     }
 
     /// Takes a role on a resource from a group; returns false when it did not have it.
     pub fn revoke(&mut self, group_id: &str, resource: &str, role: Role) -> Result<bool, ChangeError> {
-        let (group, resource) = (self.known_group(group_id)?, self.known_resource(resource)?);
-        Ok(self.group_mut(group).is_some_and(|group| group.revoke(resource, role)))
+        let (group, index) = (self.known_group(group_id)?, self.known_resource(resource)?);
+        let held = self.group_mut(group).is_some_and(|group| group.revoke(index, role));
+        if held {
+            self.note("group_revoked_role", &[("groups", group_id), ("resources", resource)]);
+        }
+        Ok(held)
     }
 
     /// Gives a person a role on a resource without a group; returns false when the person had it so.
     pub fn set_direct_role(&mut self, account_id: &str, resource: &str, role: Role) -> Result<bool, ChangeError> {
-        let resource = self.known_resource(resource)?;
+        let index = self.known_resource(resource)?;
         let person = self.account_mut(account_id)?;
-        match person.direct.binary_search_by_key(&resource, |entry| entry.0) {
-            Ok(place) => Ok(person.direct.get_mut(place).is_some_and(|entry| entry.1.insert(role))),
+        let new = match person.direct.binary_search_by_key(&index, |entry| entry.0) {
+            Ok(place) => person.direct.get_mut(place).is_some_and(|entry| entry.1.insert(role)),
             Err(place) => {
-                person.direct.insert(place, (resource, Roles::of(&[role])));
-                Ok(true)
+                person.direct.insert(place, (index, Roles::of(&[role])));
+                true
             }
+        };
+        if new {
+            self.note("user_granted_role", &[("users", account_id), ("resources", resource)]);
         }
+        Ok(new)
     }
 
     /// Takes a direct role from a person; returns false when there was none.
     pub fn clear_direct_role(&mut self, account_id: &str, resource: &str, role: Role) -> Result<bool, ChangeError> {
-        let resource = self.known_resource(resource)?;
+        let index = self.known_resource(resource)?;
         let person = self.account_mut(account_id)?;
         let mut held = false;
-        for entry in person.direct.iter_mut().filter(|entry| entry.0 == resource) {
+        for entry in person.direct.iter_mut().filter(|entry| entry.0 == index) {
             held |= entry.1.remove(role);
         }
         person.direct.retain(|entry| !entry.1.is_empty());
+        if held {
+            self.note("user_revoked_role", &[("users", account_id), ("resources", resource)]);
+        }
         Ok(held)
     }
 
@@ -286,12 +361,36 @@ impl Organization {
         if !role.is_platform() {
             return Err(ChangeError::NotAPlatformRole(role.id()));
         }
-        Ok(self.account_mut(account_id)?.platform_roles.insert(role))
+        let new = self.account_mut(account_id)?.platform_roles.insert(role);
+        if new {
+            let action = if role == Role::OrgAdmin { "added_org_admin" } else { "user_granted_role" };
+            self.note(action, &[("users", account_id)]);
+        }
+        Ok(new)
     }
 
     /// Takes a role on the whole organization; returns false when the person did not have it.
     pub fn clear_platform_role(&mut self, account_id: &str, role: Role) -> Result<bool, ChangeError> {
-        Ok(self.account_mut(account_id)?.platform_roles.remove(role))
+        let held = self.account_mut(account_id)?.platform_roles.remove(role);
+        if held {
+            let action = if role == Role::OrgAdmin { "removed_org_admin" } else { "user_revoked_role" };
+            self.note(action, &[("users", account_id)]);
+        }
+        Ok(held)
+    }
+
+    /// Sets the seats of an app on a site; none for a licence that is not known, which has no limit.
+    pub fn set_capacity(&mut self, resource: &str, capacity: Option<u32>) -> Result<(), ChangeError> {
+        let index = self.known_resource(resource)?;
+        if let Some(resource) = self.resources.get_mut(usize::from(index)) {
+            resource.capacity = capacity;
+        }
+        Ok(())
+    }
+
+    /// Sets whether the organization pays for any app; those that do not cannot invite through the API.
+    pub fn set_paid(&mut self, paid: bool) {
+        self.paid = paid;
     }
 
     fn account(&self, account_id: &str) -> Result<u32, ChangeError> {
@@ -309,88 +408,5 @@ impl Organization {
 
     fn known_resource(&self, ari: &str) -> Result<u8, ChangeError> {
         self.find_resource(ari).ok_or_else(|| ChangeError::UnknownResource(ari.to_owned()))
-    }
-
-    pub(crate) fn is_own_domain(&self, email: &str) -> bool {
-        let domain = domain_of(email);
-        self.domains.iter().any(|own| own.eq_ignore_ascii_case(domain))
-    }
-
-    pub(crate) fn intern(&mut self, word: &str) -> u16 {
-        if let Some(known) = self.words.iter().position(|known| known == word) {
-            return known as u16;
-        }
-        if self.words.len() >= usize::from(u16::MAX) {
-            return 0;
-        }
-        self.words.push(word.to_owned());
-        (self.words.len() - 1) as u16
-    }
-
-    pub(crate) fn insert_person(&mut self, person: Person) -> u32 {
-        let ordinal = self.people.len() as u32;
-        self.by_account.insert((hash_of(person.texts.account_id()), ordinal));
-        self.by_email.insert((hash_of(&person.texts.email().to_lowercase()), ordinal));
-        self.managed += usize::from(person.managed);
-        self.people.push(Some(person));
-        ordinal
-    }
-
-    pub(crate) fn insert_group(&mut self, group: Group) -> u32 {
-        let ordinal = self.groups.len() as u32;
-        self.by_group.insert(group.id.clone(), ordinal);
-        self.groups.push(Some(group));
-        ordinal
-    }
-
-    pub(crate) fn join(&mut self, group: u32, ordinal: u32) -> bool {
-        let Some(person) = self.people.get_mut(ordinal as usize).and_then(Option::as_mut) else { return false };
-        let Some(group_record) = self.groups.get_mut(group as usize).and_then(Option::as_mut) else { return false };
-        let Err(place) = person.groups.binary_search(&group) else { return false };
-        person.groups.insert(place, group);
-        group_record.members += 1;
-        group_record.suspended_members += u32::from(person.suspended & (1 << group_record.directory) != 0);
-        true
-    }
-
-    fn leave(&mut self, group: u32, ordinal: u32) -> bool {
-        let Some(person) = self.people.get_mut(ordinal as usize).and_then(Option::as_mut) else { return false };
-        let Some(group_record) = self.groups.get_mut(group as usize).and_then(Option::as_mut) else { return false };
-        let Ok(place) = person.groups.binary_search(&group) else { return false };
-        person.groups.remove(place);
-        group_record.members -= 1;
-        group_record.suspended_members -= u32::from(person.suspended & (1 << group_record.directory) != 0);
-        true
-    }
-
-    fn leave_groups(&mut self, ordinal: u32, directories: u8) {
-        let groups = self.person(ordinal).map(|person| person.groups.clone()).unwrap_or_default();
-        for group in groups {
-            if self.group(group).is_some_and(|group| directories & (1 << group.directory) != 0) {
-                self.leave(group, ordinal);
-            }
-        }
-    }
-
-    pub(crate) fn set_suspended(&mut self, ordinal: u32, suspended: u8) {
-        let Some(person) = self.people.get_mut(ordinal as usize).and_then(Option::as_mut) else { return };
-        let before = std::mem::replace(&mut person.suspended, suspended & person.present);
-        for group in &person.groups {
-            let Some(group) = self.groups.get_mut(*group as usize).and_then(Option::as_mut) else { continue };
-            let bit = 1 << group.directory;
-            match (before & bit != 0, person.suspended & bit != 0) {
-                (false, true) => group.suspended_members += 1,
-                (true, false) => group.suspended_members -= 1,
-                _ => {}
-            }
-        }
-    }
-
-    fn forget(&mut self, ordinal: u32) {
-        if let Some(person) = self.people.get_mut(ordinal as usize).and_then(Option::take) {
-            self.managed -= usize::from(person.managed);
-            self.by_account.remove(&(hash_of(person.texts.account_id()), ordinal));
-            self.by_email.remove(&(hash_of(&person.texts.email().to_lowercase()), ordinal));
-        }
     }
 }

@@ -27,7 +27,7 @@ use simulator::{Answers, Options, Organization, Population, TrueUser};
 
 use crate::support::app::{Engine, TestApp, test_day};
 use check::{Asker, Contradiction, Report};
-use description::{Description, operations};
+use description::{Description, Operation, operations};
 use walk::Walk;
 
 /// Where the simulator differs from the descriptions on purpose. A row that no answer needs any longer is an error.
@@ -76,6 +76,38 @@ const DIFFERENCES: &[Difference] = &[
         operation: "GET /admin/v1/orgs/{orgId}/users", part: "400", place: &["/code"], says: "not one of \"ADMIN-400-1\"",
         reason: "of refusals only that of a cursor is described; an unknown parameter is refused too, with its own code",
     },
+    Difference {
+        operation: "", part: "request", place: &[""], says: "is not valid for the resource.",
+        reason: "which app has which role is told by the refusal with its own code, not by the schema",
+    },
+    Difference {
+        operation: "{directoryId}/groups", part: "request", place: &[""], says: "The directory must be named: there are several.",
+        reason: "a group is in one directory; what all of them at once would mean is not said",
+    },
+    Difference {
+        operation: "{directoryId}/groups", part: "request", place: &[""], says: "name must have between 1 and 255 characters.",
+        reason: "an empty or overlong name is refused; the schema has no bounds",
+    },
+    Difference {
+        operation: "/suspend", part: "request", place: &[""], says: "there is a body where none is described",
+        reason: "users report 415 without the body {}, so the simulator demands it",
+    },
+    Difference {
+        operation: "/restore", part: "request", place: &[""], says: "there is a body where none is described",
+        reason: "users report 415 without the body {}, so the simulator demands it",
+    },
+    Difference {
+        operation: "/users/invite", part: "request", place: &[""], says: "refused although described: emails must",
+        reason: "the simulator is strict where the schema gives a list without bounds",
+    },
+    Difference {
+        operation: "/users/invite", part: "request", place: &[""], says: "is not an address.",
+        reason: "the schema knows only that an address is a text",
+    },
+    Difference {
+        operation: "/roles/assign", part: "request", place: &[""], says: "The user is not active.",
+        reason: "said by its code, not in the schema",
+    },
 ];
 
 /// What the descriptions would let a client ask and the walk does not: the operation's end, where in the request, why.
@@ -89,6 +121,33 @@ const NOT_WALKED: &[(&str, &str, &str)] = &[
     ("/workspaces", "query.value", "what it means is not said, and no example has it"),
     ("GET /admin/v1/orgs", "?.cursor", "a key belongs to one organization: there is no second page"),
     ("/last-active-dates", "?.cursor", "nobody has used as many apps as a page holds"),
+    ("/roles/assign", "role=atlassian/site-admin", "no app has the role: it is one on a site"),
+    ("/roles/assign", "role=atlassian/org-admin", "no app has the role: it is one on the organization"),
+    ("/roles/revoke", "role=atlassian/site-admin", "no app has the role: it is one on a site"),
+    ("/roles/revoke", "role=atlassian/org-admin", "no app has the role: it is one on the organization"),
+];
+
+/// Operations that are served and not walked yet: method, path, why. A row that is walked, or not served, is an error.
+#[rustfmt::skip]
+const NOT_WALKED_YET: &[(&str, &str, &str)] = &[
+    ("GET", "/admin/v1/orgs/{orgId}/domains", "served since lately"),
+    ("GET", "/admin/v1/orgs/{orgId}/domains/{domainId}", "served since lately"),
+    ("GET", "/admin/v1/orgs/{orgId}/event-actions", "served since lately"),
+    ("GET", "/admin/v1/orgs/{orgId}/events", "served since lately"),
+    ("GET", "/admin/v1/orgs/{orgId}/events-stream", "served since lately"),
+    ("GET", "/admin/v1/orgs/{orgId}/events/{eventId}", "served since lately"),
+    ("GET", "/admin/v1/orgs/{orgId}/policies", "served since lately"),
+    ("GET", "/admin/v1/orgs/{orgId}/policies/{policyId}", "served since lately"),
+    ("GET", "/users/{account_id}/manage", "served since lately"),
+    ("GET", "/users/{account_id}/manage/api-tokens", "served since lately"),
+    ("DELETE", "/users/{account_id}/manage/api-tokens/{tokenId}", "served since lately"),
+    ("PUT", "/users/{account_id}/manage/email", "served since lately"),
+    ("POST", "/users/{account_id}/manage/lifecycle/cancel-delete", "served since lately"),
+    ("POST", "/users/{account_id}/manage/lifecycle/delete", "served since lately"),
+    ("POST", "/users/{account_id}/manage/lifecycle/disable", "served since lately"),
+    ("POST", "/users/{account_id}/manage/lifecycle/enable", "served since lately"),
+    ("GET", "/users/{account_id}/manage/profile", "served since lately"),
+    ("PATCH", "/users/{account_id}/manage/profile", "served since lately"),
 ];
 
 /// Requests of the product to endpoints that no description has.
@@ -141,6 +200,12 @@ fn is_known(found: &Contradiction, row: &Difference) -> bool {
         && found.says.contains(row.says)
 }
 
+/// True for operations that are listed as served and not walked yet.
+fn waits(operation: Operation<'_>) -> bool {
+    let name = operation.name();
+    NOT_WALKED_YET.iter().any(|(method, path, _)| name == format!("{method} {path}"))
+}
+
 /// Ends the test when a contradiction has no row.
 fn judge(report: &Report<'_>) {
     let unknown: Vec<String> = (report.contradictions.iter())
@@ -165,6 +230,7 @@ async fn the_simulator_answers_as_described() {
     let Some(descriptions) = descriptions() else { return };
     let mut report = Report::new(&descriptions);
     let mut unserved = BTreeSet::new();
+    let mut not_walked_yet = BTreeSet::new();
     for answers in [Answers::default(), Answers::opposite()] {
         let clock = clock::Clock::simulated(test_day());
         let organization = Organization::populate(&population(), clock.now());
@@ -177,6 +243,7 @@ async fn the_simulator_answers_as_described() {
         for operation in operations(&descriptions).filter(|operation| !report.seen.contains_key(&operation.name())) {
             match walk.refusal(&operation.method.to_uppercase(), &operation.path_with("none")).await {
                 Ok(()) => unserved.insert(operation.name()),
+                Err(_) if waits(operation) => not_walked_yet.insert(operation.name()),
                 Err(answer) => {
                     served.push(format!("{}: {answer}", operation.name()));
                     false
@@ -186,6 +253,13 @@ async fn the_simulator_answers_as_described() {
         assert_eq!(served, Vec::<String>::new(), "served, but not walked");
         simulator.stop().await;
     }
+    let waiting = NOT_WALKED_YET.iter().map(|(method, path, _)| format!("{method} {path}"));
+    let stale: Vec<String> = waiting.filter(|name| !not_walked_yet.contains(name)).collect();
+    assert_eq!(stale, Vec::<String>::new(), "walked or not served, and listed as not walked yet");
+    tell(
+        "served, and not walked yet",
+        NOT_WALKED_YET.iter().map(|(method, path, reason)| format!("{method} {path}: {reason}")),
+    );
     let (ours, others): (Vec<String>, Vec<String>) = unserved.into_iter().partition(|name| name.contains(" /admin/"));
     let rest = format!("and {} of the user-management and Jira APIs", others.len());
     tell("described, and not served by the simulator", ours.into_iter().chain([rest]));

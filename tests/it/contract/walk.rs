@@ -1,8 +1,10 @@
 //! A walk over everything that the simulator serves: every documented filter, expansion, order and page, and every
 //! refusal. It only asks; what was said is judged from the simulator's ledger. It must never ask what no client could.
 
+mod writes;
+
 use serde_json::{Value, json};
-use simulator::{Fault, FaultKind, Limits, Shape, Simulator, Truth};
+use simulator::{Fault, FaultKind, Limits, Role, Shape, Simulator, Truth};
 
 use super::plain_client::{Answer, Ask, send};
 
@@ -44,6 +46,7 @@ impl<'a> Walk<'a> {
         self.wrong_requests().await;
         self.wrong_names().await;
         self.refusals_of_every_endpoint().await;
+        self.writes().await;
     }
 
     /// Asks an operation that should not be served; the refusal's detail, or what was answered instead.
@@ -59,7 +62,8 @@ impl<'a> Walk<'a> {
         let target = format!("{} {}", ask.method, ask.target);
         let is_limited = ask.target.starts_with("/admin/");
         let answer = send(self.simulator, ask).await;
-        assert_eq!(answer.header("content-type"), Some(JSON), "{target}");
+        let kind = (!answer.body.is_null()).then_some(JSON);
+        assert_eq!(answer.header("content-type"), kind, "{target}");
         if is_limited && (answer.status == 200 || answer.status == 429) {
             let number = |name: &str| answer.header(name).and_then(|text| text.parse::<u32>().ok());
             assert!(number("x-ratelimit-limit").is_some(), "{target}: X-RateLimit-Limit");
@@ -77,6 +81,15 @@ impl<'a> Walk<'a> {
     async fn post(&self, target: &str, body: &Value) -> Answer {
         let body = body.to_string();
         self.send(Ask { method: "POST", target, authorization: &self.authorization, body: Some((JSON, &body)) }).await
+    }
+
+    /// The body of an answer with this status; no body is sent when it is null.
+    async fn told(&self, status: u16, (method, target): (&str, &str), body: &Value) -> Value {
+        let text = body.to_string();
+        let given = (!body.is_null()).then_some((JSON, text.as_str()));
+        let answer = self.send(Ask { method, target, authorization: &self.authorization, body: given }).await;
+        assert_eq!(answer.status, status, "{method} {target} {body}: {}", answer.body);
+        answer.body
     }
 
     async fn found(&self, target: &str) -> Value {
@@ -136,7 +149,7 @@ impl<'a> Walk<'a> {
         ];
         let statuses = ["active", "suspended", "not_invited", "deactivated", "for_deletion"];
         filters.extend(statuses.map(|status| ("status", json!([status]))));
-        filters.extend(simulator::Role::ALL.map(|role| ("roleIds", json!([role.id()]))));
+        filters.extend(filtering_roles());
         filters
     }
 
@@ -149,7 +162,7 @@ impl<'a> Walk<'a> {
             ("resourceIds", json!([self.truth.workspaces[0].ari])),
             ("searchTerm", json!("a")),
         ];
-        filters.extend(simulator::Role::ALL.map(|role| ("roleIds", json!([role.id()]))));
+        filters.extend(filtering_roles());
         filters
     }
 
@@ -314,6 +327,7 @@ impl<'a> Walk<'a> {
             json!({ "emails": ["a@mail.test"], "searchTerm": "a" }),
             json!({ "emailDomains": many(10) }),
             json!({ "roleIds": ["atlassian/king"] }),
+            json!({ "roleIds": ["atlassian/viewer"] }),
             json!({ "status": ["happy"] }),
             json!({ "claimStatus": "claimed" }),
             json!({ "mfaEnabled": "yes" }),
@@ -342,7 +356,7 @@ impl<'a> Walk<'a> {
             }
         }
         for target in [self.users("/count"), self.groups("/count")] {
-            for query in ["?unknown=1", "?roleIds=atlassian/king", &eleven] {
+            for query in ["?unknown=1", "?roleIds=atlassian/king", "?roleIds=atlassian/viewer", &eleven] {
                 assert_eq!(self.get(&format!("{target}{query}")).await.status, 400, "{target}{query}");
             }
         }
@@ -439,6 +453,12 @@ impl<'a> Walk<'a> {
             simulator.set_faults(Vec::new());
         }
     }
+}
+
+/// A filter for each role that filters know: the viewer's can only be given.
+fn filtering_roles() -> impl Iterator<Item = (&'static str, Value)> {
+    let known = Role::ALL.into_iter().filter(|role| *role != Role::Viewer);
+    known.map(|role| ("roleIds", json!([role.id()])))
 }
 
 /// A filter as a query, lists by repetition.

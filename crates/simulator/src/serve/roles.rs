@@ -136,7 +136,7 @@ fn assignment(role: Role, by_group: Roles, direct: Roles) -> Value {
 }
 
 /// The directory that a resource's people come from: sites are spread over the directories.
-fn directory_of(organization: &Organization, resource: u8) -> u8 {
+pub(super) fn directory_of(organization: &Organization, resource: u8) -> u8 {
     let site = organization.resource(resource).map_or(0, |resource| resource.site);
     (site % organization.directories.len().max(1)) as u8
 }

@@ -113,13 +113,8 @@ pub(super) fn one(call: &Call<'_>) -> Result<Reply, Refusal> {
         .and_then(|ordinal| call.organization.person(ordinal).map(|person| (ordinal, person)))
         .filter(|(_, person)| everywhere || person.present & scope != 0);
     let Some((ordinal, person)) = person else { return Err(Refusal::no_user(account_id)) };
-    let expansion = Expansion {
-        platform_roles: true,
-        resources: true,
-        single: true,
-        directories: scope,
-        ..Expansion::default()
-    };
+    let expansion =
+        Expansion { platform_roles: true, resources: true, single: true, directories: scope, ..Expansion::default() };
     let mut json = Json::with_capacity(1_024);
     json.raw("{\"data\":");
     write_user(&mut json, call, (ordinal, person), expansion);

@@ -89,6 +89,10 @@ pub(crate) async fn post(simulator: &Simulator, path: &str, body: &Value) -> Ans
     try_post(simulator, path, body).await.unwrap()
 }
 
+pub(crate) async fn delete(simulator: &Simulator, path: &str) -> Answer {
+    send(simulator, request(simulator, "DELETE", path).body(Full::default()).unwrap()).await.unwrap()
+}
+
 pub(crate) async fn try_post(simulator: &Simulator, path: &str, body: &Value) -> Result<Answer, String> {
     let request = request(simulator, "POST", path).header("content-type", "application/json");
     send(simulator, request.body(Full::from(body.to_string())).unwrap()).await

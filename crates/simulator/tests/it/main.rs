@@ -3,10 +3,13 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "the client's functions are parts of tests")]
 
 mod answers;
+mod audit;
 mod client;
 mod drift;
 mod faults;
 mod limits;
+mod management;
 mod population;
 mod strictness;
 mod walks;
+mod writes;

@@ -1,0 +1,108 @@
+//! Domains and policies of the organization: few, and never changed here.
+
+use serde_json::{Value, json};
+
+use crate::call::{Call, Query};
+use crate::key::uuid;
+use crate::organization::hash_of;
+use crate::reply::{Refusal, Reply};
+
+/// The ids are made of the names, so that they stay the same.
+fn id_of(call: &Call<'_>, name: &str) -> String {
+    uuid(&mut fastrand::Rng::with_seed(call.organization.seal ^ hash_of(name)))
+}
+
+fn all_domains(call: &Call<'_>) -> Vec<Value> {
+    let organization = call.organization;
+    let verified = organization.domains.iter().enumerate().map(|(index, name)| {
+        let kind = if index == 0 { "dns" } else { "http" };
+        (name.clone(), json!({ "type": kind, "status": "verified" }))
+    });
+    // One that was begun and never finished: it makes nobody a managed account.
+    let unfinished = organization.domains.first().map(|name| {
+        let claim = json!({ "type": "dns", "status": "unverified" });
+        (format!("unclaimed.{name}"), claim)
+    });
+    verified
+        .chain(unfinished)
+        .map(|(name, claim)| {
+            let id = id_of(call, &name);
+            let address = format!("{}/admin/v1/orgs/{}/domains/{id}", call.base_url, organization.id);
+            json!({
+                "id": id, "type": "domains", "attributes": { "name": name, "claim": claim },
+                "links": { "self": address },
+            })
+        })
+        .collect()
+}
+
+pub(super) fn domains(call: &Call<'_>) -> Result<Reply, Refusal> {
+    Ok(whole(call, all_domains(call)))
+}
+
+pub(super) fn domain(call: &Call<'_>) -> Result<Reply, Refusal> {
+    let id = call.capture(1);
+    if id.len() != 36 {
+        return Err(Refusal::new(400, "ADMIN-400-2", "Invalid domain identifier", format!("{id} is no identifier.")));
+    }
+    match all_domains(call).into_iter().find(|domain| domain["id"] == id) {
+        Some(domain) => Ok(Reply::value(&json!({ "data": domain }))),
+        None => Err(Refusal::new(404, "ADMIN-404-3", "Domain not found", format!("No domain {id} was found."))),
+    }
+}
+
+fn all_policies(call: &Call<'_>) -> Vec<Value> {
+    let organization = call.organization;
+    let resources = |site: usize| -> Vec<Value> {
+        let on_site = organization.resources.iter().filter(|resource| resource.site == site);
+        on_site.map(|resource| json!({ "id": resource.ari, "applicationStatus": "applied" })).collect()
+    };
+    let mut policies =
+        vec![("ip-allowlist", "Office and VPN".to_owned(), json!({ "in": ["192.0.2.0/24"] }), resources(0))];
+    for (index, site) in organization.sites.iter().enumerate() {
+        policies.push((
+            "data-residency",
+            format!("{} stays in the EU", site.name),
+            json!({ "in": ["EU"] }),
+            resources(index),
+        ));
+    }
+    policies
+        .into_iter()
+        .map(|(kind, name, rule, resources)| {
+            json!({
+                "id": id_of(call, &name), "type": "policy",
+                "attributes": {
+                    "type": kind, "name": name, "status": "enabled", "rule": rule, "resources": resources,
+                },
+            })
+        })
+        .collect()
+}
+
+pub(super) fn list(call: &Call<'_>) -> Result<Reply, Refusal> {
+    let query = Query::read(call.query);
+    query.only(&["type"])?;
+    let mut policies = all_policies(call);
+    if let Some(kind) = query.one("type") {
+        policies.retain(|policy| policy["attributes"]["type"] == kind);
+    }
+    let size = policies.len();
+    let address = format!("{}{}", call.base_url, call.path);
+    let meta = json!({ "next": null, "page_size": size });
+    Ok(Reply::value(&json!({ "data": policies, "links": { "self": address }, "meta": meta })))
+}
+
+pub(super) fn one(call: &Call<'_>) -> Result<Reply, Refusal> {
+    let id = call.capture(1);
+    match all_policies(call).into_iter().find(|policy| policy["id"] == id) {
+        Some(policy) => Ok(Reply::value(&json!({ "data": policy }))),
+        None => Err(Refusal::new(404, "ADMIN-404-5", "Policy not found", format!("No policy {id} was found."))),
+    }
+}
+
+/// A list that fits on one page.
+fn whole(call: &Call<'_>, data: Vec<Value>) -> Reply {
+    let address = format!("{}{}", call.base_url, call.path);
+    Reply::value(&json!({ "data": data, "links": { "self": address } }))
+}
