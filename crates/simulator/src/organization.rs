@@ -8,6 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use jiff::Timestamp;
 
 use crate::audit::AuditLog;
+use crate::customers::Customers;
 use crate::effect::Effect;
 use crate::group::Group;
 use crate::key::ApiKey;
@@ -47,6 +48,8 @@ pub struct Organization {
     /// Whether anything is paid for; inviting needs it.
     pub(crate) paid: bool,
     pub(crate) audit: AuditLog,
+    /// People who know a site only by its help desk, and those desks.
+    pub(crate) customers: Customers,
     /// Locales that were set, by account.
     pub(crate) locales: HashMap<String, String>,
     /// Ids of users' API tokens that were revoked.

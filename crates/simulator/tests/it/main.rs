@@ -10,6 +10,7 @@ mod faults;
 mod limits;
 mod management;
 mod population;
+mod site;
 mod strictness;
 mod walks;
 mod writes;
