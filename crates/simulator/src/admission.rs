@@ -28,7 +28,11 @@ pub(crate) fn admit(
                 .map(drop)
                 .ok_or_else(|| Refusal::new(401, "", "", "Client must be authenticated to access this resource."));
         }
-        Door::Scim => return Err(Refusal::new(401, "", "", "Unauthorized")),
+        Door::Scim => {
+            let known = |secret: &str| organization.directories.iter().any(|directory| directory.scim_key == secret);
+            let refusal = || Refusal::new(401, "", "", "Unauthorized");
+            return bearer(request).filter(|secret| known(secret)).map(drop).ok_or_else(refusal);
+        }
     }
     let key = bearer(request).and_then(|secret| organization.keys.iter().find(|key| key.secret == secret));
     match key {
@@ -73,7 +77,7 @@ pub(crate) fn permit(request: &Incoming, endpoint: &Endpoint, call: &Call<'_>) -
             Need::Scope(scope) => scopes.contains(&scope),
             Need::Undocumented => call.answers.scoped_key_reaches_searches,
             Need::Unscoped => false,
-            Need::AnyKey | Need::Nothing | Need::SiteUser | Need::SiteAdministrator => true,
+            Need::AnyKey | Need::Nothing | Need::SiteUser | Need::SiteAdministrator | Need::ScimKey => true,
         };
         if !allowed {
             return Err(Refusal::new_gateway(

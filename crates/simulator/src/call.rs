@@ -31,6 +31,8 @@ pub(crate) struct Call<'a> {
     pub(crate) site: usize,
     /// Whether the request opts in to what upstream calls experimental.
     pub(crate) experimental: bool,
+    /// The secret that the request carries, if it carries one.
+    pub(crate) bearer: Option<&'a str>,
 }
 
 impl Call<'_> {

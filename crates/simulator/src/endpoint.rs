@@ -96,6 +96,10 @@ pub(crate) enum Action {
     CustomerOrganizationUsers,
     AddOrganizationUsers,
     RemoveOrganizationUsers,
+    ScimUsers,
+    ScimUser,
+    ScimGroups,
+    ScimGroup,
 }
 
 impl Action {
@@ -229,6 +233,8 @@ pub(crate) enum Need {
     Undocumented,
     /// Nothing with scopes is let in.
     Unscoped,
+    /// The key of a directory's provisioning.
+    ScimKey,
     /// The user and token of a site.
     SiteUser,
     /// The same, of an administrator.

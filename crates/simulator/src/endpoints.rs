@@ -162,6 +162,10 @@ pub(crate) static ENDPOINTS: &[Endpoint] = &[
         Action::RemoveOrganizationUsers,
         Need::SiteAdministrator,
     ),
+    endpoint("GET", "/scim/directory/{d}/Users", Action::ScimUsers, Need::ScimKey),
+    endpoint("GET", "/scim/directory/{d}/Users/{id}", Action::ScimUser, Need::ScimKey),
+    endpoint("GET", "/scim/directory/{d}/Groups", Action::ScimGroups, Need::ScimKey),
+    endpoint("GET", "/scim/directory/{d}/Groups/{g}", Action::ScimGroup, Need::ScimKey),
     // Switched off after 2026-06-30.
     endpoint("POST", "/admin/v1/orgs/{o}/users/search", Action::Retired, Need::AnyKey),
     endpoint("POST", "/admin/v1/orgs/{o}/groups/search", Action::Retired, Need::AnyKey),

@@ -61,7 +61,9 @@ pub(crate) fn found(population: &Population, users: u32, now: Timestamp, rng: &m
             1 => format!("{name} (acquired)"),
             _ => format!("{name} directory {}", index + 1),
         };
-        organization.directories.push(Directory { id: uuid(rng), name });
+        let id = uuid(rng);
+        let scim_key = secret(&mut fastrand::Rng::with_seed(hash_of(&id)));
+        organization.directories.push(Directory { id, name, scim_key });
     }
     let fitting = match users {
         0..5_000 => 2,

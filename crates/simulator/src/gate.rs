@@ -304,6 +304,7 @@ impl World {
             base_url: &self.base_url,
             site: sight.site,
             experimental: request.experimental,
+            bearer: bearer(request),
         };
         let decided = permit(request, endpoint, &call).and_then(|()| serve::answer(endpoint.action, &call));
         let mut decision = decided.unwrap_or_else(refuse);

@@ -20,6 +20,7 @@ mod privileges;
 mod profiles;
 mod role_writes;
 mod roles;
+mod scim;
 mod tokens;
 mod users;
 mod workspaces;
@@ -116,6 +117,10 @@ pub(crate) fn answer(action: Action, call: &Call<'_>) -> Result<Decision, Refusa
         Action::CustomerOrganizations => desks::organizations(call),
         Action::CustomerOrganization => desks::organization(call),
         Action::CustomerOrganizationUsers => desks::organization_users(call),
+        Action::ScimUsers => scim::users(call),
+        Action::ScimUser => scim::user(call),
+        Action::ScimGroups => scim::groups(call),
+        Action::ScimGroup => scim::group(call),
         Action::Retired => Err(Refusal::new(
             410,
             "ADMIN-410-1",

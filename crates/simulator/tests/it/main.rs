@@ -10,6 +10,7 @@ mod faults;
 mod limits;
 mod management;
 mod population;
+mod scim;
 mod site;
 mod strictness;
 mod walks;
