@@ -315,8 +315,8 @@ fn captures(template: &str, segments: &[&str]) -> Option<Vec<String>> {
 /// True when the pattern names the template: the template itself, a glob with `*`, or a part of the template.
 pub(crate) fn pattern_matches(pattern: &str, template: &str) -> bool {
     if !pattern.contains('*') {
-        let is_whole =
-            ["/admin", "/site", "/_edge", "/rest/", "/scim/", "/users/{"].iter().any(|root| pattern.starts_with(root));
+        let is_whole = ["/admin", "/site", "/_edge", "/rest/", "/scim/"].iter().any(|root| pattern.starts_with(root))
+            || (pattern.starts_with("/users/{") && pattern.contains("/manage"));
         return normal(pattern) == normal(template) || (!is_whole && template.contains(pattern));
     }
     let mut rest = template;
