@@ -1,6 +1,8 @@
 //! Who may come in: the credential, what it may do, the organization it belongs to, and the form of the request. It
 //! decides before any handler sees the request, and changes nothing.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 
 use crate::answers::OtherOrganization;
@@ -8,15 +10,55 @@ use crate::call::Call;
 use crate::endpoint::{Action, Door, Endpoint, Need};
 use crate::gate::{Incoming, bearer};
 use crate::organization::Organization;
+use crate::person::Person;
 use crate::reply::{Refusal, Shape};
+use crate::resource::{Role, Roles};
 
 /// The key: there, known, not revoked, not expired.
-pub(crate) fn admit(request: &Incoming, organization: &Organization, now: Timestamp) -> Result<(), Refusal> {
+pub(crate) fn admit(
+    request: &Incoming,
+    endpoint: &Endpoint,
+    (organization, site): (&Organization, usize),
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    match endpoint.door() {
+        Door::Organization | Door::UserManagement => {}
+        Door::Jira | Door::ServiceDesk => {
+            return site_user(request, organization, site)
+                .map(drop)
+                .ok_or_else(|| Refusal::new(401, "", "", "Client must be authenticated to access this resource."));
+        }
+        Door::Scim => {
+            let known = |secret: &str| organization.directories.iter().any(|directory| directory.scim_key == secret);
+            let refusal = || Refusal::new(401, "", "", "Unauthorized");
+            return bearer(request).filter(|secret| known(secret)).map(drop).ok_or_else(refusal);
+        }
+    }
     let key = bearer(request).and_then(|secret| organization.keys.iter().find(|key| key.secret == secret));
     match key {
         Some(key) if !key.revoked && now < key.expires => Ok(()),
         _ => Err(Refusal::gateway(401, "Unauthorized")),
     }
+}
+
+/// The person whose token of the site the request carries; only somebody who can sign in has one that works.
+pub(crate) fn site_user<'a>(request: &Incoming, organization: &'a Organization, site: usize) -> Option<&'a Person> {
+    let header = request.authorization.as_deref()?.strip_prefix("Basic ")?;
+    let pair = String::from_utf8(STANDARD.decode(header.trim()).ok()?).ok()?;
+    let (user, token) = pair.split_once(':')?;
+    let site = organization.sites.get(site)?;
+    if !site.user.eq_ignore_ascii_case(user) || site.token != token {
+        return None;
+    }
+    organization
+        .find_email(user)
+        .into_iter()
+        .filter_map(|ordinal| organization.person(ordinal))
+        .find(|person| person.status() == "active")
+}
+
+fn administers(person: &Person) -> bool {
+    person.platform_roles.meets(Roles::of(&[Role::OrgAdmin, Role::SiteAdmin]))
 }
 
 /// What the key may, the organization it belongs to, and the form of the request.
@@ -35,7 +77,7 @@ pub(crate) fn permit(request: &Incoming, endpoint: &Endpoint, call: &Call<'_>) -
             Need::Scope(scope) => scopes.contains(&scope),
             Need::Undocumented => call.answers.scoped_key_reaches_searches,
             Need::Unscoped => false,
-            Need::AnyKey | Need::Nothing => true,
+            Need::AnyKey | Need::Nothing | Need::SiteUser | Need::SiteAdministrator | Need::ScimKey => true,
         };
         if !allowed {
             return Err(Refusal::new_gateway(
@@ -44,8 +86,14 @@ pub(crate) fn permit(request: &Incoming, endpoint: &Endpoint, call: &Call<'_>) -
             ));
         }
     }
+    if endpoint.need == Need::SiteAdministrator && !site_user(request, organization, call.site).is_some_and(administers)
+    {
+        return Err(Refusal::new(403, "", "", "You do not have the permission to see or change this."));
+    }
+    let is_bare = request.body.iter().all(u8::is_ascii_whitespace);
     if endpoint.door() != Door::Organization {
-        return Ok(());
+        let typed = is_bare || has_json(request);
+        return if typed { Ok(()) } else { Err(Refusal::new(415, "", "", "Unsupported Media Type")) };
     }
     if endpoint.action != Action::Organizations && call.capture(0) != organization.id {
         let refusal = match call.answers.other_organization {
@@ -59,11 +107,8 @@ pub(crate) fn permit(request: &Incoming, endpoint: &Endpoint, call: &Call<'_>) -
         return Err(shaped(refusal));
     }
     if endpoint.method == "POST" && endpoint.action != Action::Retired {
-        let kind = request.content_type.as_deref().unwrap_or_default();
-        let kind = kind.split(';').next().unwrap_or_default().trim();
         // What changes something wants a body, and be it `{}`.
-        let bare = endpoint.action.writes() && request.body.iter().all(u8::is_ascii_whitespace);
-        if bare || !kind.eq_ignore_ascii_case("application/json") {
+        if (endpoint.action.writes() && is_bare) || !has_json(request) {
             return Err(shaped(Refusal::new(
                 415,
                 "ADMIN-UAM-415-1",
@@ -73,4 +118,9 @@ pub(crate) fn permit(request: &Incoming, endpoint: &Endpoint, call: &Call<'_>) -
         }
     }
     Ok(())
+}
+
+fn has_json(request: &Incoming) -> bool {
+    let kind = request.content_type.as_deref().unwrap_or_default();
+    kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
 }

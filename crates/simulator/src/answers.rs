@@ -47,6 +47,8 @@ pub struct Answers {
     pub audit_log: AuditAvailability,
     /// Seconds until an event shows in the audit log.
     pub audit_lag: u32,
+    /// Whether the plan has user provisioning, so that SCIM can be read; otherwise 403.
+    pub provisioning: bool,
 }
 
 /// What becomes of the audit log.
@@ -136,6 +138,7 @@ impl Default for Answers {
             conflict_texts: ConflictTexts::Codes,
             audit_log: AuditAvailability::Kept,
             audit_lag: 0,
+            provisioning: true,
         }
     }
 }
@@ -164,6 +167,7 @@ impl Answers {
             conflict_texts: ConflictTexts::DetailOnly,
             audit_log: AuditAvailability::Empty,
             audit_lag: 30,
+            provisioning: false,
         }
     }
 }

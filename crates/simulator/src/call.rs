@@ -27,6 +27,12 @@ pub(crate) struct Call<'a> {
     pub(crate) now: Timestamp,
     /// Where this server stands, for the addresses of v1.
     pub(crate) base_url: &'a str,
+    /// The number of the site that is asked; the first for everything that no site answers.
+    pub(crate) site: usize,
+    /// Whether the request opts in to what upstream calls experimental.
+    pub(crate) experimental: bool,
+    /// The secret that the request carries, if it carries one.
+    pub(crate) bearer: Option<&'a str>,
 }
 
 impl Call<'_> {

@@ -5,6 +5,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
+use crate::customers;
 use crate::group::Group;
 use crate::json::timestamp;
 use crate::organization::Organization;
@@ -110,6 +111,7 @@ pub(crate) enum Effect {
         account: String,
         token: String,
     },
+    Customers(customers::Change),
 }
 
 impl fmt::Display for Effect {
@@ -145,6 +147,7 @@ impl fmt::Display for Effect {
             Effect::ScheduleDeletion { account } => write!(formatter, "schedule deletion of {account}"),
             Effect::CancelDeletion { account } => write!(formatter, "cancel deletion of {account}"),
             Effect::DeleteAccount { account } => write!(formatter, "delete {account}"),
+            Effect::Customers(change) => change.fmt(formatter),
             Effect::RevokeToken { account, token } => write!(formatter, "revoke token {token} of {account}"),
         }
     }
@@ -194,6 +197,10 @@ impl Effect {
             Effect::ScheduleDeletion { account } => organization.schedule_deletion(account),
             Effect::CancelDeletion { account } => organization.cancel_deletion(account),
             Effect::DeleteAccount { account } => organization.delete_account(account),
+            Effect::Customers(change) => {
+                organization.change_customers(change);
+                Ok(())
+            }
             Effect::RevokeToken { account, token } => {
                 organization.revoked_tokens.insert(token.clone());
                 organization.note("user_token_revoked", &[("users", account)]);

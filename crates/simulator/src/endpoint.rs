@@ -1,6 +1,8 @@
 //! Endpoints: method, path template, and what a scoped key needs; and finding the one that a request means. Rate
 //! limits, faults, scheduled changes and the ledger all speak of an endpoint by its template.
 
+use std::borrow::Cow;
+
 use percent_encoding::percent_decode_str;
 
 use crate::endpoints::ENDPOINTS;
@@ -64,6 +66,40 @@ pub(crate) enum Action {
     CancelDeletion,
     ApiTokens,
     RevokeApiToken,
+    JiraUsers,
+    JiraUserSearch,
+    JiraUsersByIds,
+    JiraUser,
+    JiraUserGroups,
+    JiraMyself,
+    JiraGroups,
+    JiraGroupPicker,
+    JiraGroup,
+    JiraMembers,
+    JiraApplicationRoles,
+    JiraApplicationRole,
+    JiraServer,
+    JiraLicenseCount,
+    JiraCreateGroup,
+    JiraDeleteGroup,
+    JiraAddMember,
+    JiraRemoveMember,
+    Desks,
+    Desk,
+    DeskCustomers,
+    AddDeskCustomers,
+    RemoveDeskCustomers,
+    CreateCustomer,
+    RevokePortalAccess,
+    CustomerOrganizations,
+    CustomerOrganization,
+    CustomerOrganizationUsers,
+    AddOrganizationUsers,
+    RemoveOrganizationUsers,
+    ScimUsers,
+    ScimUser,
+    ScimGroups,
+    ScimGroup,
 }
 
 impl Action {
@@ -84,6 +120,15 @@ impl Action {
                 | Action::ApiKeys
                 | Action::Events
                 | Action::EventStream
+                | Action::JiraUsers
+                | Action::JiraUserSearch
+                | Action::JiraUsersByIds
+                | Action::JiraGroups
+                | Action::JiraMembers
+                | Action::Desks
+                | Action::DeskCustomers
+                | Action::CustomerOrganizations
+                | Action::CustomerOrganizationUsers
         )
     }
 
@@ -112,6 +157,16 @@ impl Action {
                 | Action::ScheduleDeletion
                 | Action::CancelDeletion
                 | Action::RevokeApiToken
+                | Action::JiraCreateGroup
+                | Action::JiraDeleteGroup
+                | Action::JiraAddMember
+                | Action::JiraRemoveMember
+                | Action::AddDeskCustomers
+                | Action::RemoveDeskCustomers
+                | Action::CreateCustomer
+                | Action::RevokePortalAccess
+                | Action::AddOrganizationUsers
+                | Action::RemoveOrganizationUsers
         )
     }
 }
@@ -142,9 +197,10 @@ impl Door {
     }
 }
 
-impl Endpoint {
-    pub(crate) fn door(&self) -> Door {
-        let begins = |start: &str| self.template.starts_with(start);
+impl Door {
+    /// The door of a template, or of a path on a site.
+    pub(crate) fn of(path: &str) -> Door {
+        let begins = |start: &str| path.starts_with(start);
         if begins("/users/") {
             Door::UserManagement
         } else if begins("/rest/api/") {
@@ -156,6 +212,12 @@ impl Endpoint {
         } else {
             Door::Organization
         }
+    }
+}
+
+impl Endpoint {
+    pub(crate) fn door(&self) -> Door {
+        Door::of(self.template)
     }
 }
 
@@ -171,6 +233,12 @@ pub(crate) enum Need {
     Undocumented,
     /// Nothing with scopes is let in.
     Unscoped,
+    /// The key of a directory's provisioning.
+    ScimKey,
+    /// The user and token of a site.
+    SiteUser,
+    /// The same, of an administrator.
+    SiteAdministrator,
 }
 
 #[derive(Debug)]
@@ -179,6 +247,24 @@ pub(crate) struct Endpoint {
     pub(crate) template: &'static str,
     pub(crate) action: Action,
     pub(crate) need: Need,
+}
+
+/// The site that the path names at its beginning, and the path on that site. Older versions of Jira's API are the same
+/// as the present one, as far as they are served.
+pub(crate) fn on_site(path: &str) -> (Option<&str>, Cow<'_, str>) {
+    let named = path.strip_prefix("/site/").and_then(|rest| {
+        let place = rest.find("/rest/")?;
+        Some((rest.get(..place)?, rest.get(place..)?))
+    });
+    let (site, rest) = match named {
+        Some((site, rest)) if !site.contains('/') => (Some(site), rest),
+        _ => (None, path),
+    };
+    let older = ["/rest/api/2/", "/rest/api/latest/"].iter().find_map(|root| rest.strip_prefix(root));
+    match older {
+        Some(end) => (site, Cow::Owned(format!("/rest/api/3/{end}"))),
+        None => (site, Cow::Borrowed(rest)),
+    }
 }
 
 /// What a method and path come to.
@@ -229,8 +315,8 @@ fn captures(template: &str, segments: &[&str]) -> Option<Vec<String>> {
 /// True when the pattern names the template: the template itself, a glob with `*`, or a part of the template.
 pub(crate) fn pattern_matches(pattern: &str, template: &str) -> bool {
     if !pattern.contains('*') {
-        let is_whole =
-            ["/admin", "/site", "/_edge", "/rest/", "/scim/", "/users/{"].iter().any(|root| pattern.starts_with(root));
+        let is_whole = ["/admin", "/site", "/_edge", "/rest/", "/scim/"].iter().any(|root| pattern.starts_with(root))
+            || (pattern.starts_with("/users/{") && pattern.contains("/manage"));
         return normal(pattern) == normal(template) || (!is_whole && template.contains(pattern));
     }
     let mut rest = template;

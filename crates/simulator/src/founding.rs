@@ -7,10 +7,11 @@ use std::collections::{BTreeSet, HashMap};
 use jiff::Timestamp;
 
 use crate::audit::AuditLog;
+use crate::customers::Customers;
 use crate::group::{Group, GroupKind};
-use crate::key::{ApiKey, secret, uuid};
+use crate::key::{ApiKey, secret, site_token, uuid};
 use crate::names::{CULTURES, DEPARTMENTS, JOB_TITLES, ORGANIZATIONS, PURPOSES, TEAMS, UNITS};
-use crate::organization::{Directory, Organization};
+use crate::organization::{Directory, Organization, hash_of};
 use crate::person::Person;
 use crate::population::{Population, days_before};
 use crate::resource::{App, MOST_RESOURCES, Resource, Role, Site};
@@ -46,6 +47,7 @@ pub(crate) fn found(population: &Population, users: u32, now: Timestamp, rng: &m
         keys: Vec::new(),
         paid: true,
         audit: AuditLog::default(),
+        customers: Customers::default(),
         locales: HashMap::new(),
         revoked_tokens: BTreeSet::new(),
         queue: Vec::new(),
@@ -59,7 +61,9 @@ pub(crate) fn found(population: &Population, users: u32, now: Timestamp, rng: &m
             1 => format!("{name} (acquired)"),
             _ => format!("{name} directory {}", index + 1),
         };
-        organization.directories.push(Directory { id: uuid(rng), name });
+        let id = uuid(rng);
+        let scim_key = secret(&mut fastrand::Rng::with_seed(hash_of(&id)));
+        organization.directories.push(Directory { id, name, scim_key });
     }
     let fitting = match users {
         0..5_000 => 2,
@@ -91,7 +95,10 @@ pub(crate) fn found(population: &Population, users: u32, now: Timestamp, rng: &m
                 });
             }
         }
-        organization.sites.push(Site { url: format!("https://{site}.atlassian.net"), name: site, cloud_id });
+        // A generator of its own, so that tokens leave the rest of the population as it is.
+        let token = site_token(&mut fastrand::Rng::with_seed(hash_of(&cloud_id)));
+        let url = format!("https://{site}.atlassian.net");
+        organization.sites.push(Site { url, name: site, cloud_id, user: String::new(), token });
     }
     organization.keys = keys(now, rng);
     organization

@@ -14,7 +14,7 @@ use crate::call::Call;
 use crate::cursor::Cursor;
 use crate::distort::{Circumstances, Outcome, distort, replacement};
 use crate::effect::Decision;
-use crate::endpoint::{Found, Need, find};
+use crate::endpoint::{Door, Found, Need, find, on_site};
 use crate::fault::{Armed, Fault, Struck, first_striking};
 use crate::json::in_seconds;
 use crate::ledger::{Exchange, Ledger};
@@ -54,6 +54,8 @@ pub(crate) struct Incoming {
     pub(crate) query: String,
     pub(crate) authorization: Option<String>,
     pub(crate) content_type: Option<String>,
+    /// The header `X-ExperimentalApi: opt-in`.
+    pub(crate) experimental: bool,
     pub(crate) body: Vec<u8>,
 }
 
@@ -61,6 +63,8 @@ pub(crate) struct Incoming {
 struct Sight {
     number: u64,
     now: Timestamp,
+    /// The number of the site that the path is on.
+    site: usize,
     template: String,
     subject: Option<String>,
     subjects: Vec<String>,
@@ -167,7 +171,15 @@ impl World {
     /// Finds the endpoint, applies the changes whose time has come, and reads off what faults and ledger need.
     fn look(&self, request: &Incoming) -> (Found, Sight) {
         let now = self.clock.now();
-        let found = find(&request.method, &request.path);
+        let (site_name, path) = on_site(&request.path);
+        let site = {
+            let organization = self.organization();
+            match site_name {
+                None => Some(0),
+                Some(name) => organization.sites.iter().position(|site| site.name == name),
+            }
+        };
+        let found = if site.is_some() { find(&request.method, &path) } else { Found::Nothing };
         let (template, captures) = match &found {
             Found::Endpoint(endpoint, captures) => (endpoint.template, captures.as_slice()),
             Found::OtherMethod | Found::Nothing => (request.path.as_str(), [].as_slice()),
@@ -197,10 +209,11 @@ impl World {
             .filter_map(|item| item.as_str().map(str::to_owned))
             .collect();
         subjects.extend(captures.iter().cloned());
+        subjects.extend(site_name.map(str::to_owned));
         subjects.extend(body.get("accountId").and_then(Value::as_str).map(str::to_owned));
         subjects.extend(
             form_urlencoded::parse(request.query.as_bytes())
-                .filter(|(key, _)| key == "accountIds" || key == "groupIds")
+                .filter(|(key, _)| matches!(&**key, "accountIds" | "groupIds" | "accountId" | "groupId"))
                 .map(|(_, value)| value.into_owned()),
         );
         let seal = self.organization().seal;
@@ -208,9 +221,27 @@ impl World {
             let mut pairs = form_urlencoded::parse(request.query.as_bytes());
             pairs.find(|(key, _)| key == "cursor").map(|(_, value)| value.into_owned())
         });
-        let page = cursor.as_deref().and_then(|token| Cursor::read(token, seal)).map_or(0, |cursor| cursor.page);
+        let page = cursor
+            .as_deref()
+            .and_then(|token| Cursor::read(token, seal))
+            .map_or_else(|| offset_page(&request.query), |cursor| cursor.page);
         let template = template.to_owned();
-        (found, Sight { number, now, template, subject, subjects, cursor, page, seal, answers, changes })
+        (
+            found,
+            Sight {
+                number,
+                now,
+                site: site.unwrap_or_default(),
+                template,
+                subject,
+                subjects,
+                cursor,
+                page,
+                seal,
+                answers,
+                changes,
+            },
+        )
     }
 
     /// The answer, and what was changed. Changes are decided and made under one lock.
@@ -235,13 +266,16 @@ impl World {
             Found::Endpoint(endpoint, captures) => (*endpoint, captures),
             Found::OtherMethod => {
                 let refusal = Refusal::new(405, "ADMIN-405-1", "Method not supported", "Method not supported.");
-                return refuse(refusal);
+                return refuse(Door::of(&on_site(&request.path).1).shape(refusal));
             }
-            Found::Nothing => return refuse(Refusal::no_resource(format!("{} does not exist.", request.path))),
+            Found::Nothing => {
+                let refusal = Refusal::no_resource(format!("{} does not exist.", request.path));
+                return refuse(Door::of(&on_site(&request.path).1).shape(refusal));
+            }
         };
         let refuse = |refusal: Refusal| refuse(endpoint.door().shape(refusal));
         if endpoint.need != Need::Nothing
-            && let Err(refusal) = admit(request, organization, sight.now)
+            && let Err(refusal) = admit(request, endpoint, (organization, sight.site), sight.now)
         {
             return refuse(refusal);
         }
@@ -268,6 +302,9 @@ impl World {
             body: &request.body,
             now: sight.now,
             base_url: &self.base_url,
+            site: sight.site,
+            experimental: request.experimental,
+            bearer: bearer(request),
         };
         let decided = permit(request, endpoint, &call).and_then(|()| serve::answer(endpoint.action, &call));
         let mut decision = decided.unwrap_or_else(refuse);
@@ -296,6 +333,16 @@ impl World {
         };
         control.ledger.write(exchange);
     }
+}
+
+/// The number of a page that is asked for by its offset.
+fn offset_page(query: &str) -> u32 {
+    let number = |names: [&str; 2]| {
+        let mut pairs = form_urlencoded::parse(query.as_bytes());
+        pairs.find(|(key, _)| names.contains(&&**key)).and_then(|(_, value)| value.parse::<u32>().ok())
+    };
+    let size = number(["maxResults", "limit"]).unwrap_or(50).max(1);
+    number(["startAt", "start"]).unwrap_or(0) / size
 }
 
 /// The account, group or site that the path names.

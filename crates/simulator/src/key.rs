@@ -40,6 +40,12 @@ pub(crate) fn secret(rng: &mut fastrand::Rng) -> String {
     secret
 }
 
+/// A user's API token in upstream's form.
+pub(crate) fn site_token(rng: &mut fastrand::Rng) -> String {
+    let rest = secret(rng);
+    format!("ATATT3xFfGF0{}", rest.trim_start_matches("ATCTT3xFfGN0"))
+}
+
 /// A version 4 UUID from the given generator.
 pub(crate) fn uuid(rng: &mut fastrand::Rng) -> String {
     let bits = rng.u128(..);

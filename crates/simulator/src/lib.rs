@@ -9,6 +9,7 @@ mod answers;
 mod audit;
 mod call;
 mod cursor;
+mod customers;
 mod distort;
 mod drift;
 mod effect;
@@ -36,6 +37,7 @@ mod schedule;
 mod seats;
 mod serve;
 mod server;
+mod site_view;
 mod truth;
 mod upkeep;
 mod user_filter;
@@ -45,6 +47,7 @@ mod verbs;
 pub use answers::{
     Answers, AuditAvailability, BodyWithCursor, Combination, ConflictTexts, OtherOrganization, SuspendedGroups,
 };
+pub use customers::Customer;
 pub use fault::{Fault, FaultKind};
 pub use group::GroupKind;
 pub use ledger::Exchange;

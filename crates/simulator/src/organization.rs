@@ -8,6 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use jiff::Timestamp;
 
 use crate::audit::AuditLog;
+use crate::customers::Customers;
 use crate::effect::Effect;
 use crate::group::Group;
 use crate::key::ApiKey;
@@ -19,6 +20,8 @@ use crate::resource::{Resource, Role, Roles, Site};
 pub(crate) struct Directory {
     pub(crate) id: String,
     pub(crate) name: String,
+    /// The secret that opens the directory's provisioning, and nothing else.
+    pub(crate) scim_key: String,
 }
 
 /// A whole Atlassian organization in memory.
@@ -47,6 +50,8 @@ pub struct Organization {
     /// Whether anything is paid for; inviting needs it.
     pub(crate) paid: bool,
     pub(crate) audit: AuditLog,
+    /// People who know a site only by its help desk, and those desks.
+    pub(crate) customers: Customers,
     /// Locales that were set, by account.
     pub(crate) locales: HashMap<String, String>,
     /// Ids of users' API tokens that were revoked.
@@ -80,6 +85,12 @@ impl Organization {
     /// The ids of the directories.
     pub fn directory_ids(&self) -> Vec<String> {
         self.directories.iter().map(|directory| directory.id.clone()).collect()
+    }
+
+    /// The key of a directory's provisioning.
+    pub fn scim_key(&self, directory_id: &str) -> Option<&str> {
+        let index = self.find_directory(directory_id)?;
+        self.directories.get(usize::from(index)).map(|directory| directory.scim_key.as_str())
     }
 
     /// Accounts that exist, in directories or managed outside them.

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::customers::Customers;
 use crate::founding;
 use crate::key::uuid;
 use crate::names::{APP_NAMES, CULTURES, Culture, DEPARTMENTS, JOB_TITLES, OUTSIDE_DOMAINS, SERVICE_NAMES, UNITS};
@@ -60,10 +61,18 @@ impl Organization {
             insert(&mut organization, person);
         }
         give_platform_roles(&mut organization, &mut rng);
+        organization.customers = Customers::made_for(&organization, population.seed);
         let administrator = organization
             .people
             .iter()
             .position(|person| person.as_ref().is_some_and(|person| person.platform_roles.contains(Role::OrgAdmin)));
+        let user = administrator
+            .and_then(|index| organization.person(index as u32))
+            .map(|person| person.texts.email().to_owned())
+            .unwrap_or_default();
+        for site in &mut organization.sites {
+            site.user.clone_from(&user);
+        }
         for key in &mut organization.keys {
             key.created_by = administrator.unwrap_or_default() as u32;
         }

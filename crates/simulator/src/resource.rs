@@ -16,6 +16,10 @@ pub struct Site {
     pub url: String,
     /// The id of the site in ARIs, a UUID.
     pub cloud_id: String,
+    /// The address of the administrator that the site's API token belongs to.
+    pub user: String,
+    /// The API token; it opens this site and no other.
+    pub token: String,
 }
 
 /// The apps that the organization can have, by upstream's `resourceOwner`.

@@ -3,10 +3,15 @@
 
 mod access;
 mod accounts;
+mod desks;
 mod events;
 mod group_writes;
 mod groups;
 mod invite;
+mod jira_groups;
+mod jira_members;
+mod jira_site;
+mod jira_users;
 mod keys;
 mod lifecycle;
 mod organizations;
@@ -15,6 +20,7 @@ mod privileges;
 mod profiles;
 mod role_writes;
 mod roles;
+mod scim;
 mod tokens;
 mod users;
 mod workspaces;
@@ -27,6 +33,16 @@ use crate::reply::Refusal;
 /// Answers a request that has passed the gate.
 pub(crate) fn answer(action: Action, call: &Call<'_>) -> Result<Decision, Refusal> {
     let reply = match action {
+        Action::AddDeskCustomers => return desks::add_customers(call),
+        Action::RemoveDeskCustomers => return desks::remove_customers(call),
+        Action::CreateCustomer => return desks::create_customer(call),
+        Action::RevokePortalAccess => return desks::revoke_portal_access(call),
+        Action::AddOrganizationUsers => return desks::add_organization_users(call),
+        Action::RemoveOrganizationUsers => return desks::remove_organization_users(call),
+        Action::JiraCreateGroup => return jira_groups::create(call),
+        Action::JiraDeleteGroup => return jira_groups::delete(call),
+        Action::JiraAddMember => return jira_members::add(call),
+        Action::JiraRemoveMember => return jira_members::remove(call),
         Action::ChangeProfile => return profiles::change(call),
         Action::ChangeEmail => return profiles::change_email(call),
         Action::Disable => return lifecycle::disable(call),
@@ -81,6 +97,30 @@ pub(crate) fn answer(action: Action, call: &Call<'_>) -> Result<Decision, Refusa
         Action::Privileges => privileges::list(call),
         Action::Profile => profiles::one(call),
         Action::ApiTokens => tokens::list(call),
+        Action::JiraUsers => jira_users::all(call),
+        Action::JiraUserSearch => jira_users::search(call),
+        Action::JiraUsersByIds => jira_users::by_ids(call),
+        Action::JiraUser => jira_users::one(call),
+        Action::JiraUserGroups => jira_users::groups(call),
+        Action::JiraMyself => jira_users::myself(call),
+        Action::JiraGroups => jira_groups::list(call),
+        Action::JiraGroupPicker => jira_groups::pick(call),
+        Action::JiraGroup => jira_groups::one(call),
+        Action::JiraMembers => jira_members::list(call),
+        Action::JiraApplicationRoles => jira_site::application_roles(call),
+        Action::JiraApplicationRole => jira_site::application_role(call),
+        Action::JiraServer => jira_site::server(call),
+        Action::JiraLicenseCount => jira_site::license_count(call),
+        Action::Desks => desks::desks(call),
+        Action::Desk => desks::desk(call),
+        Action::DeskCustomers => desks::customers(call),
+        Action::CustomerOrganizations => desks::organizations(call),
+        Action::CustomerOrganization => desks::organization(call),
+        Action::CustomerOrganizationUsers => desks::organization_users(call),
+        Action::ScimUsers => scim::users(call),
+        Action::ScimUser => scim::user(call),
+        Action::ScimGroups => scim::groups(call),
+        Action::ScimGroup => scim::group(call),
         Action::Retired => Err(Refusal::new(
             410,
             "ADMIN-410-1",

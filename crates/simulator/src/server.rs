@@ -255,6 +255,7 @@ async fn exchange(request: Request<hyper::body::Incoming>, world: Arc<World>) ->
         query: head.uri.query().unwrap_or_default().to_owned(),
         authorization: text(header::AUTHORIZATION),
         content_type: text(header::CONTENT_TYPE),
+        experimental: head.headers.get("x-experimentalapi").is_some_and(|value| value.as_bytes() == b"opt-in"),
         body: Vec::new(),
     };
     let outcome = match Limited::new(body, MOST_BYTES).collect().await {

@@ -10,6 +10,8 @@ mod faults;
 mod limits;
 mod management;
 mod population;
+mod scim;
+mod site;
 mod strictness;
 mod walks;
 mod writes;

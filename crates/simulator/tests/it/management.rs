@@ -159,3 +159,18 @@ async fn tokens_are_listed_and_revoked() {
     assert!(seen > 3);
     simulator.stop().await;
 }
+
+#[tokio::test]
+async fn a_fault_on_a_part_of_a_path_still_strikes_the_organizations_users() {
+    let simulator = small(options()).await;
+    let ada = invited(&simulator).account_id;
+    let profile = format!("/users/{ada}/manage/profile");
+    let user = crate::client::v2(&simulator, &format!("directories/-/users/{ada}"));
+    simulator.set_faults(vec![simulator::Fault::on("/users/{id}", simulator::FaultKind::status(500)).always()]);
+    assert_eq!(get(&simulator, &user).await.status, 500);
+    let whole = simulator::Fault::on("/users/{x}/manage", simulator::FaultKind::status(503)).always();
+    simulator.set_faults(vec![whole]);
+    assert_eq!(get(&simulator, &format!("/users/{ada}/manage")).await.status, 503);
+    assert_eq!((get(&simulator, &profile).await.status, get(&simulator, &user).await.status), (200, 200));
+    simulator.stop().await;
+}
