@@ -127,6 +127,10 @@ const NOT_WALKED: &[(&str, &str, &str)] = &[
     ("/roles/revoke", "role=atlassian/org-admin", "no app has the role: it is one on the organization"),
 ];
 
+/// The API of the sites (Jira's users and groups) is served since lately: those of its operations that the simulator
+/// answers are listed, and none of them is walked yet.
+const SITES_NOT_WALKED_YET: &str = " /rest/api/3/";
+
 /// Operations that are served and not walked yet: method, path, why. A row that is walked, or not served, is an error.
 #[rustfmt::skip]
 const NOT_WALKED_YET: &[(&str, &str, &str)] = &[
@@ -203,7 +207,8 @@ fn is_known(found: &Contradiction, row: &Difference) -> bool {
 /// True for operations that are listed as served and not walked yet.
 fn waits(operation: Operation<'_>) -> bool {
     let name = operation.name();
-    NOT_WALKED_YET.iter().any(|(method, path, _)| name == format!("{method} {path}"))
+    name.contains(SITES_NOT_WALKED_YET)
+        || NOT_WALKED_YET.iter().any(|(method, path, _)| name == format!("{method} {path}"))
 }
 
 /// Ends the test when a contradiction has no row.
@@ -243,6 +248,10 @@ async fn the_simulator_answers_as_described() {
         for operation in operations(&descriptions).filter(|operation| !report.seen.contains_key(&operation.name())) {
             match walk.refusal(&operation.method.to_uppercase(), &operation.path_with("none")).await {
                 Ok(()) => unserved.insert(operation.name()),
+                // A site answers what it does not have in Jira's way.
+                Err(answer) if operation.name().contains(SITES_NOT_WALKED_YET) && answer.starts_with("404") => {
+                    unserved.insert(operation.name())
+                }
                 Err(_) if waits(operation) => not_walked_yet.insert(operation.name()),
                 Err(answer) => {
                     served.push(format!("{}: {answer}", operation.name()));
@@ -256,10 +265,7 @@ async fn the_simulator_answers_as_described() {
     let waiting = NOT_WALKED_YET.iter().map(|(method, path, _)| format!("{method} {path}"));
     let stale: Vec<String> = waiting.filter(|name| !not_walked_yet.contains(name)).collect();
     assert_eq!(stale, Vec::<String>::new(), "walked or not served, and listed as not walked yet");
-    tell(
-        "served, and not walked yet",
-        NOT_WALKED_YET.iter().map(|(method, path, reason)| format!("{method} {path}: {reason}")),
-    );
+    tell("served, and not walked yet", not_walked_yet.iter().cloned());
     let (ours, others): (Vec<String>, Vec<String>) = unserved.into_iter().partition(|name| name.contains(" /admin/"));
     let rest = format!("and {} of the user-management and Jira APIs", others.len());
     tell("described, and not served by the simulator", ours.into_iter().chain([rest]));
