@@ -1,10 +1,14 @@
 //! A walk over everything that the simulator serves: every documented filter, expansion, order and page, and every
 //! refusal. It only asks; what was said is judged from the simulator's ledger. It must never ask what no client could.
 
+mod accounts;
+mod logs;
 mod writes;
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
-use simulator::{Fault, FaultKind, Limits, Role, Shape, Simulator, Truth};
+use simulator::{Answers, Fault, FaultKind, Limits, Role, Shape, Simulator, Truth};
 
 use super::plain_client::{Answer, Ask, send};
 
@@ -14,6 +18,7 @@ const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
 /// The simulator with the key that opens it.
 pub(super) struct Walk<'a> {
     simulator: &'a Simulator,
+    answers: Answers,
     authorization: String,
     v1: String,
     v2: String,
@@ -27,10 +32,11 @@ struct Right {
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(simulator: &'a Simulator) -> Walk<'a> {
+    pub(super) fn new(simulator: &'a Simulator, answers: Answers) -> Walk<'a> {
         let organization = simulator.organization_id();
         Walk {
             simulator,
+            answers,
             authorization: format!("Bearer {}", simulator.api_key()),
             v1: format!("/admin/v1/orgs/{organization}"),
             v2: format!("/admin/v2/orgs/{organization}"),
@@ -47,6 +53,10 @@ impl<'a> Walk<'a> {
         self.wrong_names().await;
         self.refusals_of_every_endpoint().await;
         self.writes().await;
+        self.simulator.set_limits(Limits { endpoints: BTreeMap::new(), ..Limits::default() });
+        self.logs().await;
+        self.managed_accounts().await;
+        self.simulator.set_limits(Limits::default());
     }
 
     /// Asks an operation that should not be served; the refusal's detail, or what was answered instead.
