@@ -426,9 +426,12 @@ impl<'a> Walk<'a> {
             format!("/admin/api-access/v1/orgs/{}/api-keys", self.simulator.organization_id()),
             format!("/admin/api-access/v1/orgs/{}/api-keys/count", self.simulator.organization_id()),
         ];
+        let logs = ["domains", "policies", "events", "events-stream", "event-actions"];
+        let managed = ["", "/profile", "/api-tokens"].map(|rest| format!("/users/{user}/manage{rest}"));
+        let get = get.into_iter().chain(logs.map(|path| format!("{}/{path}", self.v1))).chain(managed);
         let post = [self.users("/search"), self.groups("/search"), format!("{}/workspaces", self.v2)];
         let right = |method| move |target| Right { method, target };
-        get.into_iter().map(right("GET")).chain(post.into_iter().map(right("POST"))).collect()
+        get.map(right("GET")).chain(post.into_iter().map(right("POST"))).collect()
     }
 
     /// Wrong keys, another organization, the wrong type of body, too many requests, and an error of the server itself.
@@ -441,8 +444,11 @@ impl<'a> Walk<'a> {
             for authorization in ["", "Bearer wrong", "Basic YTpi"] {
                 assert_eq!(self.send(Ask { method, target: &target, authorization, body }).await.status, 401);
             }
-            let answer = self.send(Ask { method, target: &target, authorization: &scoped, body }).await;
-            assert!([200, 403].contains(&answer.status), "{target}");
+            // The gateway refuses such a key in its own form, where user management describes another.
+            if !target.starts_with("/users/") {
+                let answer = self.send(Ask { method, target: &target, authorization: &scoped, body }).await;
+                assert!([200, 403].contains(&answer.status), "{target}");
+            }
             let authorization = &self.authorization;
             if target.contains(&ours) {
                 let target = target.replace(&ours, NOBODY);
