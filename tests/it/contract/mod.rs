@@ -108,6 +108,30 @@ const DIFFERENCES: &[Difference] = &[
         operation: "/roles/assign", part: "request", place: &[""], says: "The user is not active.",
         reason: "said by its code, not in the schema",
     },
+    Difference {
+        operation: "/domains", part: "400", place: &["/code"], says: "not one of \"ADMIN-400-1\"",
+        reason: "of refusals only that of a cursor is described; an unknown parameter is refused too, with its own code",
+    },
+    Difference {
+        operation: "/domains/{domainId}", part: "request", place: &[""], says: "is no identifier.",
+        reason: "refused by its own code; the schema has no pattern",
+    },
+    Difference {
+        operation: "/events", part: "request", place: &[""], says: "must be a time in milliseconds since 1970.",
+        reason: "refused by its own code; the schema knows only that it is a text",
+    },
+    Difference {
+        operation: "/users/{account_id}/manage/", part: "400", place: &[""], says: "valid under more than one of the schemas",
+        reason: "the form with fields that are wrong is described beside a form that every refusal has",
+    },
+    Difference {
+        operation: "PATCH /users/{account_id}/manage/profile", part: "request", place: &[""], says: "is a required property",
+        reason: "described in words as a part of what can be edited, by the schema as the whole account",
+    },
+    Difference {
+        operation: "/manage/email", part: "request", place: &[""], says: "refused although described: ",
+        reason: "an address in no form, or that is taken, is refused; the schema has neither",
+    },
 ];
 
 /// What the descriptions would let a client ask and the walk does not: the operation's end, where in the request, why.
@@ -125,6 +149,28 @@ const NOT_WALKED: &[(&str, &str, &str)] = &[
     ("/roles/assign", "role=atlassian/org-admin", "no app has the role: it is one on the organization"),
     ("/roles/revoke", "role=atlassian/site-admin", "no app has the role: it is one on a site"),
     ("/roles/revoke", "role=atlassian/org-admin", "no app has the role: it is one on the organization"),
+    ("/domains", "?.cursor", "all domains are on one page"),
+    ("/policies", "?.cursor", "all policies are on one page"),
+    (
+        "PATCH /users/{account_id}/manage/profile",
+        "account_",
+        "the schema is that of the answer; only what can be edited is to be sent",
+    ),
+    (
+        "PATCH /users/{account_id}/manage/profile",
+        "characteristics",
+        "the schema is that of the answer; only what can be edited is to be sent",
+    ),
+    (
+        "PATCH /users/{account_id}/manage/profile",
+        "email",
+        "the schema is that of the answer; only what can be edited is to be sent",
+    ),
+    (
+        "PATCH /users/{account_id}/manage/profile",
+        "picture",
+        "the schema is that of the answer; only what can be edited is to be sent",
+    ),
 ];
 
 /// The API of the sites (Jira's users and groups) is served since lately: those of its operations that the simulator
@@ -134,24 +180,6 @@ const SITES_NOT_WALKED_YET: &str = " /rest/api/3/";
 /// Operations that are served and not walked yet: method, path, why. A row that is walked, or not served, is an error.
 #[rustfmt::skip]
 const NOT_WALKED_YET: &[(&str, &str, &str)] = &[
-    ("GET", "/admin/v1/orgs/{orgId}/domains", "served since lately"),
-    ("GET", "/admin/v1/orgs/{orgId}/domains/{domainId}", "served since lately"),
-    ("GET", "/admin/v1/orgs/{orgId}/event-actions", "served since lately"),
-    ("GET", "/admin/v1/orgs/{orgId}/events", "served since lately"),
-    ("GET", "/admin/v1/orgs/{orgId}/events-stream", "served since lately"),
-    ("GET", "/admin/v1/orgs/{orgId}/events/{eventId}", "served since lately"),
-    ("GET", "/admin/v1/orgs/{orgId}/policies", "served since lately"),
-    ("GET", "/admin/v1/orgs/{orgId}/policies/{policyId}", "served since lately"),
-    ("GET", "/users/{account_id}/manage", "served since lately"),
-    ("GET", "/users/{account_id}/manage/api-tokens", "served since lately"),
-    ("DELETE", "/users/{account_id}/manage/api-tokens/{tokenId}", "served since lately"),
-    ("PUT", "/users/{account_id}/manage/email", "served since lately"),
-    ("POST", "/users/{account_id}/manage/lifecycle/cancel-delete", "served since lately"),
-    ("POST", "/users/{account_id}/manage/lifecycle/delete", "served since lately"),
-    ("POST", "/users/{account_id}/manage/lifecycle/disable", "served since lately"),
-    ("POST", "/users/{account_id}/manage/lifecycle/enable", "served since lately"),
-    ("GET", "/users/{account_id}/manage/profile", "served since lately"),
-    ("PATCH", "/users/{account_id}/manage/profile", "served since lately"),
 ];
 
 /// Requests of the product to endpoints that no description has.
@@ -239,9 +267,9 @@ async fn the_simulator_answers_as_described() {
     for answers in [Answers::default(), Answers::opposite()] {
         let clock = clock::Clock::simulated(test_day());
         let organization = Organization::populate(&population(), clock.now());
-        let options = Options { clock, record: true, answers, ..Options::default() };
+        let options = Options { clock, record: true, answers: answers.clone(), ..Options::default() };
         let simulator = simulator::start(organization, options).await.unwrap();
-        let walk = Walk::new(&simulator);
+        let walk = Walk::new(&simulator, answers);
         walk.everything().await;
         report.check_all(&simulator.ledger(), Asker::Walk);
         let mut served = Vec::new();

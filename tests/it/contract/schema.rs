@@ -49,6 +49,10 @@ pub(super) fn translate(schema: &Value, direction: Direction) -> Value {
                 };
                 made.insert(keyword.clone(), properties.iter().map(property).collect());
             }
+            // One was written as a block of text, with a line break at its end that nobody means.
+            ("pattern", Value::String(pattern)) => {
+                made.insert(keyword.clone(), json!(pattern.trim_end_matches('\n')));
+            }
             ("required", Value::Array(names)) => {
                 let sent = names.iter().filter(|name| !name.as_str().is_some_and(is_hidden));
                 made.insert(keyword.clone(), sent.cloned().collect());

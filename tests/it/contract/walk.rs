@@ -1,10 +1,14 @@
 //! A walk over everything that the simulator serves: every documented filter, expansion, order and page, and every
 //! refusal. It only asks; what was said is judged from the simulator's ledger. It must never ask what no client could.
 
+mod accounts;
+mod logs;
 mod writes;
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
-use simulator::{Fault, FaultKind, Limits, Role, Shape, Simulator, Truth};
+use simulator::{Answers, Fault, FaultKind, Limits, Role, Shape, Simulator, Truth};
 
 use super::plain_client::{Answer, Ask, send};
 
@@ -14,6 +18,7 @@ const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
 /// The simulator with the key that opens it.
 pub(super) struct Walk<'a> {
     simulator: &'a Simulator,
+    answers: Answers,
     authorization: String,
     v1: String,
     v2: String,
@@ -27,10 +32,11 @@ struct Right {
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(simulator: &'a Simulator) -> Walk<'a> {
+    pub(super) fn new(simulator: &'a Simulator, answers: Answers) -> Walk<'a> {
         let organization = simulator.organization_id();
         Walk {
             simulator,
+            answers,
             authorization: format!("Bearer {}", simulator.api_key()),
             v1: format!("/admin/v1/orgs/{organization}"),
             v2: format!("/admin/v2/orgs/{organization}"),
@@ -47,6 +53,10 @@ impl<'a> Walk<'a> {
         self.wrong_names().await;
         self.refusals_of_every_endpoint().await;
         self.writes().await;
+        self.simulator.set_limits(Limits { endpoints: BTreeMap::new(), ..Limits::default() });
+        self.logs().await;
+        self.managed_accounts().await;
+        self.simulator.set_limits(Limits::default());
     }
 
     /// Asks an operation that should not be served; the refusal's detail, or what was answered instead.
@@ -416,9 +426,12 @@ impl<'a> Walk<'a> {
             format!("/admin/api-access/v1/orgs/{}/api-keys", self.simulator.organization_id()),
             format!("/admin/api-access/v1/orgs/{}/api-keys/count", self.simulator.organization_id()),
         ];
+        let logs = ["domains", "policies", "events", "events-stream", "event-actions"];
+        let managed = ["", "/profile", "/api-tokens"].map(|rest| format!("/users/{user}/manage{rest}"));
+        let get = get.into_iter().chain(logs.map(|path| format!("{}/{path}", self.v1))).chain(managed);
         let post = [self.users("/search"), self.groups("/search"), format!("{}/workspaces", self.v2)];
         let right = |method| move |target| Right { method, target };
-        get.into_iter().map(right("GET")).chain(post.into_iter().map(right("POST"))).collect()
+        get.map(right("GET")).chain(post.into_iter().map(right("POST"))).collect()
     }
 
     /// Wrong keys, another organization, the wrong type of body, too many requests, and an error of the server itself.
@@ -431,8 +444,11 @@ impl<'a> Walk<'a> {
             for authorization in ["", "Bearer wrong", "Basic YTpi"] {
                 assert_eq!(self.send(Ask { method, target: &target, authorization, body }).await.status, 401);
             }
-            let answer = self.send(Ask { method, target: &target, authorization: &scoped, body }).await;
-            assert!([200, 403].contains(&answer.status), "{target}");
+            // The gateway refuses such a key in its own form, where user management describes another.
+            if !target.starts_with("/users/") {
+                let answer = self.send(Ask { method, target: &target, authorization: &scoped, body }).await;
+                assert!([200, 403].contains(&answer.status), "{target}");
+            }
             let authorization = &self.authorization;
             if target.contains(&ours) {
                 let target = target.replace(&ours, NOBODY);

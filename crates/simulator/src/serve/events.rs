@@ -14,6 +14,11 @@ use crate::reply::{LinkStyle, Paging, Refusal, Reply};
 const LIST_NAMES: [&str; 8] = ["q", "from", "to", "action", "actor", "ip", "product", "location"];
 const STREAM_NAMES: [&str; 3] = ["from", "to", "sortOrder"];
 
+/// The audit log has one code for whatever is wrong with a query, besides those of cursors and times.
+fn wrong_syntax(refusal: Refusal) -> Refusal {
+    Refusal { code: "ADMIN-400-19", title: "Request syntax is not valid".to_owned(), ..refusal }
+}
+
 /// The events that a request is after.
 struct Filter {
     /// Milliseconds since 1970.
@@ -36,7 +41,7 @@ impl Filter {
             }),
         };
         if query.many("q").is_some_and(|terms| terms.len() > 1) {
-            return Err(Refusal::bad_parameter("q must be a single term."));
+            return Err(wrong_syntax(Refusal::bad_parameter("q must be a single term.")));
         }
         Ok(Filter {
             from: instant("from", i64::MIN)?,
@@ -76,8 +81,8 @@ fn shown<'a>(call: &'a Call<'_>) -> Result<impl DoubleEndedIterator<Item = &'a E
 
 pub(super) fn list(call: &Call<'_>) -> Result<Reply, Refusal> {
     let (cursor, query) = call.list()?;
-    query.only(&LIST_NAMES)?;
-    let limit = page_size(query.limit()?, 30, 500)?;
+    query.only(&LIST_NAMES).map_err(wrong_syntax)?;
+    let limit = page_size(query.limit().map_err(wrong_syntax)?, 30, 500).map_err(wrong_syntax)?;
     let filter = Filter::read(&query)?;
     let bound = if cursor.page == 0 { u32::MAX } else { cursor.position };
     let events = shown(call)?.rev().filter(|event| event.number < bound && filter.matches(event));
@@ -89,8 +94,8 @@ pub(super) fn list(call: &Call<'_>) -> Result<Reply, Refusal> {
 /// Ascending, there is always a next cursor: it stands for whatever comes later.
 pub(super) fn stream(call: &Call<'_>) -> Result<Reply, Refusal> {
     let (cursor, query) = call.stream()?;
-    query.only(&STREAM_NAMES)?;
-    let limit = page_size(query.limit()?, 200, 500)?;
+    query.only(&STREAM_NAMES).map_err(wrong_syntax)?;
+    let limit = page_size(query.limit().map_err(wrong_syntax)?, 200, 500).map_err(wrong_syntax)?;
     let filter = Filter::read(&query)?;
     match query.one("sortOrder") {
         None | Some("asc") => {
@@ -107,7 +112,7 @@ pub(super) fn stream(call: &Call<'_>) -> Result<Reply, Refusal> {
             let next = page.last().filter(|_| more).map(|event| cursor.next(event.number, None));
             Ok(reply(call, &page, (cursor, limit), next))
         }
-        Some(_) => Err(Refusal::bad_parameter("sortOrder must be asc or desc.")),
+        Some(_) => Err(wrong_syntax(Refusal::bad_parameter("sortOrder must be asc or desc."))),
     }
 }
 

@@ -36,7 +36,18 @@ fn all_domains(call: &Call<'_>) -> Vec<Value> {
         .collect()
 }
 
+/// The query of a list that fits on one page, where no cursor is ever given out.
+fn query_of_one_page(call: &Call<'_>, names: &[&str]) -> Result<Query, Refusal> {
+    let query = Query::read(call.query);
+    query.only(names)?;
+    match query.one("cursor") {
+        None => Ok(query),
+        Some(_) => Err(Refusal::bad_cursor("The page cursor is invalid.")),
+    }
+}
+
 pub(super) fn domains(call: &Call<'_>) -> Result<Reply, Refusal> {
+    query_of_one_page(call, &[])?;
     Ok(whole(call, all_domains(call)))
 }
 
@@ -81,8 +92,7 @@ fn all_policies(call: &Call<'_>) -> Vec<Value> {
 }
 
 pub(super) fn list(call: &Call<'_>) -> Result<Reply, Refusal> {
-    let query = Query::read(call.query);
-    query.only(&["type"])?;
+    let query = query_of_one_page(call, &["type"])?;
     let mut policies = all_policies(call);
     if let Some(kind) = query.one("type") {
         policies.retain(|policy| policy["attributes"]["type"] == kind);

@@ -27,7 +27,7 @@ fn record(call: &Call<'_>, person: &Person, change: &Profile) -> Value {
     let locale = organization.locales.get(texts.account_id()).map_or("en-US", String::as_str);
     let pick = |new: &Option<String>, old: Option<&str>| new.clone().or_else(|| old.map(str::to_owned));
     let extended = &change.extended_profile;
-    json!({
+    let mut record = json!({
         "account_id": texts.account_id(),
         "account_type": account_type(person.account_type),
         "account_status": person.account_status.id(),
@@ -44,7 +44,17 @@ fn record(call: &Call<'_>, person: &Person, change: &Profile) -> Value {
             "department": pick(&extended.department, organization.word(person.department)),
             "location": pick(&extended.location, organization.word(person.location)),
         },
-    })
+    });
+    leave_out_nulls(&mut record);
+    record
+}
+
+/// Fields without a value are described as texts or not there.
+fn leave_out_nulls(value: &mut Value) {
+    if let Value::Object(fields) = value {
+        fields.retain(|_, field| !field.is_null());
+        fields.values_mut().for_each(leave_out_nulls);
+    }
 }
 
 pub(super) fn change(call: &Call<'_>) -> Result<Decision, Refusal> {
@@ -108,7 +118,7 @@ pub(super) fn change_email(call: &Call<'_>) -> Result<Decision, Refusal> {
         .filter_map(|ordinal| call.organization.person(ordinal))
         .any(|other| other.texts.account_id() != person.texts.account_id());
     if domain_of(&email).is_empty() || taken {
-        let key = if taken { "unique" } else { "format" };
+        let key = if domain_of(&email).is_empty() { "format" } else { "unique" };
         let violations = json!([{ "field": "email", "violations": [{ "key": key }] }]);
         return Err(Refusal::key(400, "fieldConstraintsViolated", json!({ "fieldViolations": violations })));
     }
