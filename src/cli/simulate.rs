@@ -58,7 +58,7 @@ pub async fn run(simulate: &Simulate) -> Result<Exit, Refusal> {
     println!("api           {}", simulator.base_url());
     println!("api key       {}", simulator.api_key());
     for site in simulator.sites() {
-        println!("site          {} ({})", site.url, site.name);
+        println!("site          {} ({}), user {}, token {}", site.url, site.name, site.user, site.token);
     }
     println!("ready");
     ending.told().await;
