@@ -119,17 +119,24 @@ impl Connector {
         Ok(mirror)
     }
 
+    /// Asks Atlassian whether a key may take the place of an organization's: it has to answer for the same one. Stores
+    /// nothing.
+    pub async fn check_successor(&self, mirror: &Mirror, key: &str) -> Result<FoundOrganization, Refusal> {
+        let found = self.check(&mirror.organization().base_url, key).await?;
+        if found.atlassian_id == mirror.organization().atlassian_id {
+            return Ok(found);
+        }
+        Err(Refusal::new(
+            "The key was not replaced.",
+            format!("The new key answers for another organization, {}.", found.name),
+            format!("Make a key in the settings of {}.", mirror.organization().name),
+        ))
+    }
+
     /// Puts a new key in the place of an organization's, after checking it against the same organization. A run that
     /// waits for a key that works, or whose key is refused from now on, goes on with the new one where it stood.
     pub async fn replace(&self, context: &Context, mirror: &Mirror, entered: EnteredKey) -> Result<(), Refusal> {
-        let found = self.check(&mirror.organization().base_url, &entered.secret).await?;
-        if found.atlassian_id != mirror.organization().atlassian_id {
-            return Err(Refusal::new(
-                "The key was not replaced.",
-                format!("The new key answers for another organization, {}.", found.name),
-                format!("Make a key in the settings of {}.", mirror.organization().name),
-            ));
-        }
+        self.check_successor(mirror, &entered.secret).await?;
         self.store_key(context, mirror, entered).await.map_err(failed)
     }
 

@@ -53,17 +53,10 @@ pub(crate) async fn check(
 ) -> Result<Response, Failure> {
     let key = entry.key.trim();
     let base_url = visit.mirror.organization().base_url.clone();
-    let found = if key.is_empty() { Err(connect::no_key()) } else { served.connector.check(&base_url, key).await };
-    let found = found.and_then(|found| {
-        if found.atlassian_id == visit.mirror.organization().atlassian_id {
-            return Ok(found);
-        }
-        Err(Refusal::new(
-            "The key was not replaced.",
-            format!("The new key answers for another organization, {}.", found.name),
-            format!("Make a key in the settings of {}.", visit.mirror.organization().name),
-        ))
-    });
+    let found = match key {
+        "" => Err(connect::no_key()),
+        key => served.connector.check_successor(&visit.mirror, key).await,
+    };
     match found {
         Ok(found) => {
             let administrator = visit.entered.who.administrator.clone();
