@@ -24,7 +24,7 @@ use rollcall::store::organization_keys::SealingKey;
 use rollcall::store::runs;
 use rollcall::sync::connect::{Connector, EnteredKey, Network};
 use rollcall::sync::pass::Surroundings;
-use rollcall::sync::request;
+use rollcall::sync::request::{self, Ask};
 use rollcall::sync::worker::{Worked, work_once};
 use simulator::{Limits, Organization, Population};
 
@@ -177,7 +177,9 @@ impl Bench {
     /// Carries out the queued run, or a new one.
     async fn sync(&self) -> (Took, Run) {
         let context = Context { actor: Actor::CommandLine, now: self.surroundings.clock.now() };
-        request::start(&context, &self.mirror, RunKind::Manual, (None, &self.surroundings.entropy)).await.unwrap();
+        request::start(&context, &self.mirror, Ask::everything(RunKind::Manual), (None, &self.surroundings.entropy))
+            .await
+            .unwrap();
         let meter = Meter::start();
         let worked = work_once(&self.mirror, &self.connector, &self.surroundings).await.unwrap();
         let took = meter.stop();

@@ -124,6 +124,14 @@ own_id! {
     RunId, "run"
 }
 own_id! {
+    /// Rows that a guard withheld, by one rule in one part.
+    WithheldId, "wh"
+}
+own_id! {
+    /// A stored credential of a site.
+    CredentialId, "cred"
+}
+own_id! {
     /// A job: work that outlives a request.
     JobId, "job"
 }

@@ -12,7 +12,7 @@ use crate::nouns::context::{Actor, Context};
 use crate::nouns::refusal::Refusal;
 use crate::nouns::run::RunKind;
 use crate::sync::pass::Surroundings;
-use crate::sync::request::{self, Asked};
+use crate::sync::request::{self, Ask, Asked};
 
 /// The longest line either side reads.
 const LONGEST: u64 = 4096;
@@ -69,7 +69,7 @@ async fn start_sync(mirrors: &Mirrors, surroundings: &Surroundings) -> String {
     let Some(mirror) = mirrors.only() else { return "No organization is connected.".to_owned() };
     let context = Context { actor: Actor::CommandLine, now: surroundings.clock.now() };
     let entropy: &Entropy = &surroundings.entropy;
-    match request::start(&context, &mirror, RunKind::Manual, (None, entropy)).await {
+    match request::start(&context, &mirror, Ask::everything(RunKind::Manual), (None, entropy)).await {
         Ok(Asked::Queued(run)) => run.to_string(),
         // The run under way reads everything: it is followed instead of a second one.
         Ok(Asked::Held(run)) => run.id.to_string(),

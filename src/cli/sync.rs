@@ -14,7 +14,7 @@ use crate::nouns::context::{Actor, Context};
 use crate::nouns::refusal::Refusal;
 use crate::nouns::run::RunKind;
 use crate::store::error::StoreError;
-use crate::sync::request::{self, Asked};
+use crate::sync::request::{self, Ask, Asked};
 use crate::sync::worker::{Worked, work_once};
 
 /// `rollcall sync`
@@ -49,13 +49,14 @@ async fn carry_out(opened: &open::Opened, mirror: &Mirror) -> Result<Exit, Store
     let clock = &opened.surroundings.clock;
     let context = Context { actor: Actor::CommandLine, now: clock.now() };
     let kind = if mirror.current().generation() == 0 { RunKind::Initial } else { RunKind::Manual };
-    let run = match request::start(&context, mirror, kind, (None, &opened.surroundings.entropy)).await? {
-        Asked::Queued(run) => run,
-        Asked::Held(held) => {
-            eprintln!("Run {} was not finished; it goes on where it stood.", held.number);
-            held.id
-        }
-    };
+    let run =
+        match request::start(&context, mirror, Ask::everything(kind), (None, &opened.surroundings.entropy)).await? {
+            Asked::Queued(run) => run,
+            Asked::Held(held) => {
+                eprintln!("Run {} was not finished; it goes on where it stood.", held.number);
+                held.id
+            }
+        };
     let mut display = Display::new();
     let working = async {
         loop {

@@ -8,6 +8,7 @@ use crate::mirror::Mirror;
 use crate::nouns::context::Actor;
 use crate::nouns::event::NewEvent;
 use crate::nouns::job::Lease;
+use crate::nouns::run::Totals;
 use crate::store::error::StoreError;
 use crate::store::{accounts, coverage, events, groups, head, jobs, runs};
 
@@ -62,7 +63,14 @@ impl Mirror {
                 accounts::write(tx, &delta, |account| newest.activity().of(account))?;
                 groups::write(tx, &delta, newest.directories().len(), newest.resources().len())?;
                 coverage::seal(tx, delta.generation, sealing.now, run, (&delta.claims, &text))?;
-                runs::seal(tx, run, sealing.now, delta.generation, &counts)?;
+                let next = newest.apply(&delta);
+                let outcome = runs::Outcome {
+                    generation: delta.generation,
+                    counts,
+                    totals: Totals { before: newest.amounts(), after: next.amounts() },
+                    withheld_rows: 0,
+                };
+                runs::seal(tx, run, sealing.now, &outcome)?;
                 let event = NewEvent {
                     at: sealing.now,
                     actor: Actor::System.as_subject(),
@@ -74,7 +82,6 @@ impl Mirror {
                 events::append(tx, &event, &sealing.salt)?;
                 jobs::finish(tx, &sealing.lease)?;
                 head::advance(tx, delta.generation)?;
-                let next = newest.apply(&delta);
                 let offsets: Vec<_> = sealing
                     .offsets
                     .iter()

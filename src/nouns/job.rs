@@ -4,6 +4,25 @@ use jiff::Timestamp;
 
 use crate::id::{JobId, RunId};
 
+/// The kinds of work, each leased on its own: targeted reads do not wait for a pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobKind {
+    /// A run that holds the organization's place.
+    Sync,
+    /// A targeted read, beside it.
+    Targeted,
+}
+
+impl JobKind {
+    /// As it is stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            JobKind::Sync => "sync",
+            JobKind::Targeted => "targeted",
+        }
+    }
+}
+
 /// What a worker holds while it works. Every commit of the job compares it with the head and the job's row; a lease
 /// that was taken over commits nothing any more.
 #[derive(Clone, Debug, PartialEq, Eq)]

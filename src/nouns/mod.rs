@@ -9,3 +9,5 @@ pub mod refusal;
 pub mod residue;
 pub mod run;
 pub mod schedule;
+pub mod scope;
+pub mod withheld;

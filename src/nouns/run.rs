@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use directory::Counts;
+use directory::{Amounts, Counts};
 use jiff::Timestamp;
 
 use crate::id::RunId;
+use crate::nouns::scope::Scope;
 
 /// Why a run was started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +19,12 @@ pub enum RunKind {
     Manual,
     /// By *Sync Users* in the user browser.
     Browser,
+    /// By somebody who approved withheld rows.
+    Approval,
+    /// By what the audit stream named.
+    Stream,
+    /// Before an operation, of the people and groups it concerns.
+    Operation,
 }
 
 /// Where a run stands.
@@ -63,6 +70,8 @@ pub struct Progress {
     pub people_seen: u64,
     /// People there are by upstream's count.
     pub people_expected: Option<u64>,
+    /// People who were listed and are out of the run's scope.
+    pub people_left_out: u64,
     /// Groups listed so far.
     pub groups_seen: u64,
     /// Groups there are by upstream's count.
@@ -93,6 +102,8 @@ pub struct Run {
     pub number: u64,
     /// Why it was started.
     pub kind: RunKind,
+    /// What it reads.
+    pub scope: Scope,
     /// Where it stands.
     pub state: RunState,
     /// Who asked for it.
@@ -113,6 +124,34 @@ pub struct Run {
     pub failure: Option<String>,
     /// What changed, once sealed.
     pub counts: Option<Counts>,
+    /// How much there was before and after, once sealed.
+    pub totals: Option<Totals>,
+    /// Rows that a guard kept as they were.
+    pub withheld_rows: u64,
+}
+
+/// How much there was before a run and after it, by noun.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// In the generation before.
+    pub before: Amounts,
+    /// In the generation it sealed.
+    pub after: Amounts,
+}
+
+/// A run as it is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewRun {
+    /// Its id.
+    pub id: RunId,
+    /// Why it is started.
+    pub kind: RunKind,
+    /// What it shall read.
+    pub scope: Scope,
+    /// Who asks.
+    pub asked_by: String,
+    /// When.
+    pub asked_at: Timestamp,
 }
 
 /// Something a run has to say about one subject.
@@ -163,7 +202,10 @@ macro_rules! vocabulary {
     };
 }
 
-vocabulary!(RunKind { Initial = "initial", Daily = "daily", Manual = "manual", Browser = "browser" });
+vocabulary!(RunKind {
+    Initial = "initial", Daily = "daily", Manual = "manual", Browser = "browser", Approval = "approval",
+    Stream = "stream", Operation = "operation",
+});
 vocabulary!(RunState {
     Queued = "queued", Running = "running", Waiting = "waiting", Sealed = "sealed", Failed = "failed",
     Cancelled = "cancelled",
@@ -187,6 +229,7 @@ impl Progress {
         phase: Phase::Queued,
         people_seen: 0,
         people_expected: None,
+        people_left_out: 0,
         groups_seen: 0,
         groups_expected: None,
         requests: 0,

@@ -4,16 +4,17 @@
 use jiff::Timestamp;
 
 use crate::id::{JobId, RunId};
-use crate::nouns::job::{LEASE, Lease, Retry};
+use crate::nouns::job::{JobKind, LEASE, Lease, Retry};
 use crate::store::error::StoreError;
 use crate::store::head;
 use crate::store::tx::Tx;
 
 const INSERT: &str = "
-    INSERT INTO jobs (id, kind, subject, state, due_at, attempts) VALUES ($1, 'sync', $2, 'queued', $3, 0)";
+    INSERT INTO jobs (id, kind, subject, state, due_at, attempts) VALUES ($1, $2, $3, 'queued', $4, 0)";
 const DUE: &str = "
     SELECT id, subject FROM jobs
-    WHERE (state = 'queued' AND due_at <= $1) OR (state = 'leased' AND (lease_until < $1 OR epoch <> $2))
+    WHERE kind = $3
+        AND ((state = 'queued' AND due_at <= $1) OR (state = 'leased' AND (lease_until < $1 OR epoch <> $2)))
     ORDER BY due_at, id LIMIT 1";
 const TAKE: &str = "
     UPDATE jobs SET state = 'leased', attempts = attempts + 1, epoch = $2, lease_number = $3, lease_until = $4
@@ -46,15 +47,16 @@ pub const STATEMENTS: &[(&str, &str)] = &[
 ];
 
 /// Queues the job that carries out a sync run.
-pub fn insert(tx: &mut Tx, id: &JobId, run: &RunId, due_at: Timestamp) -> Result<(), StoreError> {
-    tx.execute(INSERT, &[id.as_str().into(), run.as_str().into(), due_at.as_microsecond().into()]).map(drop)
+pub fn insert(tx: &mut Tx, id: &JobId, (kind, run): (JobKind, &RunId), due_at: Timestamp) -> Result<(), StoreError> {
+    let arguments = [id.as_str().into(), kind.as_str().into(), run.as_str().into(), due_at.as_microsecond().into()];
+    tx.execute(INSERT, &arguments).map(drop)
 }
 
-/// Leases the job that is due, if any: a queued one, or one whose holder gave no sign of life or belongs to an epoch
+/// Leases the job of a kind that is due, if any: a queued one, or one whose holder gave no sign of life or belongs to an epoch
 /// that is over.
-pub fn lease(tx: &mut Tx, now: Timestamp) -> Result<Option<Lease>, StoreError> {
+pub fn lease(tx: &mut Tx, kind: JobKind, now: Timestamp) -> Result<Option<Lease>, StoreError> {
     let epoch = head::read(tx)?.epoch;
-    let due = tx.optional(DUE, &[now.as_microsecond().into(), epoch.into()], |row| {
+    let due = tx.optional(DUE, &[now.as_microsecond().into(), epoch.into(), kind.as_str().into()], |row| {
         let job = JobId::parse(row.text(0)?).ok_or_else(|| row.corrupt(0))?;
         Ok((job, RunId::parse(row.text(1)?).ok_or_else(|| row.corrupt(1))?))
     })?;

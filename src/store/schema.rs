@@ -3,12 +3,15 @@
 use crate::store::bulk::{Bulk, BulkUpdate};
 use crate::store::migrate::Migration;
 use crate::store::{
-    accounts, coverage, events, groups, head, jobs, organization_keys, quota, request_keys, runs, settings,
+    accounts, coverage, events, groups, head, jobs, organization_keys, passes, quota, request_keys, runs, settings,
+    withheld,
 };
 
 /// The schema of an organization's database.
-pub const ORGANIZATION: &[Migration] =
-    &[Migration { number: 1, name: "mirror", sql: include_str!("../../migrations/organization/0001_mirror.sql") }];
+pub const ORGANIZATION: &[Migration] = &[
+    Migration { number: 1, name: "mirror", sql: include_str!("../../migrations/organization/0001_mirror.sql") },
+    Migration { number: 2, name: "scopes", sql: include_str!("../../migrations/organization/0002_scopes.sql") },
+];
 
 /// The schema of the control database.
 pub const CONTROL: &[Migration] =
@@ -23,15 +26,17 @@ pub const ORGANIZATION_STATEMENTS: &[&[(&str, &str)]] = &[
     head::STATEMENTS,
     jobs::STATEMENTS,
     organization_keys::STATEMENTS,
+    passes::STATEMENTS,
     quota::STATEMENTS,
     request_keys::STATEMENTS,
     runs::STATEMENTS,
     settings::STATEMENTS,
+    withheld::STATEMENTS,
 ];
 
 /// Every bulk write on an organization's database, by file.
 pub const ORGANIZATION_BULKS: &[&[&Bulk]] =
-    &[accounts::BULKS, coverage::BULKS, groups::BULKS, quota::BULKS, runs::BULKS];
+    &[accounts::BULKS, coverage::BULKS, groups::BULKS, passes::BULKS, quota::BULKS, runs::BULKS];
 
 /// Every bulk update on an organization's database, by file.
 pub const ORGANIZATION_BULK_UPDATES: &[&[&BulkUpdate]] = &[accounts::BULK_UPDATES, groups::BULK_UPDATES];

@@ -18,7 +18,7 @@ use roaring::RoaringBitmap;
 use crate::nouns::residue::Residue;
 use crate::nouns::run::NoteKind;
 use crate::store::groups::known_offsets;
-use crate::store::runs::{Chain, ChainState};
+use crate::store::passes::{Chain, ChainState};
 use crate::sync::ended::Ended;
 use crate::sync::map;
 use crate::sync::missing;

@@ -26,7 +26,7 @@ use crate::store::error::StoreError;
 use crate::store::organization_keys::{self, CannotOpen, SealingKey};
 use crate::store::{events, jobs, quota};
 use crate::sync::explain;
-use crate::sync::request;
+use crate::sync::request::{self, Ask};
 
 /// How the network is reached.
 #[derive(Clone, Debug, Default)]
@@ -114,7 +114,9 @@ impl Connector {
         let mirror = self.mirrors.create(organization).await.map_err(failed)?;
         self.store_key(context, &mirror, entered).await.map_err(failed)?;
         if mirror.current().generation() == 0 {
-            request::start(context, &mirror, RunKind::Initial, (None, &self.entropy)).await.map_err(failed)?;
+            request::start(context, &mirror, Ask::everything(RunKind::Initial), (None, &self.entropy))
+                .await
+                .map_err(failed)?;
         }
         Ok(mirror)
     }

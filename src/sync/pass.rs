@@ -21,8 +21,8 @@ use crate::nouns::residue::Residue;
 use crate::nouns::run::{NoteKind, Phase};
 use crate::store::db::Store;
 use crate::store::error::StoreError;
-use crate::store::runs::{self, Base, Chain, ChainState};
-use crate::store::{jobs, quota};
+use crate::store::passes::{self, Base, Chain, ChainState};
+use crate::store::{jobs, quota, runs};
 use crate::sync::confirm;
 use crate::sync::ended::Ended;
 use crate::sync::names::Names;
@@ -108,7 +108,7 @@ pub async fn carry_out(
 pub async fn drop_residues(mirror: &Mirror, run: &RunId) -> Result<(), StoreError> {
     loop {
         let run = run.clone();
-        let done = mirror.store().write_relaxed(move |tx| runs::drop_residues(tx, &run, DROPPED_AT_ONCE)).await?;
+        let done = mirror.store().write_relaxed(move |tx| passes::drop_residues(tx, &run, DROPPED_AT_ONCE)).await?;
         if done {
             return Ok(());
         }
@@ -283,18 +283,18 @@ impl Pass {
                 let Some(run) = runs::find(tx, &held.run)? else { return Ok(None) };
                 let mut seen = Seen::new(begun.groups, begun.resources);
                 let mut chains = Vec::new();
-                match runs::base(tx, &held.run)? {
+                match passes::base(tx, &held.run)? {
                     // Nothing else may have been sealed since: references of the residues count from that base.
                     Some(base) if base == begun => {
-                        runs::for_each_residue(tx, &held.run, |residue| residue.absorb(&mut seen, &newest))?;
-                        chains = runs::chains(tx, &held.run)?;
+                        passes::for_each_residue(tx, &held.run, |residue| residue.absorb(&mut seen, &newest))?;
+                        chains = passes::chains(tx, &held.run)?;
                         runs::go_on(tx, &held.run)?;
                     }
                     Some(_) => {
-                        while !runs::drop_residues(tx, &held.run, DROPPED_AT_ONCE)? {}
-                        runs::begin(tx, &held.run, now, begun)?;
+                        while !passes::drop_residues(tx, &held.run, DROPPED_AT_ONCE)? {}
+                        passes::begin(tx, &held.run, now, begun)?;
                     }
-                    None => runs::begin(tx, &held.run, now, begun)?,
+                    None => passes::begin(tx, &held.run, now, begun)?,
                 }
                 Ok(Some((run, seen, chains)))
             })

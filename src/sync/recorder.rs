@@ -14,8 +14,8 @@ use crate::nouns::residue::Residue;
 use crate::nouns::run::{NoteKind, Progress, RunNote, Waiting};
 use crate::store::codec::Packing;
 use crate::store::error::StoreError;
-use crate::store::runs::{self, Chain};
-use crate::store::{head, jobs};
+use crate::store::passes::{self, Chain};
+use crate::store::{head, jobs, runs};
 
 /// A batch is kept when it holds so much,
 const BATCH_BYTES: usize = 512 << 10;
@@ -148,8 +148,8 @@ impl Recorder {
                 if !jobs::is_held(tx, &lease)? {
                     return Ok(false);
                 }
-                runs::add_residues(tx, &lease.run, &packing)?;
-                runs::set_chains(tx, &lease.run, &chains)?;
+                passes::add_residues(tx, &lease.run, &packing)?;
+                passes::set_chains(tx, &lease.run, &chains)?;
                 runs::add_notes(tx, &lease.run, &notes)?;
                 runs::set_progress(tx, &lease.run, &progress, waiting.as_ref())?;
                 jobs::extend(tx, &lease, now)?;

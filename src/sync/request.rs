@@ -4,10 +4,25 @@ use crate::id::{Entropy, JobId, RunId};
 use crate::mirror::Mirror;
 use crate::nouns::context::Context;
 use crate::nouns::event::NewEvent;
-use crate::nouns::run::{Run, RunKind, RunState};
+use crate::nouns::job::JobKind;
+use crate::nouns::run::{NewRun, Run, RunKind, RunState};
+use crate::nouns::scope::Scope;
+use crate::nouns::withheld::Permit;
 use crate::store::error::StoreError;
-use crate::store::{events, head, jobs, request_keys, runs};
+use crate::store::tx::Tx;
+use crate::store::{events, head, jobs, request_keys, runs, withheld};
 use crate::sync::pass;
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ask {
+    /// Why.
+    pub kind: RunKind,
+    /// What shall be read.
+    pub scope: Scope,
+    /// Withheld rows that this run may take out.
+    pub permits: Vec<Permit>,
+}
 
 /// What came of asking.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,45 +33,67 @@ pub enum Asked {
     Held(Box<Run>),
 }
 
-/// Queues a sync. The same request key within 24 hours gives the first one's answer.
+impl Ask {
+    /// Asks for everything.
+    pub fn everything(kind: RunKind) -> Ask {
+        Ask::scoped(kind, Scope::Everything)
+    }
+
+    /// Asks for a part.
+    pub fn scoped(kind: RunKind, scope: Scope) -> Ask {
+        Ask { kind, scope, permits: Vec::new() }
+    }
+}
+
+/// Queues a sync. The same request key within 24 hours gives the first one's answer. A targeted read needs no place.
 pub async fn start(
     context: &Context,
     mirror: &Mirror,
-    kind: RunKind,
+    ask: Ask,
     (request_key, entropy): (Option<String>, &Entropy),
 ) -> Result<Asked, StoreError> {
-    let (now, entropy) = (context.now, entropy.clone());
-    let (asked_by, actor) = (context.actor.as_text(), context.actor.as_subject());
-    mirror
-        .store()
-        .write(move |tx| {
-            if let Some(key) = &request_key
-                && let Some(answer) = request_keys::find(tx, key, now)?
-                && let Some(run) = RunId::parse(&answer)
-            {
-                return Ok(Asked::Queued(run));
-            }
-            if let Some(run) = runs::open(tx)? {
-                return Ok(Asked::Held(Box::new(run)));
-            }
-            let run = RunId::new(&entropy, now);
-            runs::insert(tx, &run, kind, &asked_by, now)?;
-            jobs::insert(tx, &JobId::new(&entropy, now), &run, now)?;
-            let event = NewEvent {
-                at: now,
-                actor,
-                kind: "sync.asked",
-                subject: run.to_string(),
-                detail: format!(r#"{{"kind":"{}"}}"#, kind.as_str()),
-                personal: String::new(),
-            };
-            events::append(tx, &event, &entropy.bytes())?;
-            if let Some(key) = &request_key {
-                request_keys::remember(tx, key, run.as_str(), now)?;
-            }
-            Ok(Asked::Queued(run))
-        })
-        .await
+    let (context, entropy) = (context.clone(), entropy.clone());
+    mirror.store().write(move |tx| start_within(tx, &context, ask, (request_key.as_deref(), &entropy))).await
+}
+
+/// Queues a sync in the transaction of the fact that asks for it.
+pub fn start_within(
+    tx: &mut Tx,
+    context: &Context,
+    ask: Ask,
+    (request_key, entropy): (Option<&str>, &Entropy),
+) -> Result<Asked, StoreError> {
+    let now = context.now;
+    if let Some(key) = request_key
+        && let Some(answer) = request_keys::find(tx, key, now)?
+        && let Some(run) = RunId::parse(&answer)
+    {
+        return Ok(Asked::Queued(run));
+    }
+    let holds_place = ask.scope.holds_place();
+    if holds_place && let Some(run) = runs::open(tx)? {
+        return Ok(Asked::Held(Box::new(run)));
+    }
+    let id = RunId::new(entropy, now);
+    let job = if holds_place { JobKind::Sync } else { JobKind::Targeted };
+    let event = NewEvent {
+        at: now,
+        actor: context.actor.as_subject(),
+        kind: "sync.asked",
+        subject: id.to_string(),
+        detail: format!(r#"{{"kind":"{}"}}"#, ask.kind.as_str()),
+        personal: String::new(),
+    };
+    let new =
+        NewRun { id: id.clone(), kind: ask.kind, scope: ask.scope, asked_by: context.actor.as_text(), asked_at: now };
+    runs::insert(tx, &new)?;
+    withheld::permit(tx, &id, &ask.permits)?;
+    jobs::insert(tx, &JobId::new(entropy, now), (job, &id), now)?;
+    events::append(tx, &event, &entropy.bytes())?;
+    if let Some(key) = request_key {
+        request_keys::remember(tx, key, id.as_str(), now)?;
+    }
+    Ok(Asked::Queued(id))
 }
 
 /// Stops a run at once: what it has read is dropped, nothing of it is sealed, and another may start. The worker that

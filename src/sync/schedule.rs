@@ -13,7 +13,7 @@ use crate::store::error::StoreError;
 use crate::store::settings::{self, Setting};
 use crate::store::tx::Tx;
 use crate::store::{events, runs};
-use crate::sync::request::{self, Asked};
+use crate::sync::request::{self, Ask, Asked};
 
 const NAME: &str = "daily_sync_slot";
 
@@ -75,5 +75,5 @@ pub async fn start_when_due(mirror: &Mirror, now: Timestamp, entropy: &Entropy) 
     let context = Context { actor: Actor::System, now };
     // The slot is the natural key: two nodes that see it begin start one run.
     let key = format!("daily sync of {began}");
-    request::start(&context, mirror, RunKind::Daily, (Some(key), entropy)).await.map(Some)
+    request::start(&context, mirror, Ask::everything(RunKind::Daily), (Some(key), entropy)).await.map(Some)
 }

@@ -20,7 +20,7 @@ use roaring::RoaringBitmap;
 
 use crate::nouns::residue::Residue;
 use crate::nouns::run::NoteKind;
-use crate::store::runs::{Chain, ChainState};
+use crate::store::passes::{Chain, ChainState};
 use crate::sync::ended::Ended;
 use crate::sync::explain;
 use crate::sync::map;

@@ -7,10 +7,10 @@ use jiff::SignedDuration;
 use crate::mirror::Mirror;
 use crate::mirror::seal::Sealed;
 use crate::nouns::event::NewEvent;
-use crate::nouns::job::{Lease, Retry};
+use crate::nouns::job::{JobKind, Lease, Retry};
 use crate::nouns::run::{RunState, Waiting};
 use crate::store::error::StoreError;
-use crate::store::{events, head, jobs, organization_keys, runs};
+use crate::store::{events, head, jobs, organization_keys, passes, runs};
 use crate::sync::connect::Connector;
 use crate::sync::ended::Ended;
 use crate::sync::pass::{self, Surroundings};
@@ -68,7 +68,9 @@ pub async fn work_once(
     surroundings: &Surroundings,
 ) -> Result<Worked, StoreError> {
     let now = surroundings.clock.now();
-    let Some(lease) = mirror.store().write(move |tx| jobs::lease(tx, now)).await? else { return Ok(Worked::Idle) };
+    let Some(lease) = mirror.store().write(move |tx| jobs::lease(tx, JobKind::Sync, now)).await? else {
+        return Ok(Worked::Idle);
+    };
     let key = mirror.store().read(organization_keys::shown).await?.map(|key| key.id);
     let ended = match connector.client_of(mirror).await {
         Ok(client) => pass::carry_out(mirror, &lease, client, surroundings).await,
@@ -134,7 +136,7 @@ async fn settle(
 
 /// Drops what runs left behind that ended just before a process did.
 async fn drop_stale(mirror: &Mirror) -> Result<(), StoreError> {
-    for run in mirror.store().read(runs::with_stale_residues).await? {
+    for run in mirror.store().read(passes::with_stale_residues).await? {
         pass::drop_residues(mirror, &run).await?;
     }
     Ok(())

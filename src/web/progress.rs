@@ -8,7 +8,7 @@ use maud::{Markup, html};
 
 use crate::nouns::run::{Phase, Run, RunKind, RunState};
 use crate::store::runs;
-use crate::sync::request;
+use crate::sync::request::{self, Ask};
 use crate::web::Served;
 use crate::web::failure::Failure;
 use crate::web::guard::see;
@@ -35,7 +35,13 @@ pub(crate) async fn try_again(State(served): State<Served>, visit: Visit) -> Res
     }
     let newest = visit.mirror.store().read(|tx| runs::list(tx, None, 1)).await?.pop();
     if newest.is_none_or(|run| run.state.is_over()) {
-        request::start(&visit.entered.context, &visit.mirror, RunKind::Initial, (None, &served.entropy)).await?;
+        request::start(
+            &visit.entered.context,
+            &visit.mirror,
+            Ask::everything(RunKind::Initial),
+            (None, &served.entropy),
+        )
+        .await?;
     }
     Ok(see("/setup/progress"))
 }

@@ -72,7 +72,9 @@ pub(crate) async fn start(
     // A first sync that never came to its end is begun again as what it is.
     let kind = if visit.snapshot.generation() == 0 { RunKind::Initial } else { RunKind::Manual };
     let key = Token::parse(&entry.request_key).map(|key| format!("form:{}", key.expose()));
-    match request::start(&visit.entered.context, &visit.mirror, kind, (key, &served.entropy)).await? {
+    match request::start(&visit.entered.context, &visit.mirror, request::Ask::everything(kind), (key, &served.entropy))
+        .await?
+    {
         Asked::Queued(id) => Ok(see(Address::new("/runs").below(id.as_str()).as_str())),
         Asked::Held(run) => {
             let held = notice(

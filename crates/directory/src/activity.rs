@@ -73,6 +73,15 @@ impl ActivityColumn {
         self.of(account).iter().map(|activity| activity.at).max()
     }
 
+    /// How many accounts have used anything at all.
+    pub fn active(&self) -> u64 {
+        let with_entries = |chunk: &Arc<Chunk>| {
+            let mut before = 0;
+            chunk.ends.iter().filter(|end| std::mem::replace(&mut before, **end) != **end).count() as u64
+        };
+        self.chunks.iter().map(with_entries).sum()
+    }
+
     /// Accounts whose activity has been read at least once.
     pub fn read(&self) -> &RoaringBitmap {
         &self.read

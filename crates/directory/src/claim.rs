@@ -27,6 +27,10 @@ pub enum Noun {
     DirectAccess,
 }
 
+/// A set of kinds of facts: what a run is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NounSet(u8);
+
 /// The part of the organization a claim speaks of.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {
@@ -115,6 +119,24 @@ impl Noun {
     /// Reads a stored noun.
     pub fn parse(text: &str) -> Option<Noun> {
         Noun::ALL.into_iter().find(|noun| noun.as_str() == text)
+    }
+}
+
+impl NounSet {
+    /// Nothing.
+    pub const NONE: NounSet = NounSet(0);
+    /// Every noun.
+    pub const ALL: NounSet = NounSet(u8::MAX);
+
+    /// This set and one more noun.
+    #[must_use]
+    pub fn with(self, noun: Noun) -> NounSet {
+        NounSet(self.0 | 1 << noun as u8)
+    }
+
+    /// Whether a noun is in it.
+    pub fn contains(self, noun: Noun) -> bool {
+        self.0 & (1 << noun as u8) != 0
     }
 }
 

@@ -7,6 +7,7 @@
 mod access;
 mod account;
 mod activity;
+mod amounts;
 mod apply;
 mod build;
 mod claim;
@@ -14,6 +15,7 @@ mod delta;
 mod diff;
 mod fold;
 mod group;
+mod guard;
 mod id;
 mod merge;
 mod ordinals;
@@ -30,13 +32,15 @@ pub use account::{
     AccountStatus, AccountType, Claimed, Management, MembershipStatus, PlatformRole, Presence, Profile, Status,
 };
 pub use activity::{Activity, ActivityColumn};
+pub use amounts::Amounts;
 pub use build::Builder;
-pub use claim::{Age, Claim, ClaimState, Claims, Noun, Part};
+pub use claim::{Age, Claim, ClaimState, Claims, Noun, NounSet, Part};
 pub use columns::Ordinal;
 pub use delta::{Counts, Delta, PresenceChange};
 pub use diff::diff;
 pub use fold::{FOLD_VERSION, email_key, fold_text, username_key};
 pub use group::{Group, GroupCounts, ManagedBy};
+pub use guard::{Permitted, Rule, Thresholds, Withheld, guard};
 pub use id::{AccountId, DirectoryId, GroupId, InvalidId, ResourceId};
 pub use merge::{Observed, later};
 pub use packed_profile::PackedProfile;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::id::{Entropy, RunId};
 use crate::nouns::run::{Phase, Progress, Waiting};
+use crate::nouns::scope::Scope;
 use crate::web::acme::{now, reader};
 
 /// A run in this state, with everything such a run has.
@@ -16,6 +17,7 @@ pub(crate) fn run(state: RunState) -> Run {
         id: RunId::new(&Entropy::seeded(1), now()),
         number: 7,
         kind: RunKind::Manual,
+        scope: Scope::Everything,
         state,
         asked_by: "administrator <i>mira".to_owned(),
         asked_at: minutes(10),
@@ -26,6 +28,7 @@ pub(crate) fn run(state: RunState) -> Run {
             phase: if over { Phase::Ended } else { Phase::Reading },
             people_seen: 1_204,
             people_expected: Some(18_430),
+            people_left_out: 0,
             groups_seen: 12,
             groups_expected: None,
             requests: 40,
@@ -44,6 +47,8 @@ pub(crate) fn run(state: RunState) -> Run {
             activity_changed: 1_171,
             ..Counts::default()
         }),
+        totals: None,
+        withheld_rows: 0,
     }
 }
 

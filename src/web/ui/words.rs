@@ -11,6 +11,9 @@ pub(crate) fn run_kind(kind: RunKind) -> &'static str {
         RunKind::Daily => "Daily sync",
         RunKind::Manual => "Manual sync",
         RunKind::Browser => "Sync Users",
+        RunKind::Approval => "Approved rows",
+        RunKind::Stream => "Audit stream",
+        RunKind::Operation => "Before an operation",
     }
 }
 

@@ -3,8 +3,9 @@
 
 use rollcall::mirror::seal::Sealed;
 use rollcall::nouns::context::{Actor, Context};
+use rollcall::nouns::job::JobKind;
 use rollcall::nouns::run::RunState;
-use rollcall::store::{head, jobs, runs};
+use rollcall::store::{head, jobs, passes};
 use rollcall::sync::ended::Ended;
 use rollcall::sync::pass;
 use rollcall::sync::request::{self, Asked};
@@ -75,7 +76,7 @@ async fn cut_and_compare(engine: Engine, population: &Population, percents: &[u6
         assert!(app.requests() <= most, "{place}: {} requests, undisturbed {undisturbed}", app.requests());
         app.assert_sound().await;
         let run = ours.id;
-        let stale = app.mirror.store().read(runs::with_stale_residues).await.unwrap();
+        let stale = app.mirror.store().read(passes::with_stale_residues).await.unwrap();
         assert!(cut_behind_seal || !stale.contains(&run), "{place}: what its pages left behind is dropped");
     }
     app.stop().await;
@@ -160,9 +161,9 @@ async fn kept(app: &TestApp) -> String {
     let run = app.run().await;
     let id = run.id.clone();
     let kept = app.mirror.store().read(move |tx| {
-        let chains = runs::chains(tx, &id)?;
+        let chains = passes::chains(tx, &id)?;
         let mut residues = 0;
-        runs::for_each_residue(tx, &id, |_| residues += 1)?;
+        passes::for_each_residue(tx, &id, |_| residues += 1)?;
         Ok(format!("{chains:#?} {residues}"))
     });
     format!("{run:#?} {}", kept.await.unwrap())
@@ -174,10 +175,10 @@ async fn a25_a_lease_that_ran_out_while_an_answer_was_awaited_is_worth_nothing()
     for engine in ENGINES {
         let app = TestApp::start(engine, &population(120, 82)).await;
         let now = app.clock.now();
-        let stale = app.mirror.store().write(move |tx| jobs::lease(tx, now)).await.unwrap().unwrap();
+        let stale = app.mirror.store().write(move |tx| jobs::lease(tx, JobKind::Sync, now)).await.unwrap().unwrap();
         assert!(app.clock.advance(std::time::Duration::from_secs(31)));
         let later = app.clock.now();
-        let fresh = app.mirror.store().write(move |tx| jobs::lease(tx, later)).await.unwrap().unwrap();
+        let fresh = app.mirror.store().write(move |tx| jobs::lease(tx, JobKind::Sync, later)).await.unwrap().unwrap();
         assert_eq!((&fresh.job, &fresh.run), (&stale.job, &stale.run), "the same work, by somebody else");
         let client = app.connector.client_of(&app.mirror).await.unwrap();
         let ended = pass::carry_out(&app.mirror, &stale, client, &app.surroundings).await;

@@ -1,7 +1,7 @@
 //! Jobs and their leases: one holder at a time, and whoever lost it is told so before it commits.
 
 use rollcall::id::{Entropy, JobId, RunId};
-use rollcall::nouns::job::{LEASE, Lease, Retry};
+use rollcall::nouns::job::{JobKind, LEASE, Lease, Retry};
 use rollcall::store::db::Store;
 use rollcall::store::{head, jobs};
 
@@ -17,12 +17,12 @@ fn job(number: u64) -> (JobId, RunId) {
 fn queue(store: &Store, number: u64, due: i64) {
     write(store, move |tx| {
         let (job, run) = job(number);
-        jobs::insert(tx, &job, &run, at(due))
+        jobs::insert(tx, &job, (JobKind::Sync, &run), at(due))
     });
 }
 
 fn lease(store: &Store, second: i64) -> Option<Lease> {
-    write(store, move |tx| jobs::lease(tx, at(second)))
+    write(store, move |tx| jobs::lease(tx, JobKind::Sync, at(second)))
 }
 
 fn holds(store: &Store, lease: &Lease) -> bool {

@@ -7,8 +7,9 @@ use std::thread;
 
 use rollcall::id::{Entropy, JobId, RunId};
 use rollcall::nouns::event::NewEvent;
-use rollcall::nouns::job::{LEASE, Lease};
-use rollcall::nouns::run::RunKind;
+use rollcall::nouns::job::{JobKind, LEASE, Lease};
+use rollcall::nouns::run::{NewRun, RunKind};
+use rollcall::nouns::scope::Scope;
 use rollcall::store::db::Store;
 use rollcall::store::error::StoreError;
 use rollcall::store::tx::Tx;
@@ -60,7 +61,14 @@ fn events_and_runs_of_two_processes_make_one_unbroken_order() {
     for place in Place::both() {
         let stores = two_processes(&place);
         write_at_once(&stores, |number, tx| {
-            runs::insert(tx, &run(number), RunKind::Manual, "command line", at(0))?;
+            let new = NewRun {
+                id: run(number),
+                kind: RunKind::Manual,
+                scope: Scope::Everything,
+                asked_by: "command line".to_owned(),
+                asked_at: at(0),
+            };
+            runs::insert(tx, &new)?;
             head::touch(tx)?;
             events::append(tx, &event(run(number).to_string()), &[0; 16]).map(drop)
         });
@@ -84,14 +92,14 @@ fn every_job_goes_to_one_worker_of_all_processes() {
         let stores = two_processes(&place);
         let count = 12;
         write(&stores[0], move |tx| {
-            (0..count).try_for_each(|number| jobs::insert(tx, &job(number), &run(number), at(0)))
+            (0..count).try_for_each(|number| jobs::insert(tx, &job(number), (JobKind::Sync, &run(number)), at(0)))
         });
         let (leased, leases) = mpsc::channel();
         thread::scope(|scope| {
             for store in stores.iter().cycle().take(4) {
                 let leased = leased.clone();
                 scope.spawn(move || {
-                    while let Some(lease) = write(store, |tx| jobs::lease(tx, at(1))) {
+                    while let Some(lease) = write(store, |tx| jobs::lease(tx, JobKind::Sync, at(1))) {
                         leased.send(lease).unwrap();
                     }
                 });
@@ -127,13 +135,13 @@ fn committed(store: &Store) -> Vec<String> {
 fn a_worker_that_was_taken_for_dead_commits_nothing_more() {
     for place in Place::both() {
         let [slow, quick] = two_processes(&place);
-        write(&slow, |tx| jobs::insert(tx, &job(1), &run(1), at(0)));
-        let first = write(&slow, |tx| jobs::lease(tx, at(0))).unwrap();
+        write(&slow, |tx| jobs::insert(tx, &job(1), (JobKind::Sync, &run(1)), at(0)));
+        let first = write(&slow, |tx| jobs::lease(tx, JobKind::Sync, at(0))).unwrap();
         assert!(commit(&slow, &first));
         let later = at(LEASE.as_secs() as i64 + 1);
         // Its time is over, but nobody has taken its place: what it commits now is still in order.
         assert!(commit(&slow, &first));
-        let second = write(&quick, move |tx| jobs::lease(tx, later)).unwrap();
+        let second = write(&quick, move |tx| jobs::lease(tx, JobKind::Sync, later)).unwrap();
         assert_eq!(second.job, first.job);
         assert!(!commit(&slow, &first));
         assert!(commit(&quick, &second));
@@ -148,8 +156,8 @@ fn a_worker_that_was_taken_for_dead_commits_nothing_more() {
 fn a_lease_is_checked_and_used_in_one_step() {
     for place in Place::both() {
         let [slow, quick] = two_processes(&place);
-        write(&slow, |tx| jobs::insert(tx, &job(1), &run(1), at(0)));
-        let first = write(&slow, |tx| jobs::lease(tx, at(0))).unwrap();
+        write(&slow, |tx| jobs::insert(tx, &job(1), (JobKind::Sync, &run(1)), at(0)));
+        let first = write(&slow, |tx| jobs::lease(tx, JobKind::Sync, at(0))).unwrap();
         let later = at(LEASE.as_secs() as i64 + 1);
         let (checked, was_checked) = mpsc::channel();
         thread::scope(|scope| {
@@ -168,7 +176,7 @@ fn a_lease_is_checked_and_used_in_one_step() {
             });
             was_checked.recv().unwrap();
             // Whoever asks between the check and the commit waits for it, and finds the job done.
-            assert_eq!(write(&quick, move |tx| jobs::lease(tx, later)), None);
+            assert_eq!(write(&quick, move |tx| jobs::lease(tx, JobKind::Sync, later)), None);
             assert!(committing.join().unwrap());
         });
         assert_eq!(committed(&quick), ["first"]);

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use directory::{AccountId, Counts, Directory, DirectoryId, GroupId};
+use directory::{AccountId, Amounts, Counts, Directory, DirectoryId, GroupId};
 use rollcall::id::{Entropy, RunId};
 use rollcall::nouns::residue::Residue;
-use rollcall::nouns::run::{NoteKind, Phase, Progress, Run, RunKind, RunNote, RunState, Waiting};
+use rollcall::nouns::run::{NewRun, NoteKind, Phase, Progress, Run, RunKind, RunNote, RunState, Totals, Waiting};
+use rollcall::nouns::scope::Scope;
 use rollcall::store::codec::Packing;
 use rollcall::store::db::Store;
-use rollcall::store::runs::{self, Base, Chain, ChainState};
+use rollcall::store::passes::{self, Base, Chain, ChainState};
+use rollcall::store::runs::{self, Outcome};
 
 use super::{at, on_both, write};
 
@@ -17,7 +19,13 @@ fn id(number: u64) -> RunId {
 }
 
 fn ask(store: &Store, number: u64, kind: RunKind) {
-    write(store, move |tx| runs::insert(tx, &id(number), kind, "administrator zoë", at(number as i64)));
+    ask_for(store, number, kind, Scope::Everything);
+}
+
+fn ask_for(store: &Store, number: u64, kind: RunKind, scope: Scope) {
+    let asked_by = "administrator zoë".to_owned();
+    let new = NewRun { id: id(number), kind, scope, asked_by, asked_at: at(number as i64) };
+    write(store, move |tx| runs::insert(tx, &new));
 }
 
 fn find(store: &Store, number: u64) -> Run {
@@ -33,6 +41,7 @@ fn queued(number: u64, kind: RunKind) -> Run {
         id: id(number),
         number,
         kind,
+        scope: Scope::Everything,
         state: RunState::Queued,
         asked_by: "administrator zoë".to_owned(),
         asked_at: at(number as i64),
@@ -43,7 +52,22 @@ fn queued(number: u64, kind: RunKind) -> Run {
         waiting: None,
         failure: None,
         counts: None,
+        totals: None,
+        withheld_rows: 0,
     }
+}
+
+fn outcome(generation: u64, counts: Counts) -> Outcome {
+    let amounts = |people| Amounts {
+        people,
+        groups: 2,
+        memberships: 3,
+        grants: 4,
+        direct_roles: 5,
+        platform_roles: 6,
+        active_people: 7,
+    };
+    Outcome { generation, counts, totals: Totals { before: amounts(1), after: amounts(8) }, withheld_rows: 9 }
 }
 
 fn waiting(second: i64) -> Waiting {
@@ -72,7 +96,15 @@ fn counts() -> Counts {
 #[test]
 fn runs_are_numbered_as_they_come_and_listed_newest_first() {
     on_both(|store| {
-        let kinds = [RunKind::Initial, RunKind::Daily, RunKind::Manual, RunKind::Browser];
+        let kinds = [
+            RunKind::Initial,
+            RunKind::Daily,
+            RunKind::Manual,
+            RunKind::Browser,
+            RunKind::Approval,
+            RunKind::Stream,
+            RunKind::Operation,
+        ];
         for (number, kind) in (1..).zip(kinds) {
             ask(store, number, kind);
             assert_eq!(find(store, number), queued(number, kind));
@@ -82,8 +114,8 @@ fn runs_are_numbered_as_they_come_and_listed_newest_first() {
             let runs = store.read_blocking(move |tx| runs::list(tx, before, limit)).unwrap();
             runs.iter().map(|run| run.number).collect::<Vec<_>>()
         };
-        assert_eq!(list(None, 10), [4, 3, 2, 1]);
-        assert_eq!(list(None, 2), [4, 3]);
+        assert_eq!(list(None, 10), [7, 6, 5, 4, 3, 2, 1]);
+        assert_eq!(list(None, 2), [7, 6]);
         assert_eq!(list(Some(3), u32::MAX), [2, 1]);
         assert_eq!(list(Some(1), 10), [0; 0]);
     });
@@ -93,10 +125,10 @@ fn runs_are_numbered_as_they_come_and_listed_newest_first() {
 fn a_run_goes_from_asked_to_sealed_and_tells_what_changed() {
     on_both(|store| {
         ask(store, 1, RunKind::Manual);
-        assert_eq!(store.read_blocking(|tx| runs::base(tx, &id(1))).unwrap(), None);
+        assert_eq!(store.read_blocking(|tx| passes::base(tx, &id(1))).unwrap(), None);
         let base = Base { generation: 3, groups: 40, resources: 5 };
-        write(store, move |tx| runs::begin(tx, &id(1), at(10), base));
-        assert_eq!(store.read_blocking(|tx| runs::base(tx, &id(1))).unwrap(), Some(base));
+        write(store, move |tx| passes::begin(tx, &id(1), at(10), base));
+        assert_eq!(store.read_blocking(|tx| passes::base(tx, &id(1))).unwrap(), Some(base));
         let mut expected = Run { state: RunState::Running, started_at: Some(at(10)), ..queued(1, RunKind::Manual) };
         assert_eq!(find(store, 1), expected);
 
@@ -104,6 +136,7 @@ fn a_run_goes_from_asked_to_sealed_and_tells_what_changed() {
             phase: Phase::Reading,
             people_seen: 1,
             people_expected: Some(2),
+            people_left_out: 21,
             groups_seen: 3,
             groups_expected: None,
             requests: 5,
@@ -127,13 +160,13 @@ fn a_run_goes_from_asked_to_sealed_and_tells_what_changed() {
 
         // A run that begins anew after its base has moved keeps the moment of its first beginning.
         let moved = Base { generation: 4, ..base };
-        write(store, move |tx| runs::begin(tx, &id(1), at(40), moved));
-        assert_eq!(store.read_blocking(|tx| runs::base(tx, &id(1))).unwrap(), Some(moved));
+        write(store, move |tx| passes::begin(tx, &id(1), at(40), moved));
+        assert_eq!(store.read_blocking(|tx| passes::base(tx, &id(1))).unwrap(), Some(moved));
         assert_eq!(find(store, 1), expected);
 
         write(store, |tx| {
             runs::wait(tx, &id(1), &waiting(45))?;
-            runs::seal(tx, &id(1), at(50), 5, &counts())
+            runs::seal(tx, &id(1), at(50), &outcome(5, counts()))
         });
         let progress = Progress { phase: Phase::Ended, ..progress };
         let sealed = Run {
@@ -141,6 +174,8 @@ fn a_run_goes_from_asked_to_sealed_and_tells_what_changed() {
             ended_at: Some(at(50)),
             generation: Some(5),
             counts: Some(counts()),
+            totals: Some(outcome(5, counts()).totals),
+            withheld_rows: 9,
             progress,
             ..expected
         };
@@ -194,7 +229,7 @@ fn counts_are_kept_as_an_object_of_their_names() {
     assert_eq!(object, expected);
     on_both(|store| {
         ask(store, 1, RunKind::Initial);
-        write(store, |tx| runs::seal(tx, &id(1), at(50), 1, &Counts::default()));
+        write(store, |tx| runs::seal(tx, &id(1), at(50), &outcome(1, Counts::default())));
         assert_eq!(find(store, 1).counts, Some(Counts::default()));
         // What an older or a newer version counted besides is neither missed nor minded.
         let other = r#"UPDATE runs SET counts = '{"people_gone":3,"robots_added":1}'"#;
@@ -221,7 +256,7 @@ fn chain(name: &str, state: ChainState) -> Chain {
 #[test]
 fn chains_stand_where_they_were_last_put() {
     on_both(|store| {
-        let chains = |number| store.read_blocking(move |tx| runs::chains(tx, &id(number))).unwrap();
+        let chains = |number| store.read_blocking(move |tx| passes::chains(tx, &id(number))).unwrap();
         let empty = Chain {
             next_cursor: None,
             expected_before: None,
@@ -232,13 +267,13 @@ fn chains_stand_where_they_were_last_put() {
         let second = [chain("users:b", ChainState::Complete)];
         let (walked, ended) = (first.clone(), second.clone());
         write(store, move |tx| {
-            runs::set_chains(tx, &id(1), &walked)?;
-            runs::set_chains(tx, &id(2), &ended)
+            passes::set_chains(tx, &id(1), &walked)?;
+            passes::set_chains(tx, &id(2), &ended)
         });
         let [b, groups, a] = first;
         assert_eq!(chains(1), [groups.clone(), a.clone(), b], "in the order of their names");
         let now = second.clone();
-        write(store, move |tx| runs::set_chains(tx, &id(1), &now));
+        write(store, move |tx| passes::set_chains(tx, &id(1), &now));
         assert_eq!(chains(1), [groups, a, second[0].clone()]);
         assert_eq!(chains(2), second);
         assert_eq!(chains(3), []);
@@ -259,13 +294,13 @@ fn residues(number: u32) -> Vec<Residue> {
 fn add(store: &Store, run: u64, number: u32) {
     let mut packing = Packing::default();
     residues(number).iter().for_each(|residue| packing.push(residue));
-    write(store, move |tx| runs::add_residues(tx, &id(run), &packing));
+    write(store, move |tx| passes::add_residues(tx, &id(run), &packing));
 }
 
 fn kept(store: &Store, run: u64) -> Vec<Residue> {
     let read = store.read_blocking(move |tx| {
         let mut kept = Vec::new();
-        runs::for_each_residue(tx, &id(run), |residue| kept.push(residue))?;
+        passes::for_each_residue(tx, &id(run), |residue| kept.push(residue))?;
         Ok(kept)
     });
     read.unwrap()
@@ -278,7 +313,7 @@ fn residues_come_back_in_the_order_in_which_they_were_kept() {
             add(store, 1, number);
         }
         add(store, 2, 99);
-        write(store, |tx| runs::add_residues(tx, &id(1), &Packing::default()));
+        write(store, |tx| passes::add_residues(tx, &id(1), &Packing::default()));
         assert_eq!(kept(store, 1), (0..12).flat_map(residues).collect::<Vec<_>>());
         assert_eq!(kept(store, 2), residues(99));
         assert_eq!(kept(store, 3), []);
@@ -286,7 +321,7 @@ fn residues_come_back_in_the_order_in_which_they_were_kept() {
         let rows = store.read_blocking(|tx| tx.one(ROWS, &[], |row| row.integer(0))).unwrap();
         assert_eq!(rows, 13, "nothing is kept of a page that left nothing");
         write(store, |tx| tx.execute("UPDATE residues SET entries = $1", &[(&[1, 2, 3]).into()]));
-        let damaged = store.read_blocking(|tx| runs::for_each_residue(tx, &id(1), drop));
+        let damaged = store.read_blocking(|tx| passes::for_each_residue(tx, &id(1), drop));
         assert!(matches!(damaged, Err(rollcall::store::error::StoreError::Corrupt { .. })), "{damaged:?}");
     });
 }
@@ -301,27 +336,27 @@ fn residues_of_an_ended_run_are_dropped_in_batches_with_its_chains() {
             add(store, 2, number);
         }
         write(store, |tx| {
-            runs::set_chains(tx, &id(1), &[chain("users:a", ChainState::Complete)])?;
-            runs::set_chains(tx, &id(2), &[chain("users:a", ChainState::Walking)])
+            passes::set_chains(tx, &id(1), &[chain("users:a", ChainState::Complete)])?;
+            passes::set_chains(tx, &id(2), &[chain("users:a", ChainState::Walking)])
         });
-        let stale = || store.read_blocking(runs::with_stale_residues).unwrap();
+        let stale = || store.read_blocking(passes::with_stale_residues).unwrap();
         assert_eq!(stale(), [], "both are still going");
         write(store, |tx| runs::end(tx, &id(1), RunState::Failed, at(60), "The key was refused."));
         assert_eq!(stale(), [id(1)]);
-        let dropped = || write(store, |tx| runs::drop_residues(tx, &id(1), 2));
+        let dropped = || write(store, |tx| passes::drop_residues(tx, &id(1), 2));
         assert!(!dropped());
         assert_eq!(kept(store, 1), (2..5).flat_map(residues).collect::<Vec<_>>(), "the oldest go first");
         assert!(!dropped());
         assert_eq!(stale(), [id(1)], "a process that ends here leaves it to the next");
         assert!(dropped());
         assert_eq!((kept(store, 1), stale()), (vec![], vec![]));
-        let chains = |number| store.read_blocking(move |tx| runs::chains(tx, &id(number))).unwrap();
+        let chains = |number| store.read_blocking(move |tx| passes::chains(tx, &id(number))).unwrap();
         assert_eq!(chains(1), []);
         assert_eq!((kept(store, 2).len(), chains(2).len()), (5 * residues(0).len(), 1), "the other run is not touched");
-        write(store, |tx| runs::seal(tx, &id(2), at(61), 1, &Counts::default()));
+        write(store, |tx| runs::seal(tx, &id(2), at(61), &outcome(1, Counts::default())));
         assert_eq!(stale(), [id(2)]);
-        assert!(!write(store, |tx| runs::drop_residues(tx, &id(2), 5)), "whether there are more is not known yet");
-        assert!(write(store, |tx| runs::drop_residues(tx, &id(2), 5)));
+        assert!(!write(store, |tx| passes::drop_residues(tx, &id(2), 5)), "whether there are more is not known yet");
+        assert!(write(store, |tx| passes::drop_residues(tx, &id(2), 5)));
     });
 }
 

@@ -19,7 +19,7 @@ use rollcall::store::{coverage, events, head, runs};
 use rollcall::sync::connect::{Connector, EnteredKey, Network};
 use rollcall::sync::ended::Ended;
 use rollcall::sync::pass::Surroundings;
-use rollcall::sync::request::{self, Asked};
+use rollcall::sync::request::{self, Ask, Asked};
 use rollcall::sync::worker::{Worked, work_once};
 use simulator::{Organization, Population, Simulator, Truth};
 use tempfile::TempDir;
@@ -160,7 +160,12 @@ impl TestApp {
     /// Asks for a run, unless one is under way.
     pub(crate) async fn ask(&self) -> Asked {
         let context = Context { actor: Actor::System, now: self.clock.now() };
-        let asked = request::start(&context, &self.mirror, RunKind::Manual, (None, &self.surroundings.entropy));
+        let asked = request::start(
+            &context,
+            &self.mirror,
+            Ask::everything(RunKind::Manual),
+            (None, &self.surroundings.entropy),
+        );
         asked.await.unwrap()
     }
 

@@ -1,0 +1,113 @@
+//! What a run reads, and so what it may write: everything, what a manual sync was asked for, or the people and groups
+//! that were named. It never says what is there; only what is looked at.
+
+use directory::{AccountId, GroupId, Noun, NounSet};
+
+/// What a run reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Everything there is: initial, daily and browser syncs.
+    Everything,
+    /// What was ticked in the form *Manual Sync (One-Time Action)*.
+    Chosen(Chosen),
+    /// People and groups by id, beside any pass.
+    Targeted(Targets),
+}
+
+/// The boxes of the manual sync.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chosen {
+    /// *All Users*: name, e-mail, account status.
+    pub users: Option<WhichUsers>,
+    /// *User Last Active Dates*: all apps.
+    pub last_active: bool,
+    /// *All Groups* or *Group Memberships*.
+    pub groups: WhichGroups,
+}
+
+/// Which people *All Users* is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhichUsers {
+    /// All users.
+    All,
+    /// Only users with a last active date; the others are read and left as they are.
+    WithActivity,
+}
+
+/// Which groups a manual sync is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WhichGroups {
+    /// None.
+    None,
+    /// *All Groups*: definitions, what they grant, memberships.
+    All,
+    /// *Group Memberships* of these.
+    Members(Vec<GroupId>),
+}
+
+/// Who and what a targeted read asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Targets {
+    /// People: their whole record.
+    pub people: Vec<AccountId>,
+    /// Groups: definition, what they grant, members.
+    pub groups: Vec<GroupId>,
+}
+
+impl Scope {
+    /// Whether the run needs the organization's one place. Targeted reads run beside.
+    pub fn holds_place(&self) -> bool {
+        !matches!(self, Scope::Targeted(_))
+    }
+
+    /// The nouns that the walk over all users and groups is about; what else its pages hold is left alone.
+    pub fn nouns(&self) -> NounSet {
+        match self {
+            Scope::Everything | Scope::Targeted(_) => NounSet::ALL,
+            Scope::Chosen(chosen) => {
+                let mut nouns = NounSet::NONE;
+                if chosen.users.is_some() {
+                    nouns = nouns.with(Noun::Accounts).with(Noun::Presence);
+                }
+                if chosen.last_active {
+                    nouns = nouns.with(Noun::Activity);
+                }
+                if chosen.groups == WhichGroups::All {
+                    nouns = nouns.with(Noun::Groups).with(Noun::Memberships).with(Noun::Grants);
+                }
+                nouns
+            }
+        }
+    }
+
+    /// The groups whose members are read one group at a time.
+    pub fn chosen_groups(&self) -> &[GroupId] {
+        match self {
+            Scope::Chosen(Chosen { groups: WhichGroups::Members(groups), .. }) => groups,
+            Scope::Targeted(targets) => &targets.groups,
+            _ => &[],
+        }
+    }
+
+    /// Whether people without a last active date are left as they are.
+    pub fn only_with_activity(&self) -> bool {
+        matches!(self, Scope::Chosen(Chosen { users: Some(WhichUsers::WithActivity), .. }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manual_sync_is_about_what_was_ticked_and_nothing_else() {
+        let of = |users, last_active, groups| Scope::Chosen(Chosen { users, last_active, groups }).nouns();
+        let users = of(Some(WhichUsers::All), false, WhichGroups::None);
+        assert_eq!(users, NounSet::NONE.with(Noun::Accounts).with(Noun::Presence));
+        assert_eq!(of(None, true, WhichGroups::None), NounSet::NONE.with(Noun::Activity));
+        let groups = of(None, false, WhichGroups::All);
+        assert_eq!(groups, NounSet::NONE.with(Noun::Groups).with(Noun::Memberships).with(Noun::Grants));
+        assert_eq!(of(None, false, WhichGroups::Members(vec![GroupId::new("g").unwrap()])), NounSet::NONE);
+        assert_eq!(Scope::Everything.nouns(), NounSet::ALL);
+    }
+}
