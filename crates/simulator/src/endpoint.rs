@@ -56,6 +56,13 @@ pub(crate) enum Action {
     EventActions,
     Policies,
     Policy,
+    CreatePolicy,
+    UpdatePolicy,
+    DeletePolicy,
+    AddPolicyResource,
+    UpdatePolicyResource,
+    RemovePolicyResource,
+    ValidatePolicy,
     Privileges,
     Profile,
     ChangeProfile,
@@ -150,6 +157,12 @@ impl Action {
                 | Action::AssignOrganizationRole
                 | Action::RevokeOrganizationRole
                 | Action::Invite
+                | Action::CreatePolicy
+                | Action::UpdatePolicy
+                | Action::DeletePolicy
+                | Action::AddPolicyResource
+                | Action::UpdatePolicyResource
+                | Action::RemovePolicyResource
                 | Action::ChangeProfile
                 | Action::ChangeEmail
                 | Action::Disable

@@ -13,6 +13,7 @@ use crate::effect::Effect;
 use crate::group::Group;
 use crate::key::ApiKey;
 use crate::person::{Person, Word};
+use crate::policy::Policy;
 use crate::resource::{Resource, Role, Roles, Site};
 
 /// A user directory.
@@ -52,6 +53,8 @@ pub struct Organization {
     pub(crate) audit: AuditLog,
     /// People who know a site only by its help desk, and those desks.
     pub(crate) customers: Customers,
+    /// In order of creation.
+    pub(crate) policies: Vec<Policy>,
     /// Locales that were set, by account.
     pub(crate) locales: HashMap<String, String>,
     /// Ids of users' API tokens that were revoked.

@@ -4,6 +4,7 @@
 mod access;
 mod accounts;
 mod desks;
+mod domains;
 mod events;
 mod group_writes;
 mod groups;
@@ -16,6 +17,7 @@ mod keys;
 mod lifecycle;
 mod organizations;
 mod policies;
+mod policy_writes;
 mod privileges;
 mod profiles;
 mod role_writes;
@@ -43,6 +45,12 @@ pub(crate) fn answer(action: Action, call: &Call<'_>) -> Result<Decision, Refusa
         Action::JiraDeleteGroup => return jira_groups::delete(call),
         Action::JiraAddMember => return jira_members::add(call),
         Action::JiraRemoveMember => return jira_members::remove(call),
+        Action::CreatePolicy => return policy_writes::create(call),
+        Action::UpdatePolicy => return policy_writes::update(call),
+        Action::DeletePolicy => return policy_writes::delete(call),
+        Action::AddPolicyResource => return policy_writes::add_resource(call),
+        Action::UpdatePolicyResource => return policy_writes::update_resource(call),
+        Action::RemovePolicyResource => return policy_writes::remove_resource(call),
         Action::ChangeProfile => return profiles::change(call),
         Action::ChangeEmail => return profiles::change_email(call),
         Action::Disable => return lifecycle::disable(call),
@@ -86,10 +94,11 @@ pub(crate) fn answer(action: Action, call: &Call<'_>) -> Result<Decision, Refusa
         Action::Workspaces => workspaces::query(call),
         Action::ApiKeys => keys::list(call),
         Action::ApiKeyCount => keys::count(call),
-        Action::Domains => policies::domains(call),
-        Action::Domain => policies::domain(call),
+        Action::Domains => domains::list(call),
+        Action::Domain => domains::one(call),
         Action::Policies => policies::list(call),
         Action::Policy => policies::one(call),
+        Action::ValidatePolicy => policies::validate(call),
         Action::Events => events::list(call),
         Action::EventStream => events::stream(call),
         Action::Event => events::one(call),

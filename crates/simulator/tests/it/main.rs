@@ -9,6 +9,7 @@ mod drift;
 mod faults;
 mod limits;
 mod management;
+mod policies;
 mod population;
 mod scim;
 mod site;
