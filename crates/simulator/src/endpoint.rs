@@ -99,6 +99,12 @@ pub(crate) enum Action {
     CreateCustomer,
     RevokePortalAccess,
     CustomerOrganizations,
+    CreateCustomerOrganization,
+    DeleteCustomerOrganization,
+    DeskInformation,
+    DeskOrganizations,
+    AddDeskOrganization,
+    RemoveDeskOrganization,
     CustomerOrganization,
     CustomerOrganizationUsers,
     AddOrganizationUsers,
@@ -135,6 +141,7 @@ impl Action {
                 | Action::Desks
                 | Action::DeskCustomers
                 | Action::CustomerOrganizations
+                | Action::DeskOrganizations
                 | Action::CustomerOrganizationUsers
         )
     }
@@ -180,6 +187,10 @@ impl Action {
                 | Action::RevokePortalAccess
                 | Action::AddOrganizationUsers
                 | Action::RemoveOrganizationUsers
+                | Action::CreateCustomerOrganization
+                | Action::DeleteCustomerOrganization
+                | Action::AddDeskOrganization
+                | Action::RemoveDeskOrganization
         )
     }
 }

@@ -6,6 +6,7 @@ mod accounts;
 mod desks;
 mod domains;
 mod events;
+mod firms;
 mod group_writes;
 mod groups;
 mod invite;
@@ -39,8 +40,12 @@ pub(crate) fn answer(action: Action, call: &Call<'_>) -> Result<Decision, Refusa
         Action::RemoveDeskCustomers => return desks::remove_customers(call),
         Action::CreateCustomer => return desks::create_customer(call),
         Action::RevokePortalAccess => return desks::revoke_portal_access(call),
-        Action::AddOrganizationUsers => return desks::add_organization_users(call),
-        Action::RemoveOrganizationUsers => return desks::remove_organization_users(call),
+        Action::AddOrganizationUsers => return firms::add_members(call),
+        Action::RemoveOrganizationUsers => return firms::remove_members(call),
+        Action::CreateCustomerOrganization => return firms::create(call),
+        Action::DeleteCustomerOrganization => return firms::delete(call),
+        Action::AddDeskOrganization => return firms::add_to_desk(call),
+        Action::RemoveDeskOrganization => return firms::remove_from_desk(call),
         Action::JiraCreateGroup => return jira_groups::create(call),
         Action::JiraDeleteGroup => return jira_groups::delete(call),
         Action::JiraAddMember => return jira_members::add(call),
@@ -120,12 +125,14 @@ pub(crate) fn answer(action: Action, call: &Call<'_>) -> Result<Decision, Refusa
         Action::JiraApplicationRole => jira_site::application_role(call),
         Action::JiraServer => jira_site::server(call),
         Action::JiraLicenseCount => jira_site::license_count(call),
+        Action::DeskInformation => desks::information(call),
+        Action::DeskOrganizations => firms::of_desk(call),
         Action::Desks => desks::desks(call),
         Action::Desk => desks::desk(call),
         Action::DeskCustomers => desks::customers(call),
-        Action::CustomerOrganizations => desks::organizations(call),
-        Action::CustomerOrganization => desks::organization(call),
-        Action::CustomerOrganizationUsers => desks::organization_users(call),
+        Action::CustomerOrganizations => firms::list(call),
+        Action::CustomerOrganization => firms::one(call),
+        Action::CustomerOrganizationUsers => firms::members(call),
         Action::ScimUsers => scim::users(call),
         Action::ScimUser => scim::user(call),
         Action::ScimGroups => scim::groups(call),

@@ -130,6 +130,14 @@ async fn groups_and_members_agree_with_the_organization() {
     assert_eq!((&page["maxResults"], &page["total"]), (&json!(50), &json!(large.members)));
     let active = read(&simulator, &path.replace("=true", "=false")).await;
     assert!(active["total"].as_u64().unwrap() < u64::from(large.members));
+    let whole = format!("/rest/api/3/group?groupId={}&expand=", large.id);
+    let (first, next) =
+        (read(&simulator, &format!("{whole}users")).await, read(&simulator, &format!("{whole}users[50:99]")).await);
+    let places =
+        |group: &Value| ["start-index", "end-index", "size"].map(|name| group["users"][name].as_u64().unwrap());
+    let size = u64::from(large.members);
+    assert_eq!((places(&first), places(&next)), ([0, 49, size], [50, size.min(100) - 1, size]));
+    assert_ne!(first["users"]["items"][0], next["users"]["items"][0]);
     let users = read(&simulator, "/rest/api/3/group/bulk?accessType=user&applicationKey=jira-software").await;
     let named = column(users["values"].as_array().unwrap(), "groupId");
     assert!(!named.is_empty());
@@ -228,6 +236,20 @@ async fn customers_are_read_made_and_sorted_into_organizations() {
     let listed = call("GET", &members, Value::Null).await.json();
     assert!(!column(listed["values"].as_array().unwrap(), "accountId").contains(&id));
     assert_eq!(call("POST", &members, json!({"accountIds": ["qm:nobody"]})).await.status, 404);
+    let on_desk = format!("servicedesk/{desk}/organization");
+    let named = json!({"name": "Walkers"});
+    let walkers = call("POST", "organization", named).await;
+    assert_eq!(walkers.status, 201);
+    let walkers = walkers.json()["id"].as_str().unwrap().to_owned();
+    let number = json!({"organizationId": walkers.parse::<u32>().unwrap()});
+    let desks_own =
+        async || column(call("GET", &on_desk, Value::Null).await.json()["values"].as_array().unwrap(), "id");
+    assert_eq!(call("POST", &on_desk, number.clone()).await.status, 204);
+    assert!(desks_own().await.contains(&walkers));
+    assert_eq!(call("DELETE", &on_desk, number.clone()).await.status, 204);
+    assert!(!desks_own().await.contains(&walkers));
+    assert_eq!(call("DELETE", &format!("organization/{walkers}"), Value::Null).await.status, 204);
+    assert_eq!(call("POST", &on_desk, number).await.status, 404);
     let revoke = format!("customer/user/{id}/revoke-portal-only-access");
     assert_eq!(call("PUT", &revoke, Value::Null).await.status, 204);
     let gone = read(&simulator, &format!("/rest/api/3/user?accountId={id}")).await;
