@@ -60,6 +60,9 @@ pub async fn run(simulate: &Simulate) -> Result<Exit, Refusal> {
     for site in simulator.sites() {
         println!("site          {} ({}), user {}, token {}", site.url, site.name, site.user, site.token);
     }
+    for (directory, key) in simulator.read(Organization::scim_keys) {
+        println!("directory     {directory}, SCIM key {key}");
+    }
     println!("ready");
     ending.told().await;
     simulator.stop().await;

@@ -96,6 +96,11 @@ impl Organization {
         self.directories.get(usize::from(index)).map(|directory| directory.scim_key.as_str())
     }
 
+    /// The id of each directory with the key of its provisioning.
+    pub fn scim_keys(&self) -> Vec<(String, String)> {
+        self.directories.iter().map(|directory| (directory.id.clone(), directory.scim_key.clone())).collect()
+    }
+
     /// Accounts that exist, in directories or managed outside them.
     pub fn user_count(&self) -> usize {
         self.people.iter().flatten().count()
