@@ -65,7 +65,7 @@ pub(super) fn application_role(call: &Call<'_>) -> Result<Reply, Refusal> {
 
 pub(super) fn license_count(call: &Call<'_>) -> Result<Reply, Refusal> {
     let count: u32 = applications(call).map(|(index, _)| call.organization.seats_taken(index)).sum();
-    Ok(Reply::value(&json!([{ "key": "license.totalApproximateUserCount", "value": count.to_string() }])))
+    Ok(Reply::value(&json!({ "key": "license.totalApproximateUserCount", "value": count.to_string() })))
 }
 
 /// Everybody may ask this, with a credential or without one.
