@@ -32,6 +32,11 @@ calls("group made", lambda: client.add_group("python-jira"), lambda found: found
 # The library names people by their user name, which the cloud knows no more.
 calls.refused("member added by user name", 400, lambda: client.add_user_to_group("somebody", "python-jira"))
 calls("group deleted", lambda: client.remove_group("python-jira"), lambda found: found)
+calls(
+    "user made",
+    lambda: client.add_user("somebody", "python.jira.user@mail.test", application_keys=["jira-software"]),
+    lambda made: made,
+)
 calls.refused("a group that nobody made", 404, lambda: client.group("python-jira"))
 calls("service desks there", client.supports_service_desk, lambda found: found is True)
 desks = calls("service desks", client.service_desks, lambda found: len(found) > 1)

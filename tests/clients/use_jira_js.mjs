@@ -124,6 +124,28 @@ await call(
   roles => roles.some(role => role.key === 'jira-software'),
 );
 
+await call(
+  'people and groups picked',
+  () => jira.groupAndUserPicker.findUsersAndGroups({ query: 'a', maxResults: 3 }),
+  found => found.users.users.length === 3 && found.groups.groups.length === 3,
+);
+await call(
+  'own permissions',
+  () => jira.permissions.getMyPermissions({ permissions: 'ADMINISTER' }),
+  own => own.permissions.ADMINISTER.havePermission,
+);
+await call(
+  'audit records',
+  () => jira.auditRecords.getAuditRecords({ limit: 5 }),
+  log => log.records.some(record => record.summary === 'Deleted group'),
+);
+const newcomer = await call(
+  'user made',
+  () => jira.users.createUser({ emailAddress: 'new.jira.js@mail.test', products: ['jira-software'] }),
+  made => made.applicationRoles.size === 1,
+);
+await call('user deleted', () => jira.users.removeUser({ accountId: newcomer.accountId }));
+
 const desk = createServiceDeskClient(config);
 await call(
   'service desks: version',

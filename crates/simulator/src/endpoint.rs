@@ -87,6 +87,14 @@ pub(crate) enum Action {
     JiraApplicationRole,
     JiraServer,
     JiraLicenseCount,
+    JiraProductLicenseCount,
+    JiraLicense,
+    JiraAuditRecords,
+    JiraUserPicker,
+    JiraUserAndGroupPicker,
+    JiraPermissions,
+    JiraCreateUser,
+    JiraDeleteUser,
     JiraCreateGroup,
     JiraDeleteGroup,
     JiraAddMember,
@@ -137,6 +145,7 @@ impl Action {
                 | Action::JiraUserSearch
                 | Action::JiraUsersByIds
                 | Action::JiraGroups
+                | Action::JiraAuditRecords
                 | Action::JiraMembers
                 | Action::Desks
                 | Action::DeskCustomers
@@ -177,6 +186,8 @@ impl Action {
                 | Action::ScheduleDeletion
                 | Action::CancelDeletion
                 | Action::RevokeApiToken
+                | Action::JiraCreateUser
+                | Action::JiraDeleteUser
                 | Action::JiraCreateGroup
                 | Action::JiraDeleteGroup
                 | Action::JiraAddMember

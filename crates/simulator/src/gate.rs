@@ -337,12 +337,12 @@ impl World {
 
 /// The number of a page that is asked for by its offset.
 fn offset_page(query: &str) -> u32 {
-    let number = |names: [&str; 2]| {
+    let number = |names: &[&str]| {
         let mut pairs = form_urlencoded::parse(query.as_bytes());
         pairs.find(|(key, _)| names.contains(&&**key)).and_then(|(_, value)| value.parse::<u32>().ok())
     };
-    let size = number(["maxResults", "limit"]).unwrap_or(50).max(1);
-    number(["startAt", "start"]).unwrap_or(0) / size
+    let size = number(&["maxResults", "limit"]).unwrap_or(50).max(1);
+    number(&["startAt", "start", "offset"]).unwrap_or(0) / size
 }
 
 /// The account, group or site that the path names.

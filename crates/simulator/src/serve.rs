@@ -10,8 +10,12 @@ mod firms;
 mod group_writes;
 mod groups;
 mod invite;
+mod jira_accounts;
+mod jira_audit;
 mod jira_groups;
 mod jira_members;
+mod jira_permissions;
+mod jira_pickers;
 mod jira_site;
 mod jira_users;
 mod keys;
@@ -46,6 +50,8 @@ pub(crate) fn answer(action: Action, call: &Call<'_>) -> Result<Decision, Refusa
         Action::DeleteCustomerOrganization => return firms::delete(call),
         Action::AddDeskOrganization => return firms::add_to_desk(call),
         Action::RemoveDeskOrganization => return firms::remove_from_desk(call),
+        Action::JiraCreateUser => return jira_accounts::create(call),
+        Action::JiraDeleteUser => return jira_accounts::delete(call),
         Action::JiraCreateGroup => return jira_groups::create(call),
         Action::JiraDeleteGroup => return jira_groups::delete(call),
         Action::JiraAddMember => return jira_members::add(call),
@@ -124,6 +130,12 @@ pub(crate) fn answer(action: Action, call: &Call<'_>) -> Result<Decision, Refusa
         Action::JiraApplicationRoles => jira_site::application_roles(call),
         Action::JiraApplicationRole => jira_site::application_role(call),
         Action::JiraServer => jira_site::server(call),
+        Action::JiraAuditRecords => jira_audit::records(call),
+        Action::JiraUserPicker => jira_pickers::users(call),
+        Action::JiraUserAndGroupPicker => jira_pickers::users_and_groups(call),
+        Action::JiraPermissions => jira_permissions::own(call),
+        Action::JiraLicense => jira_site::license(call),
+        Action::JiraProductLicenseCount => jira_site::product_license_count(call),
         Action::JiraLicenseCount => jira_site::license_count(call),
         Action::DeskInformation => desks::information(call),
         Action::DeskOrganizations => firms::of_desk(call),

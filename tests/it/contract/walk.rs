@@ -4,6 +4,7 @@
 mod accounts;
 mod desks;
 mod jira;
+mod jira_accounts;
 mod logs;
 mod policies;
 mod refusals;

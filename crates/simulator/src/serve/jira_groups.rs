@@ -50,8 +50,12 @@ fn grants(call: &Call<'_>, group: &Group, app: &str, role: Role) -> bool {
 }
 
 pub(super) fn pick(call: &Call<'_>) -> Result<Reply, Refusal> {
-    let query = Query::read(call.query);
-    let offset = Offset::jira(&query, 20, 1_000)?;
+    Ok(Reply::value(&found_groups(call, &Query::read(call.query), 20)?))
+}
+
+/// The groups whose names hold the query's text; so many, unless it says how many.
+pub(super) fn found_groups(call: &Call<'_>, query: &Query, standard: usize) -> Result<Value, Refusal> {
+    let offset = Offset::jira(query, standard, 1_000)?;
     let exact = query.one("query").unwrap_or_default();
     let word = exact.to_lowercase();
     let excluded = query.many("exclude").unwrap_or_default();
@@ -67,11 +71,11 @@ pub(super) fn pick(call: &Call<'_>) -> Result<Reply, Refusal> {
         .map(|group| json!({ "name": group.name, "html": marked(&group.name, &word), "labels": [], "groupId": group.id }))
         .collect();
     let header = format!("Showing {} of {} matching groups", shown.len(), found.len());
-    Ok(Reply::value(&json!({ "header": header, "total": found.len(), "groups": shown })))
+    Ok(json!({ "header": header, "total": found.len(), "groups": shown }))
 }
 
-/// The name with the word found in it marked.
-fn marked(name: &str, word: &str) -> String {
+/// The name with the word, in lower case, found in it marked.
+pub(super) fn marked(name: &str, word: &str) -> String {
     let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     let place = name.to_lowercase().find(word).filter(|_| !word.is_empty());
     match place.and_then(|start| {

@@ -13,6 +13,7 @@ mod policies;
 mod population;
 mod scim;
 mod site;
+mod site_accounts;
 mod strictness;
 mod walks;
 mod writes;

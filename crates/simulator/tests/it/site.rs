@@ -9,7 +9,7 @@ use crate::client::{Answer, column, options, send, serve, small};
 use crate::writes::{plain_group, somebody};
 
 /// Asks a site by its name, or the first one at the root.
-async fn ask(simulator: &Simulator, site: Option<usize>, method: &str, rest: &str, body: &Value) -> Answer {
+pub(crate) async fn ask(simulator: &Simulator, site: Option<usize>, method: &str, rest: &str, body: &Value) -> Answer {
     let sites = simulator.sites();
     let chosen = &sites[site.unwrap_or(0)];
     let secret = base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", chosen.user, chosen.token));
@@ -28,11 +28,11 @@ async fn ask(simulator: &Simulator, site: Option<usize>, method: &str, rest: &st
     send(simulator, request.body(Full::from(content)).unwrap()).await.unwrap()
 }
 
-async fn get(simulator: &Simulator, rest: &str) -> Answer {
+pub(crate) async fn get(simulator: &Simulator, rest: &str) -> Answer {
     ask(simulator, Some(0), "GET", rest, &Value::Null).await
 }
 
-async fn read(simulator: &Simulator, rest: &str) -> Value {
+pub(crate) async fn read(simulator: &Simulator, rest: &str) -> Value {
     let answer = get(simulator, rest).await;
     assert_eq!(answer.status, 200, "{rest}: {}", String::from_utf8_lossy(&answer.bytes));
     answer.json()

@@ -9,7 +9,7 @@ use crate::contract::plain_client::Ask;
 const ROOT: &str = "/rest/api/3";
 
 /// Every operation that is served, with a body where one is wanted, and whether only an administrator may.
-const OPERATIONS: [(&str, &str, Option<&str>, bool); 17] = [
+const OPERATIONS: [(&str, &str, Option<&str>, bool); 25] = [
     ("GET", "/users", None, false),
     ("GET", "/users/search", None, false),
     ("GET", "/user?accountId=", None, false),
@@ -24,6 +24,14 @@ const OPERATIONS: [(&str, &str, Option<&str>, bool); 17] = [
     ("GET", "/applicationrole", None, true),
     ("GET", "/applicationrole/jira-software", None, true),
     ("GET", "/license/approximateLicenseCount", None, true),
+    ("GET", "/license/approximateLicenseCount/product/jira-software", None, true),
+    ("GET", "/auditing/record", None, true),
+    ("GET", "/instance/license", None, false),
+    ("GET", "/mypermissions?permissions=ADMINISTER", None, false),
+    ("GET", "/user/picker?query=a", None, false),
+    ("GET", "/groupuserpicker?query=a", None, false),
+    ("POST", "/user", Some("{\"emailAddress\": \"never.made@mail.test\"}"), true),
+    ("DELETE", "/user?accountId=", None, true),
     ("POST", "/group", Some("{\"name\": \"never made\"}"), true),
     ("POST", "/group/user?groupId=", Some("{\"accountId\": \"\"}"), true),
     ("DELETE", "/group/user?accountId=&groupId=", None, true),
@@ -35,14 +43,15 @@ impl Walk<'_> {
         self.jira_groups().await;
         self.jira_members().await;
         self.jira_site().await;
+        self.jira_accounts().await;
         self.jira_refusals().await;
     }
 
-    async fn jira_get(&self, rest: &str) -> Value {
+    pub(super) async fn jira_get(&self, rest: &str) -> Value {
         self.site(200, ("GET", &format!("{ROOT}{rest}")), &Value::Null).await
     }
 
-    async fn jira_refused(&self, status: u16, rest: &str) {
+    pub(super) async fn jira_refused(&self, status: u16, rest: &str) {
         self.site(status, ("GET", &format!("{ROOT}{rest}")), &Value::Null).await;
     }
 

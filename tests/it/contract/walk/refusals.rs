@@ -1,7 +1,7 @@
 //! The walk over what is refused: wrong bodies and queries, names that nobody has, and at every endpoint the wrong key,
 //! the wrong organization, the wrong type of body, too many requests, and an error of the server.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use simulator::{Fault, FaultKind, Limits, Shape};
 
 use super::{JSON, NOBODY, Walk, query};
