@@ -35,7 +35,12 @@ async function refused(what, isExpected, ask) {
   }
 }
 
-const config = { host, auth: { type: 'basic', email, apiToken: process.env.CLIENTS_TOKEN } };
+// An answer that does not fit its schema is an error here, and not a warning.
+const config = {
+  host,
+  auth: { type: 'basic', email, apiToken: process.env.CLIENTS_TOKEN },
+  onSchemaMismatch: 'throw',
+};
 const jira = createCloudClient(config);
 const myself = await call(
   'myself',
