@@ -233,6 +233,11 @@ impl Door {
 }
 
 impl Door {
+    /// True for what a site answers, and not the organization.
+    pub(crate) fn is_on_site(self) -> bool {
+        matches!(self, Door::Jira | Door::ServiceDesk)
+    }
+
     /// The door of a template, or of a path on a site.
     pub(crate) fn of(path: &str) -> Door {
         let begins = |start: &str| path.starts_with(start);
