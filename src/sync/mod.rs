@@ -2,6 +2,7 @@
 //!
 //! A pass can be cut anywhere and goes on at the page where it stood. It never takes "could not be read" for "gone".
 
+pub mod attention;
 mod chosen;
 pub mod confirm;
 pub mod connect;
@@ -10,6 +11,7 @@ mod earn;
 pub mod ended;
 pub mod explain;
 pub mod guards;
+pub mod manual;
 pub mod map;
 mod missing;
 pub mod names;
