@@ -5,12 +5,13 @@ use directory::{Counts, Seen, diff};
 use jiff::Timestamp;
 
 use crate::mirror::Mirror;
+use crate::nouns::change_list::ChangeList;
 use crate::nouns::context::Actor;
 use crate::nouns::event::NewEvent;
 use crate::nouns::job::Lease;
 use crate::nouns::run::Totals;
 use crate::store::error::StoreError;
-use crate::store::{accounts, coverage, events, groups, head, jobs, runs};
+use crate::store::{accounts, changes, coverage, events, groups, head, jobs, runs};
 
 /// What is sealed with what a pass has seen.
 #[derive(Clone, Debug)]
@@ -62,6 +63,7 @@ impl Mirror {
                 let run = &sealing.lease.run;
                 accounts::write(tx, &delta, |account| newest.activity().of(account))?;
                 groups::write(tx, &delta, newest.directories().len(), newest.resources().len())?;
+                changes::insert(tx, &ChangeList::of(&delta))?;
                 coverage::seal(tx, delta.generation, sealing.now, run, (&delta.claims, &text))?;
                 let next = newest.apply(&delta);
                 let outcome = runs::Outcome {
