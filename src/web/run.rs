@@ -1,5 +1,8 @@
 //! A sync run: how far it is or how it ended, what it changed, what it may say about which part, and what it noted.
 
+mod change_rows;
+pub(crate) mod changes;
+
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use directory::{Claim, ClaimState, Snapshot};
@@ -13,7 +16,7 @@ use crate::web::Served;
 use crate::web::failure::Failure;
 use crate::web::guard::see;
 use crate::web::progress::{people_of, progress, requests_of};
-use crate::web::runs::{changes, state_tag};
+use crate::web::runs::{self as runs_page, state_tag};
 use crate::web::ui::address::Address;
 use crate::web::ui::amount::{length, number};
 use crate::web::ui::frame::{Frame, Page, Place};
@@ -128,7 +131,7 @@ fn facts(run: &Run, reader: &Reader) -> Markup {
 }
 
 fn changed(run: &Run) -> Markup {
-    let lines = run.counts.as_ref().map(changes).unwrap_or_default();
+    let lines = run.counts.as_ref().map(runs_page::changes).unwrap_or_default();
     if lines.is_empty() {
         return empty("Nothing changed.", html! { p { "The organization is as the sync before had read it." } });
     }

@@ -1,7 +1,8 @@
 //! The words of closed vocabularies as pages show them: sentence case, the field's own terms.
 
-use directory::{ClaimState, Noun, Part, Role, RoleMethod, Seat, SeatReason, Snapshot};
+use directory::{ClaimState, Noun, Part, PlatformRole, Role, RoleMethod, Seat, SeatReason, Snapshot};
 
+use crate::nouns::change_list::ChangeKind;
 use crate::nouns::run::{NoteKind, Phase, RunKind, RunState};
 
 /// Why a run was started.
@@ -48,6 +49,28 @@ pub(crate) fn note_kind(kind: NoteKind) -> &'static str {
         NoteKind::Quarantined => "Left as it was",
         NoteKind::Drift => "New to Rollcall",
         NoteKind::Warning => "Worth a look",
+    }
+}
+
+/// A kind of change.
+pub(crate) fn change_kind(kind: ChangeKind) -> &'static str {
+    match kind {
+        ChangeKind::PeopleAdded => "People added",
+        ChangeKind::PeopleGone => "People gone",
+        ChangeKind::ProfilesChanged => "Profiles changed",
+        ChangeKind::StatusesChanged => "Statuses changed",
+        ChangeKind::ActivityChanged => "Last active dates changed",
+        ChangeKind::AdministrativeRolesBegun => "Administrative roles given",
+        ChangeKind::AdministrativeRolesEnded => "Administrative roles taken",
+        ChangeKind::GroupsAdded => "Groups added",
+        ChangeKind::GroupsGone => "Groups gone",
+        ChangeKind::GroupsChanged => "Groups changed",
+        ChangeKind::MembershipsBegun => "Memberships begun",
+        ChangeKind::MembershipsEnded => "Memberships ended",
+        ChangeKind::GrantsBegun => "Grants begun",
+        ChangeKind::GrantsEnded => "Grants ended",
+        ChangeKind::DirectRolesBegun => "Direct roles begun",
+        ChangeKind::DirectRolesEnded => "Direct roles ended",
     }
 }
 
@@ -112,6 +135,17 @@ pub(crate) fn role(role: &Role) -> &str {
         Role::OrganizationAdmin => "Organization admin",
         Role::ArtificialIntelligenceAccess => "AI access",
         Role::Other(word) => word,
+    }
+}
+
+/// An administrative role.
+pub(crate) fn platform_role(role: &PlatformRole) -> &str {
+    match role {
+        PlatformRole::OrganizationAdmin => "Organization admin",
+        PlatformRole::SiteAdmin => "Site admin",
+        PlatformRole::UserAccessAdmin => "User access admin",
+        PlatformRole::ArtificialIntelligenceAccess => "AI access",
+        PlatformRole::Other(word) => word,
     }
 }
 
