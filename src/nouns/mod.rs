@@ -11,4 +11,5 @@ pub mod residue;
 pub mod run;
 pub mod schedule;
 pub mod scope;
+pub mod scope_summary;
 pub mod withheld;

@@ -5,6 +5,7 @@
 pub mod confirm;
 pub mod connect;
 pub mod ended;
+pub mod expected;
 pub mod explain;
 pub mod map;
 mod missing;

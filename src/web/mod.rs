@@ -13,6 +13,7 @@ mod group;
 mod groups;
 mod guard;
 mod listing;
+pub mod live;
 mod members;
 mod pending;
 mod people;
@@ -43,6 +44,7 @@ use crate::id::Entropy;
 use crate::mirror::mirrors::Mirrors;
 use crate::store::db::Store;
 use crate::sync::connect::Connector;
+use crate::web::live::Live;
 use crate::web::pending::PendingKeys;
 
 /// What the pages are shown from.
@@ -58,6 +60,8 @@ pub struct Web {
     pub connector: Connector,
     /// The organizations that are open.
     pub mirrors: Mirrors,
+    /// Who listens to what moves.
+    pub live: Live,
 }
 
 /// What handlers are given.
@@ -116,6 +120,7 @@ pub fn router(web: Web) -> Router {
         .route("/runs/{id}", get(run::show))
         .route("/runs/{id}/cancel", post(run::cancel))
         .route("/runs/{id}/changes", get(run::changes::list))
+        .route("/live", get(live::listen))
         .route("/settings", get(|| async { Redirect::to(settings_key::HERE) }))
         .route(settings_key::HERE, get(settings_key::show).post(settings_key::check))
         .route("/settings/organization-api-key/key", post(settings_key::replace))

@@ -8,7 +8,10 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use crate::nouns::refusal::Refusal;
+use crate::nouns::run::RunKind;
 use crate::nouns::schedule::DailySlot;
+use crate::nouns::scope::Scope;
+use crate::sync::expected::expected;
 use crate::sync::schedule;
 use crate::web::Served;
 use crate::web::failure::Failure;
@@ -16,6 +19,7 @@ use crate::web::guard::see;
 use crate::web::settings_key::sections;
 use crate::web::ui::frame::{Page, Place};
 use crate::web::ui::notice;
+use crate::web::ui::words;
 use crate::web::visit::Visit;
 
 /// The section's address.
@@ -50,7 +54,11 @@ pub(crate) async fn choose(
 }
 
 async fn section(visit: &Visit, problem: Markup) -> Result<Page, Failure> {
-    let schedule = visit.mirror.store().read(schedule::read).await?;
+    let (schedule, expected) = visit
+        .mirror
+        .store()
+        .read(|tx| Ok((schedule::read(tx)?, expected(tx, (RunKind::Daily, &Scope::Everything), None)?)))
+        .await?;
     let zone = schedule::zone(&visit.mirror);
     let next = schedule.slot.next(&zone, visit.reader.now);
     Ok(Page::framed(
@@ -67,6 +75,7 @@ async fn section(visit: &Visit, problem: Markup) -> Result<Page, Failure> {
                     None => "The daily sync is off: nothing is read but what somebody starts."
                 }
                 " It reads all users with memberships, activity and roles, and all groups."
+                @if let Some(expected) = &expected { " " (words::expected(expected)) }
             }
             form.fields method="post" action=(HERE) {
                 label { "Daily Sync Time Slot"
