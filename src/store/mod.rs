@@ -7,6 +7,7 @@
 
 pub mod accounts;
 pub mod bulk;
+pub mod changes;
 pub mod codec;
 pub mod control;
 pub mod coverage;
@@ -18,6 +19,7 @@ pub mod events;
 pub mod faults;
 pub mod groups;
 pub mod head;
+pub mod history;
 pub mod jobs;
 pub mod migrate;
 pub mod observed;

@@ -3,8 +3,8 @@
 use crate::store::bulk::{Bulk, BulkUpdate};
 use crate::store::migrate::Migration;
 use crate::store::{
-    accounts, coverage, events, groups, head, jobs, observed, organization_keys, passes, quota, request_keys, runs,
-    settings, withheld,
+    accounts, changes, coverage, events, groups, head, history, jobs, observed, organization_keys, passes, quota,
+    request_keys, runs, settings, withheld,
 };
 
 /// The schema of an organization's database.
@@ -20,10 +20,12 @@ pub const CONTROL: &[Migration] =
 /// Every statement on an organization's database, by file.
 pub const ORGANIZATION_STATEMENTS: &[&[(&str, &str)]] = &[
     accounts::STATEMENTS,
+    changes::STATEMENTS,
     coverage::STATEMENTS,
     events::STATEMENTS,
     groups::STATEMENTS,
     head::STATEMENTS,
+    history::STATEMENTS,
     jobs::STATEMENTS,
     observed::STATEMENTS,
     organization_keys::STATEMENTS,

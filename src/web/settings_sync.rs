@@ -9,8 +9,10 @@ use serde::Deserialize;
 
 use crate::auth::token::Token;
 use crate::nouns::refusal::Refusal;
-use crate::nouns::run::Run;
+use crate::nouns::run::{Run, RunKind};
 use crate::nouns::schedule::DailySlot;
+use crate::nouns::scope::Scope;
+use crate::sync::expected::expected;
 use crate::sync::schedule;
 use crate::web::Served;
 use crate::web::failure::Failure;
@@ -72,7 +74,11 @@ pub(crate) fn held(run: &Run) -> Markup {
 /// The section, with the manual form as it was filled in.
 pub(crate) async fn section(served: &Served, visit: &Visit, filled: &Filled, problem: Markup) -> Result<Page, Failure> {
     let request_key = Token::new(&served.entropy);
-    let schedule = visit.mirror.store().read(schedule::read).await?;
+    let (schedule, expected) = visit
+        .mirror
+        .store()
+        .read(|tx| Ok((schedule::read(tx)?, expected(tx, (RunKind::Daily, &Scope::Everything), None)?)))
+        .await?;
     let zone = schedule::zone(&visit.mirror);
     let next = schedule.slot.next(&zone, visit.reader.now);
     Ok(Page::framed(
@@ -89,6 +95,7 @@ pub(crate) async fn section(served: &Served, visit: &Visit, filled: &Filled, pro
                     None => "The daily sync is off: nothing is read but what somebody starts."
                 }
                 " It reads all users with memberships, activity and roles, and all groups."
+                @if let Some(expected) = &expected { " " (words::expected(expected)) }
             }
             form.fields method="post" action=(HERE) {
                 label { "Daily Sync Time Slot"

@@ -61,7 +61,8 @@ impl App {
             Network::default(),
             "UTC".to_owned(),
         );
-        let web = Web { control: mirrors.control().clone(), clock, entropy, connector, mirrors };
+        let live = Live::new(clock.clone());
+        let web = Web { control: mirrors.control().clone(), clock, entropy, connector, mirrors, live };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let service = router(web.clone()).into_make_service_with_connect_info::<SocketAddr>();
