@@ -73,7 +73,8 @@ pub async fn demo(demo: &Demo) -> Result<Exit, Refusal> {
     let population = Population { users: demo.users, seed: demo.seed, ..Population::default() };
     eprintln!("Simulating an organization of {} people ...", demo.users);
     let organization = Organization::populate(&population, clock.now());
-    let simulator = simulator::start(organization, simulator::Options { clock: clock.clone(), ..Default::default() });
+    let options = simulator::Options { clock: clock.clone(), own_site_addresses: true, ..Default::default() };
+    let simulator = simulator::start(organization, options);
     let simulator = simulator.await.map_err(|error| {
         Refusal::new("The demo was not started.", format!("The simulator cannot listen: {error}."), "Try again.")
     })?;

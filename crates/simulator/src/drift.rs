@@ -91,6 +91,13 @@ impl Organization {
         }
     }
 
+    /// Takes from the key in use what its maker was allowed, as when they administer the organization no longer.
+    pub fn demote_api_key(&mut self) {
+        if let Some(key) = self.keys.iter_mut().find(|key| !key.revoked && key.scopes.is_empty()) {
+            key.powerless = true;
+        }
+    }
+
     /// One try at a change; none when the dice named somebody or something that does not exist.
     fn attempt(&mut self, rng: &mut fastrand::Rng) -> Option<Result<String, ChangeError>> {
         let account = self.any_account(rng)?;
