@@ -21,7 +21,7 @@ use crate::nouns::context::{Actor, Context};
 use crate::nouns::refusal::Refusal;
 use crate::store::organization_keys::{self, CannotOpen};
 use crate::sync::connect::EnteredKey;
-use crate::sync::worker;
+use crate::sync::{stream, worker};
 use crate::web::{self, Web};
 
 /// How often the server looks for organizations that were connected since, and for what other nodes have sealed.
@@ -87,6 +87,10 @@ pub async fn demo(demo: &Demo) -> Result<Exit, Refusal> {
         }
     };
     connect(&opened, &simulator).await?;
+    if let Some(site) = simulator.sites().first() {
+        eprintln!("A credential to try under Settings, Sites, on {}:", site.name);
+        eprintln!("  {} with the token {}", site.user, site.token);
+    }
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, demo.port));
     let ended = run(&config, opened, listen).await;
     simulator.stop().await;
@@ -178,9 +182,14 @@ async fn supervise(
         }
         for mirror in mirrors.all() {
             let id = mirror.organization().id.clone();
-            working
-                .entry(id)
-                .or_insert_with(|| workers.spawn(worker::work(mirror, connector.clone(), surroundings.clone())).id());
+            let (connector, surroundings) = (connector.clone(), surroundings.clone());
+            working.entry(id).or_insert_with(|| {
+                let watching = stream::watch(mirror.clone(), connector.clone(), surroundings.clone());
+                let working = async move {
+                    tokio::join!(worker::work(mirror, connector, surroundings), watching);
+                };
+                workers.spawn(working).id()
+            });
         }
         tokio::select! {
             ended = workers.join_next_with_id(), if !workers.is_empty() => {

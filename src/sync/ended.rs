@@ -58,7 +58,7 @@ impl From<Error> for Ended {
         let reason = explain::sentence(&error);
         match error {
             Error::Throttled { until, .. } | Error::CircuitOpen { until, .. } => Ended::Paused { until, reason },
-            error if error.is_unauthorized() => Ended::PausedFor { wait: REFUSED, reason },
+            error if explain::refuses_key(&error) => Ended::PausedFor { wait: REFUSED, reason },
             Error::Unreachable { .. }
             | Error::ServerFault { .. }
             | Error::UnexpectedContent { .. }

@@ -13,5 +13,7 @@ pub mod pass;
 pub mod recorder;
 pub mod request;
 pub mod schedule;
+pub mod sites;
+pub mod stream;
 pub mod walk;
 pub mod worker;

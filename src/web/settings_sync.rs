@@ -1,4 +1,4 @@
-//! Settings, *User Data Synchronization*: the daily sync's slot.
+//! Settings, *User Data Synchronization*: the daily sync's slot, and near-real-time changes.
 
 use axum::Form;
 use axum::extract::State;
@@ -9,11 +9,13 @@ use serde::Deserialize;
 
 use crate::nouns::refusal::Refusal;
 use crate::nouns::schedule::DailySlot;
-use crate::sync::schedule;
+use crate::store::audit_stream;
+use crate::sync::{schedule, stream};
 use crate::web::Served;
 use crate::web::failure::Failure;
 use crate::web::guard::see;
 use crate::web::settings_key::sections;
+use crate::web::settings_stream;
 use crate::web::ui::frame::{Page, Place};
 use crate::web::ui::notice;
 use crate::web::visit::Visit;
@@ -49,8 +51,10 @@ pub(crate) async fn choose(
     Ok(see(HERE))
 }
 
-async fn section(visit: &Visit, problem: Markup) -> Result<Page, Failure> {
-    let schedule = visit.mirror.store().read(schedule::read).await?;
+pub(crate) async fn section(visit: &Visit, problem: Markup) -> Result<Page, Failure> {
+    let (schedule, switch, stream) = (visit.mirror.store())
+        .read(|tx| Ok((schedule::read(tx)?, stream::switch(tx)?, audit_stream::find(tx)?)))
+        .await?;
     let zone = schedule::zone(&visit.mirror);
     let next = schedule.slot.next(&zone, visit.reader.now);
     Ok(Page::framed(
@@ -86,6 +90,7 @@ async fn section(visit: &Visit, problem: Markup) -> Result<Page, Failure> {
                     }
                 }
             }
+            (settings_stream::part(&visit.reader, &switch, stream.as_ref()))
         },
     ))
 }
