@@ -19,16 +19,6 @@ pub fn sentence(error: &Error) -> String {
              Make a key without scopes and replace this one."
                 .to_owned()
         }
-        error if lacks_right(error) => {
-            "The organization API key lacks a right: whoever made it is not an organization admin any more. Give that \
-             role back, or replace the key with one that an organization admin has made."
-                .to_owned()
-        }
-        error if names_other_organization(error) => {
-            "The organization API key does not open this organization: it belongs to another one, or this one was \
-             deleted. Replace the key with one made in its settings."
-                .to_owned()
-        }
         Error::Refused { status: 403, endpoint, .. } => {
             format!("Atlassian does not let this key read {endpoint}. Its maker may have lost a right; check the key.")
         }
@@ -125,9 +115,22 @@ pub fn unchecked(what: &str, error: &Error) -> Refusal {
     }
 }
 
-/// Whether an error says that the key opens nothing as it is: a run can do nothing but wait for another.
-pub fn refuses_key(error: &Error) -> bool {
-    error.is_unauthorized() || error.is_forbidden_by_scope() || lacks_right(error) || names_other_organization(error)
+/// Why a run that could not even begin, or not go on, waits for another key; `None` when it is not the key.
+pub fn refused_key(error: &Error) -> Option<String> {
+    Some(match error {
+        error if error.is_unauthorized() || error.is_forbidden_by_scope() => sentence(error),
+        error if lacks_right(error) => {
+            "The organization API key lacks a right: whoever made it is not an organization admin any more. Give that \
+             role back, or replace the key with one that an organization admin has made."
+                .to_owned()
+        }
+        error if names_other_organization(error) => {
+            "The organization API key does not open this organization: it belongs to another one, or this one was \
+             deleted. Replace the key with one made in its settings."
+                .to_owned()
+        }
+        _ => return None,
+    })
 }
 
 /// Atlassian's code for somebody who does not administer the organization.

@@ -75,6 +75,7 @@ impl Organization {
             key.created = self.now;
             key.expires = self.now.saturating_add(SignedDuration::from_hours(24 * 180)).unwrap_or(self.now);
             key.last_active = None;
+            key.powerless = false;
         }
         // It takes the old one's place, so that it stays the key in use.
         if let Some(key) = next {
