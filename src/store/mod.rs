@@ -6,6 +6,7 @@
 //! at run time except by `dialect`.
 
 pub mod accounts;
+pub mod audit_stream;
 pub mod bulk;
 pub mod changes;
 pub mod codec;
@@ -33,6 +34,7 @@ pub mod runs;
 pub mod schema;
 mod scopes;
 pub mod settings;
+pub mod site_credentials;
 mod sqlite;
 pub mod tx;
 pub mod value;

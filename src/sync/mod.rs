@@ -23,6 +23,8 @@ pub mod recorder;
 pub mod request;
 pub mod review;
 pub mod schedule;
+pub mod sites;
+pub mod stream;
 mod targeted;
 pub mod walk;
 pub mod worker;

@@ -26,6 +26,8 @@ mod run;
 mod runs;
 mod settings_guards;
 mod settings_key;
+mod settings_sites;
+mod settings_stream;
 mod settings_sync;
 mod setup;
 mod sign_in;
@@ -50,7 +52,7 @@ use crate::mirror::mirrors::Mirrors;
 use crate::store::db::Store;
 use crate::sync::connect::Connector;
 use crate::web::live::Live;
-use crate::web::pending::PendingKeys;
+use crate::web::pending::{Pending, PendingKey, PendingToken};
 
 /// What the pages are shown from.
 #[derive(Clone, Debug)]
@@ -77,7 +79,8 @@ pub(crate) struct Served(Arc<Inner>);
 struct Inner {
     web: Web,
     passwords: Passwords,
-    pending: PendingKeys,
+    pending: Pending<PendingKey>,
+    tokens: Pending<PendingToken>,
 }
 
 impl std::ops::Deref for Served {
@@ -95,8 +98,13 @@ impl Served {
     }
 
     /// Keys that were checked and wait to be saved.
-    fn pending(&self) -> &PendingKeys {
+    fn pending(&self) -> &Pending<PendingKey> {
         &self.0.pending
+    }
+
+    /// Tokens of sites that were checked and wait to be saved.
+    fn tokens(&self) -> &Pending<PendingToken> {
+        &self.0.tokens
     }
 }
 
@@ -107,7 +115,7 @@ const LARGEST_FORM: usize = 64 << 10;
 /// sign in are counted per source.
 pub fn router(web: Web) -> Router {
     let passwords = Passwords::new(web.entropy.clone());
-    let served = Served(Arc::new(Inner { web, passwords, pending: PendingKeys::default() }));
+    let served = Served(Arc::new(Inner { web, passwords, pending: Pending::default(), tokens: Pending::default() }));
     Router::new()
         .route("/", get(|| async { Redirect::to("/people") }))
         .route("/assets/{name}", get(assets::show))
@@ -135,6 +143,12 @@ pub fn router(web: Web) -> Router {
         .route(settings_key::HERE, get(settings_key::show).post(settings_key::check))
         .route("/settings/organization-api-key/key", post(settings_key::replace))
         .route(settings_sync::HERE, get(settings_sync::show).post(settings_sync::choose))
+        .route(settings_stream::HERE, post(settings_stream::choose))
+        .route(settings_stream::PROBE, post(settings_stream::probe))
+        .route(settings_sites::HERE, get(settings_sites::show).post(settings_sites::check))
+        .route(settings_sites::SAVE, post(settings_sites::save))
+        .route(settings_sites::AGAIN, post(settings_sites::check_again))
+        .route(settings_sites::REMOVE, post(settings_sites::remove))
         .fallback(guard::nothing_here)
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
         .layer(from_fn_with_state(served.clone(), guard::guard))

@@ -1,4 +1,4 @@
-//! Settings, *User Data Synchronization*: the daily sync's slot, and the manual sync below it.
+//! Settings, *User Data Synchronization*: the daily sync's slot, the manual sync, and near-real-time changes.
 
 use axum::Form;
 use axum::extract::{Query, State};
@@ -12,13 +12,15 @@ use crate::nouns::refusal::Refusal;
 use crate::nouns::run::{Run, RunKind};
 use crate::nouns::schedule::DailySlot;
 use crate::nouns::scope::Scope;
+use crate::store::audit_stream;
 use crate::sync::expected::expected;
-use crate::sync::schedule;
+use crate::sync::{schedule, stream};
 use crate::web::Served;
 use crate::web::failure::Failure;
 use crate::web::guard::see;
 use crate::web::manual_sync::{self, Filled};
 use crate::web::settings_key::sections;
+use crate::web::settings_stream;
 use crate::web::ui::frame::{Page, Place};
 use crate::web::ui::notice::{self, Weight};
 use crate::web::ui::words;
@@ -74,10 +76,11 @@ pub(crate) fn held(run: &Run) -> Markup {
 /// The section, with the manual form as it was filled in.
 pub(crate) async fn section(served: &Served, visit: &Visit, filled: &Filled, problem: Markup) -> Result<Page, Failure> {
     let request_key = Token::new(&served.entropy);
-    let (schedule, expected) = visit
-        .mirror
-        .store()
-        .read(|tx| Ok((schedule::read(tx)?, expected(tx, (RunKind::Daily, &Scope::Everything), None)?)))
+    let (schedule, expected, switch, stream) = (visit.mirror.store())
+        .read(|tx| {
+            let expected = expected(tx, (RunKind::Daily, &Scope::Everything), None)?;
+            Ok((schedule::read(tx)?, expected, stream::switch(tx)?, audit_stream::find(tx)?))
+        })
         .await?;
     let zone = schedule::zone(&visit.mirror);
     let next = schedule.slot.next(&zone, visit.reader.now);
@@ -119,6 +122,7 @@ pub(crate) async fn section(served: &Served, visit: &Visit, filled: &Filled, pro
             p { "Reads what you tick, now, and leaves everything else as it is." }
             (manual_sync::form(filled, request_key.expose(), &visit.snapshot))
             (manual_sync::which_sync())
+            (settings_stream::part(&visit.reader, &switch, stream.as_ref()))
         },
     ))
 }
