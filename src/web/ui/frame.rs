@@ -89,9 +89,7 @@ impl Page {
                             @for (place, name, address) in PLACES {
                                 a href=(address) aria-current=[(place == frame.place).then_some("page")] {
                                     (name)
-                                    @if place == Place::NeedsAttention && frame.waiting > 0 {
-                                        " " span.count { (frame.waiting) }
-                                    }
+                                    @if place == Place::NeedsAttention { (waiting(frame)) }
                                 }
                             }
                         }
@@ -163,6 +161,12 @@ fn head(title: &str, motion: Motion) -> Markup {
             @if motion != Motion::Still { script src=(assets::script_address()) defer {} }
         }
     }
+}
+
+/// How many things wait for a person, beside the name of their page; it follows where the page itself is live.
+fn waiting(frame: &Frame<'_>) -> Markup {
+    let live = (frame.motion != Motion::Still).then_some("run generation");
+    html! { span id="waiting" data-live=[live] { @if frame.waiting > 0 { " " span.count { (frame.waiting) } } } }
 }
 
 /// The mark of the product.

@@ -140,7 +140,8 @@ impl Driver {
         }
     }
 
-    async fn script(&self, script: &str) -> Value {
+    /// What a script of the page returns.
+    pub(crate) async fn script(&self, script: &str) -> Value {
         self.post("/execute/sync", json!({ "script": script, "args": [] })).await
     }
 
