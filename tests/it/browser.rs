@@ -3,6 +3,8 @@
 //!
 //! With ROLLCALL_SCREENSHOTS=FOLDER it leaves a picture of each page, wide and narrow, light and dark.
 
+mod live;
+
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
