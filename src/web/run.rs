@@ -4,6 +4,8 @@ mod change_rows;
 mod changed;
 pub(crate) mod changes;
 
+use std::time::Duration;
+
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use directory::{Claim, ClaimState, Snapshot};
@@ -31,6 +33,9 @@ use crate::web::visit::{Visit, run_address};
 
 /// So many notes are shown; the page says when there are more.
 const NOTES_SHOWN: u32 = 200;
+
+/// Less time spent waiting is the space between requests.
+const NOTABLE: Duration = Duration::from_millis(100);
 
 /// What is known about a run.
 struct Told {
@@ -154,14 +159,13 @@ fn facts(run: &Run, snapshot: &Snapshot, reader: &Reader) -> Markup {
             div { dt { "Asked" } dd { (reader.moment(run.asked_at)) } }
             div { dt { "Started" } dd { @match run.started_at { Some(at) => { (reader.moment(at)) } None => "not yet" } } }
             div { dt { "Ended" } dd { @match run.ended_at { Some(at) => { (reader.moment(at)) } None => "not yet" } } }
-            div { dt { "How it ended" } dd { (ending(run)) } }
-            div { dt { "Requests" } dd { (requests_of(run)) @if let Some(ratio) = ratio(run) { " " span.sub { (ratio) } } } }
+            @if run.state.is_over() { div { dt { "How it ended" } dd { (ending(run)) } } }
+            div { dt { "Requests" } dd { (requests_of(run)) @if let Some(ratio) = ratio(run) { " " span.sub { "· " (ratio) } } } }
             div { dt { "Waiting" } dd {
-                (length(progress.waited))
                 @match &run.waiting {
-                    Some(waiting) if !run.state.is_over() => { ", now: " (waiting.reason) }
-                    _ if progress.waited.is_zero() => ""
-                    _ => " for Atlassian's limits"
+                    Some(waiting) if !run.state.is_over() => { (length(progress.waited)) ", now: " (waiting.reason) }
+                    _ if progress.waited < NOTABLE => "none"
+                    _ => { (length(progress.waited)) " for Atlassian's limits" }
                 }
             } }
             @if progress.people_left_out > 0 {
@@ -189,7 +193,7 @@ fn ending(run: &Run) -> Markup {
             (RunState::Sealed, None) => "Sealed"
             (RunState::Failed, _) => { "Failed" @if let Some(why) = &run.failure { ": " bdi { (why) } } }
             (RunState::Cancelled, _) => { "Stopped" @if let Some(who) = &run.failure { ": " bdi { (who) } } }
-            (RunState::Queued | RunState::Running | RunState::Waiting, _) => "not yet"
+            (RunState::Queued | RunState::Running | RunState::Waiting, _) => {}
         }
     }
 }

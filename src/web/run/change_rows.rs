@@ -45,6 +45,9 @@ pub(super) enum Around {
     Roles(Turned<Role>),
 }
 
+/// The heading of directories, which narrow pages leave out.
+pub(super) const DIRECTORY: &str = "Directory";
+
 /// Subject and object of a row.
 pub(super) fn subjects(kind: ChangeKind, (subject, object): ChangeRow) -> (Subject, Option<Subject>) {
     match kind {
@@ -106,9 +109,9 @@ pub(super) fn read(tx: &mut Tx, (kind, generation): (ChangeKind, u64), row: Chan
 pub(super) fn columns(kind: ChangeKind) -> &'static [&'static str] {
     match kind {
         ChangeKind::PeopleAdded | ChangeKind::ActivityChanged => &["Person", "Status now"],
-        ChangeKind::PeopleGone => &["Person", "Directory", "Status before", "Status now"],
+        ChangeKind::PeopleGone => &["Person", DIRECTORY, "Status before", "Status now"],
         ChangeKind::ProfilesChanged => &["Person", "What changed"],
-        ChangeKind::StatusesChanged => &["Person", "Directory", "Status"],
+        ChangeKind::StatusesChanged => &["Person", DIRECTORY, "Status"],
         ChangeKind::AdministrativeRolesBegun | ChangeKind::AdministrativeRolesEnded => &["Person", "Roles"],
         ChangeKind::GroupsAdded => &["Group", "Managed by"],
         ChangeKind::GroupsGone => &["Group", "Description"],
@@ -178,7 +181,7 @@ fn named(subject: Subject, around: &Around, snapshot: &Snapshot) -> Markup {
                 } }
             }
             Subject::Directory(place) => {
-                td { @match snapshot.directories().get(place as usize) {
+                td.hide-s { @match snapshot.directories().get(place as usize) {
                     Some(named) if named.id.as_str() == directory::OUTSIDE => "Outside all directories",
                     Some(named) => { bdi { (named.name) } }
                     None => { (unknown()) }

@@ -115,10 +115,21 @@ async fn what_moves_is_shown_without_loading_the_page_again() {
         driver.click("nav a[href='/runs']").await;
         driver.wait_for_text("Waiting").await;
         driver.click("table tbody a").await;
+        driver.wait_for_text("The run is waiting.").await;
         pictures.take(&driver, "run-waiting").await;
         driver.submit("#run-cancel form").await;
         driver.wait_for_text("Stopped").await;
         pictures.take(&driver, "run-cancelled").await;
+
+        // One that fails says why.
+        simulator.set_faults(vec![Fault::on("*", FaultKind::status(403)).always()]);
+        start_elsewhere(&driver, '3').await;
+        driver.click("nav a[href='/runs']").await;
+        driver.wait_for("return document.querySelector('tbody .tag').textContent === 'Failed'").await;
+        pictures.take(&driver, "runs-failed").await;
+        driver.click("table tbody a").await;
+        assert!(driver.text().await.contains("This run failed."), "{}", driver.text().await);
+        pictures.take(&driver, "run-failed").await;
 
         driver.stop().await;
         drop(server);
