@@ -43,7 +43,7 @@ struct Told {
     claims: Vec<Claim>,
     notes: Vec<RunNote>,
     changes: Option<ChangeList>,
-    /// How long it will take, while it has not ended.
+    /// How long it will take, while it is on its way.
     expected: Option<Expected>,
 }
 
@@ -62,9 +62,12 @@ pub(crate) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Respons
                 }
                 None => (Vec::new(), None),
             };
-            let expected = match run.state.is_over() {
-                true => None,
-                false => expected(tx, (run.kind, &run.scope), run.progress.requests_floor)?,
+            let expected = match run.state {
+                RunState::Queued | RunState::Running => {
+                    expected(tx, (run.kind, &run.scope), run.progress.requests_floor)?
+                }
+                // Who waits for a key or for Atlassian is told until when; the usual length would mislead.
+                RunState::Waiting | RunState::Sealed | RunState::Failed | RunState::Cancelled => None,
             };
             let notes = runs::notes(tx, &id, NOTES_SHOWN + 1)?;
             Ok(Some(Told { run, claims, notes, changes, expected }))
@@ -163,6 +166,7 @@ fn facts(run: &Run, snapshot: &Snapshot, reader: &Reader) -> Markup {
             div { dt { "Requests" } dd { (requests_of(run)) @if let Some(ratio) = ratio(run) { " " span.sub { "· " (ratio) } } } }
             div { dt { "Waiting" } dd {
                 @match &run.waiting {
+                    Some(waiting) if !run.state.is_over() && progress.waited < NOTABLE => { "now: " (waiting.reason) }
                     Some(waiting) if !run.state.is_over() => { (length(progress.waited)) ", now: " (waiting.reason) }
                     _ if progress.waited < NOTABLE => "none"
                     _ => { (length(progress.waited)) " for Atlassian's limits" }

@@ -136,7 +136,7 @@ pub(super) fn row(kind: ChangeKind, place: ChangeRow, around: &Around, snapshot:
                 td { (status_now(subject, snapshot)) }
             }
             Around::Presence(turned) => {
-                td { (turn(&status_text(turned.ended.first()), &status_text(turned.begun.first()))) }
+                td { (presence_turn(turned)) }
             }
             Around::Group(turned) => { (group_cells(kind, turned, subject, snapshot)) }
             Around::Administrative(turned) => {
@@ -204,6 +204,19 @@ fn status_now(subject: Subject, snapshot: &Snapshot) -> Markup {
 
 fn status(presence: Option<&Presence>) -> Markup {
     html! { span.tag { bdi { (status_text(presence).unwrap_or_else(|| "unknown".to_owned())) } } }
+}
+
+/// Another status; where that is the same, another membership.
+fn presence_turn(turned: &Turned<Presence>) -> Markup {
+    let (before, after) = (turned.ended.first(), turned.begun.first());
+    let (old, new) = (status_text(before), status_text(after));
+    if old != new || old.is_none() {
+        return turn(&old, &new);
+    }
+    let membership = |presence: Option<&Presence>| {
+        presence.and_then(|presence| presence.membership.as_ref()).map(|membership| membership.as_str().to_owned())
+    };
+    html! { span.sub { "membership " } (turn(&membership(before), &membership(after))) }
 }
 
 fn status_text(presence: Option<&Presence>) -> Option<String> {

@@ -13,6 +13,7 @@ mod jobs;
 mod keys;
 mod one_writer;
 mod organization;
+mod run_lists;
 mod runs;
 mod statements;
 
