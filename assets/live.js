@@ -8,14 +8,17 @@
   const STREAM = "/live";
   // After a refusal the stream is asked for again, and the page is fetched, this often.
   const AGAIN_MS = 15000;
+  // A part in use is tried again this often.
+  const HELD_MS = 1000;
 
   let stream = null;
   let timer = 0;
   let fetching = false;
-  // Something moved while a fetch was under way, or a part was in use.
+  // Something moved while a fetch was under way.
   let again = false;
   // The parts of the newest page that could not be put in yet, by id.
   const held = new Map();
+  let trying = 0;
 
   const parts = (page) => [...page.querySelectorAll("[data-live][id]")];
 
@@ -39,9 +42,15 @@
 
   const put = (part, fresh) => {
     if (part.isEqualNode(fresh)) return held.delete(part.id);
-    if (inUse(part)) return held.set(part.id, fresh);
+    if (inUse(part)) return hold(part.id, fresh);
     held.delete(part.id);
     part.replaceWith(fresh);
+  };
+
+  const hold = (id, fresh) => {
+    held.set(id, fresh);
+    clearTimeout(trying);
+    trying = setTimeout(putHeld, HELD_MS);
   };
 
   const putHeld = () => {
@@ -125,9 +134,6 @@
   };
 
   document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
-  document.addEventListener("focusout", () => setTimeout(putHeld, 0));
-  document.addEventListener("selectionchange", () => held.size && setTimeout(putHeld, 0));
-  document.addEventListener("toggle", () => setTimeout(putHeld, 0), true);
   addEventListener("pagehide", close);
   addEventListener("pageshow", open);
   open();

@@ -115,7 +115,8 @@ pub(crate) async fn listen(
     };
     let (events, stream) = mpsc::channel(WAITING);
     tokio::spawn(tell(listener, (served.control.clone(), token), events));
-    Ok(Sse::new(Events(stream)).into_response())
+    // Proxies that collect an answer before they pass it on are asked not to.
+    Ok(([("x-accel-buffering", "no")], Sse::new(Events(stream))).into_response())
 }
 
 impl Live {

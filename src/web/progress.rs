@@ -133,7 +133,6 @@ fn phases(current: Phase) -> Markup {
     const STEPS: [Phase; 4] = [Phase::Preparing, Phase::Reading, Phase::Confirming, Phase::Sealing];
     let place = STEPS.iter().position(|phase| *phase == current);
     html! {
-        @if current == Phase::Queued { p { (words::phase(current)) } }
         ol.phases {
             @for (step, phase) in STEPS.into_iter().enumerate() {
                 @let done = place.is_some_and(|place| step < place);

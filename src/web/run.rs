@@ -4,6 +4,8 @@ mod change_rows;
 mod changed;
 pub(crate) mod changes;
 
+use std::time::Duration;
+
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use directory::{Claim, ClaimState, Snapshot};
@@ -34,6 +36,9 @@ use crate::web::withheld as web_withheld;
 /// So many notes are shown; the page says when there are more.
 const NOTES_SHOWN: u32 = 200;
 
+/// Less time spent waiting is the space between requests.
+const NOTABLE: Duration = Duration::from_millis(100);
+
 /// What is known about a run.
 struct Told {
     run: Run,
@@ -41,7 +46,7 @@ struct Told {
     notes: Vec<RunNote>,
     withheld: Vec<WithheldRows>,
     changes: Option<ChangeList>,
-    /// How long it will take, while it has not ended.
+    /// How long it will take, while it is on its way.
     expected: Option<Expected>,
 }
 
@@ -60,9 +65,12 @@ pub(crate) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Respons
                 }
                 None => (Vec::new(), None),
             };
-            let expected = match run.state.is_over() {
-                true => None,
-                false => expected(tx, (run.kind, &run.scope), run.progress.requests_floor)?,
+            let expected = match run.state {
+                RunState::Queued | RunState::Running => {
+                    expected(tx, (run.kind, &run.scope), run.progress.requests_floor)?
+                }
+                // Who waits for a key or for Atlassian is told until when; the usual length would mislead.
+                RunState::Waiting | RunState::Sealed | RunState::Failed | RunState::Cancelled => None,
             };
             let notes = runs::notes(tx, &id, NOTES_SHOWN + 1)?;
             let withheld = withheld::of_run(tx, &id)?;
@@ -161,14 +169,14 @@ fn facts(run: &Run, snapshot: &Snapshot, reader: &Reader) -> Markup {
             div { dt { "Asked" } dd { (reader.moment(run.asked_at)) } }
             div { dt { "Started" } dd { @match run.started_at { Some(at) => { (reader.moment(at)) } None => "not yet" } } }
             div { dt { "Ended" } dd { @match run.ended_at { Some(at) => { (reader.moment(at)) } None => "not yet" } } }
-            div { dt { "How it ended" } dd { (ending(run)) } }
-            div { dt { "Requests" } dd { (requests_of(run)) @if let Some(ratio) = ratio(run) { " " span.sub { (ratio) } } } }
+            @if run.state.is_over() { div { dt { "How it ended" } dd { (ending(run)) } } }
+            div { dt { "Requests" } dd { (requests_of(run)) @if let Some(ratio) = ratio(run) { " " span.sub { "· " (ratio) } } } }
             div { dt { "Waiting" } dd {
-                (length(progress.waited))
                 @match &run.waiting {
-                    Some(waiting) if !run.state.is_over() => { ", now: " (waiting.reason) }
-                    _ if progress.waited.is_zero() => ""
-                    _ => " for Atlassian's limits"
+                    Some(waiting) if !run.state.is_over() && progress.waited < NOTABLE => { "now: " (waiting.reason) }
+                    Some(waiting) if !run.state.is_over() => { (length(progress.waited)) ", now: " (waiting.reason) }
+                    _ if progress.waited < NOTABLE => "none"
+                    _ => { (length(progress.waited)) " for Atlassian's limits" }
                 }
             } }
             @if progress.people_left_out > 0 {
@@ -196,7 +204,7 @@ fn ending(run: &Run) -> Markup {
             (RunState::Sealed, None) => "Sealed"
             (RunState::Failed, _) => { "Failed" @if let Some(why) = &run.failure { ": " bdi { (why) } } }
             (RunState::Cancelled, _) => { "Stopped" @if let Some(who) = &run.failure { ": " bdi { (who) } } }
-            (RunState::Queued | RunState::Running | RunState::Waiting, _) => "not yet"
+            (RunState::Queued | RunState::Running | RunState::Waiting, _) => {}
         }
     }
 }

@@ -45,6 +45,9 @@ pub(super) enum Around {
     Roles(Turned<Role>),
 }
 
+/// The heading of directories, which narrow pages leave out.
+pub(super) const DIRECTORY: &str = "Directory";
+
 /// Subject and object of a row.
 pub(super) fn subjects(kind: ChangeKind, (subject, object): ChangeRow) -> (Subject, Option<Subject>) {
     match kind {
@@ -106,9 +109,9 @@ pub(super) fn read(tx: &mut Tx, (kind, generation): (ChangeKind, u64), row: Chan
 pub(super) fn columns(kind: ChangeKind) -> &'static [&'static str] {
     match kind {
         ChangeKind::PeopleAdded | ChangeKind::ActivityChanged => &["Person", "Status now"],
-        ChangeKind::PeopleGone => &["Person", "Directory", "Status before", "Status now"],
+        ChangeKind::PeopleGone => &["Person", DIRECTORY, "Status before", "Status now"],
         ChangeKind::ProfilesChanged => &["Person", "What changed"],
-        ChangeKind::StatusesChanged => &["Person", "Directory", "Status"],
+        ChangeKind::StatusesChanged => &["Person", DIRECTORY, "Status"],
         ChangeKind::AdministrativeRolesBegun | ChangeKind::AdministrativeRolesEnded => &["Person", "Roles"],
         ChangeKind::GroupsAdded => &["Group", "Managed by"],
         ChangeKind::GroupsGone => &["Group", "Description"],
@@ -133,7 +136,7 @@ pub(super) fn row(kind: ChangeKind, place: ChangeRow, around: &Around, snapshot:
                 td { (status_now(subject, snapshot)) }
             }
             Around::Presence(turned) => {
-                td { (turn(&status_text(turned.ended.first()), &status_text(turned.begun.first()))) }
+                td { (presence_turn(turned)) }
             }
             Around::Group(turned) => { (group_cells(kind, turned, subject, snapshot)) }
             Around::Administrative(turned) => {
@@ -178,7 +181,7 @@ fn named(subject: Subject, around: &Around, snapshot: &Snapshot) -> Markup {
                 } }
             }
             Subject::Directory(place) => {
-                td { @match snapshot.directories().get(place as usize) {
+                td.hide-s { @match snapshot.directories().get(place as usize) {
                     Some(named) if named.id.as_str() == directory::OUTSIDE => "Outside all directories",
                     Some(named) => { bdi { (named.name) } }
                     None => { (unknown()) }
@@ -201,6 +204,19 @@ fn status_now(subject: Subject, snapshot: &Snapshot) -> Markup {
 
 fn status(presence: Option<&Presence>) -> Markup {
     html! { span.tag { bdi { (status_text(presence).unwrap_or_else(|| "unknown".to_owned())) } } }
+}
+
+/// Another status; where that is the same, another membership.
+fn presence_turn(turned: &Turned<Presence>) -> Markup {
+    let (before, after) = (turned.ended.first(), turned.begun.first());
+    let (old, new) = (status_text(before), status_text(after));
+    if old != new || old.is_none() {
+        return turn(&old, &new);
+    }
+    let membership = |presence: Option<&Presence>| {
+        presence.and_then(|presence| presence.membership.as_ref()).map(|membership| membership.as_str().to_owned())
+    };
+    html! { span.sub { "membership " } (turn(&membership(before), &membership(after))) }
 }
 
 fn status_text(presence: Option<&Presence>) -> Option<String> {

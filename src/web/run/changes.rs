@@ -13,7 +13,7 @@ use crate::nouns::change_list::{ChangeKind, ChangeList, ChangeRow, Changes, MOST
 use crate::nouns::run::Run;
 use crate::store::{changes, runs};
 use crate::web::failure::Failure;
-use crate::web::run::change_rows::{self, Around, Subject, columns, row};
+use crate::web::run::change_rows::{self, Around, DIRECTORY, Subject, columns, row};
 use crate::web::ui::address::Address;
 use crate::web::ui::amount::number;
 use crate::web::ui::frame::{Page, Place};
@@ -272,7 +272,9 @@ fn table(kind: ChangeKind, (slice, around): (&Slice, &[Around]), snapshot: &Snap
     html! {
         div.scroll tabindex="0" role="region" aria-label=(words::change_kind(kind)) {
             table {
-                thead { tr { @for column in columns(kind) { th scope="col" { (column) } } } }
+                thead { tr { @for column in columns(kind) {
+                    th scope="col" class=[(*column == DIRECTORY).then_some("hide-s")] { (column) }
+                } } }
                 tbody { @for (place, around) in slice.rows.iter().zip(around) {
                     tr { (row(kind, *place, around, snapshot)) }
                 } }

@@ -14,6 +14,7 @@ mod jobs;
 mod keys;
 mod one_writer;
 mod organization;
+mod run_lists;
 mod runs;
 mod site_credentials;
 mod statements;

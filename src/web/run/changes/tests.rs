@@ -1,6 +1,6 @@
 //! The rows behind a run's figures: found, sorted, paged, and told with what was before.
 
-use directory::{PlatformRole, Presence, Profile, Role, Status};
+use directory::{MembershipStatus, PlatformRole, Presence, Profile, Role, Status};
 
 use super::*;
 use crate::nouns::run::RunState;
@@ -80,6 +80,11 @@ fn a_change_is_told_with_what_was_before() {
     let turned = Turned { ended: vec![presence(Status::Active)], begun: vec![presence(Status::Suspended)] };
     let text = page(ChangeKind::StatusesChanged, &[(0, 0)], &ask("", "", ""), Around::Presence(turned));
     assert!(text.contains("<del><bdi>Active</bdi></del>") && text.contains("<ins><bdi>Suspended</bdi></ins>"));
+    let member = |word| Presence { membership: Some(word), status: Some(Status::Deactivated) };
+    let turned =
+        Turned { ended: vec![member(MembershipStatus::Active)], begun: vec![member(MembershipStatus::Suspended)] };
+    let text = page(ChangeKind::StatusesChanged, &[(0, 0)], &ask("", "", ""), Around::Presence(turned));
+    assert!(text.contains("membership ") && !text.contains("<del><bdi>Deactivated"), "what differs is told: {text}");
     let gone = Turned { ended: vec![presence(Status::Suspended)], begun: vec![] };
     let text = page(ChangeKind::PeopleGone, &[(5, 0)], &ask("", "", ""), Around::Presence(gone));
     assert!(text.contains("Zoë Leaver") && text.contains(">Suspended<") && text.contains(">Former<"), "{text}");
