@@ -212,7 +212,10 @@ fn observe(tx: &mut Tx, sealing: &Sealing, (delta, next): (&Delta, &Snapshot)) -
     let asked_from = named.clone().map(|claim| claim.asked_from).min().unwrap_or(sealing.now);
     let asked_to = named.map(|claim| claim.asked_to).max().unwrap_or(sealing.now);
     let people = targets.people.iter().chain(&sealing.review.also_read);
-    let accounts = people.filter_map(|id| next.account(id.as_str())).collect();
+    let mut accounts: RoaringBitmap = people.filter_map(|id| next.account(id.as_str())).collect();
+    // A pass that is taken up again compares with this generation, and would not see who joined or left by it.
+    let moved = delta.memberships_added.iter().chain(&delta.memberships_removed);
+    accounts.extend(moved.map(|(account, _)| *account));
     let groups = targets.groups.iter().filter_map(|id| next.group(id.as_str())).collect();
     observed::insert(tx, delta.generation, (asked_from, asked_to), (&accounts, &groups))
 }

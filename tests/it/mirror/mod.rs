@@ -3,6 +3,7 @@
 #![expect(clippy::panic, reason = "a test may end at what cannot happen")]
 
 mod answers;
+mod beside;
 mod changes;
 mod claims;
 mod faults;
