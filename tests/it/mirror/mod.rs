@@ -10,3 +10,4 @@ mod faults;
 mod passes;
 mod resume;
 mod schedule;
+mod withheld;
