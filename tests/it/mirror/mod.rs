@@ -10,4 +10,5 @@ mod faults;
 mod passes;
 mod resume;
 mod schedule;
+mod scopes;
 mod withheld;
