@@ -17,7 +17,7 @@ const OF_GENERATION: &str = "
     FROM coverage WHERE generation = $1 ORDER BY part, noun";
 const AGES: &str = "
     SELECT noun, part, max(asked_to) FROM coverage
-    WHERE generation <= $1 AND state = 'complete' GROUP BY noun, part ORDER BY noun, part";
+    WHERE generation <= $1 AND state = 'complete' AND part <> 'named' GROUP BY noun, part ORDER BY noun, part";
 
 const COVERAGE: Bulk = Bulk {
     table: "coverage",

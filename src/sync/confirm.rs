@@ -202,7 +202,7 @@ fn members_seen(base: &Snapshot, seen: &Seen, walked: &SeenPart) -> Vec<i64> {
         let id = &record.id;
         let Some(Observed { value: Reading::Now(groups), .. }) = &record.groups else { continue };
         if let Some(account) = base.account(id.as_str()).filter(|account| walked.listed.contains(*account)) {
-            for group in base.memberships().of(account) {
+            for group in base.memberships().of(account).iter().filter(|group| **group < seen.base_groups) {
                 members[*group as usize] -= 1;
             }
         }
