@@ -16,7 +16,7 @@ use crate::nouns::change_list::ChangeList;
 use crate::nouns::run::{NoteKind, Run, RunNote, RunState};
 use crate::nouns::scope_summary;
 use crate::store::{self, coverage, runs};
-use crate::sync::expected::{Expected, expected};
+use crate::sync::expected::{Expected, expected_of};
 use crate::sync::request;
 use crate::web::Served;
 use crate::web::failure::Failure;
@@ -62,13 +62,7 @@ pub(crate) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Respons
                 }
                 None => (Vec::new(), None),
             };
-            let expected = match run.state {
-                RunState::Queued | RunState::Running => {
-                    expected(tx, (run.kind, &run.scope), run.progress.requests_floor)?
-                }
-                // Who waits for a key or for Atlassian is told until when; the usual length would mislead.
-                RunState::Waiting | RunState::Sealed | RunState::Failed | RunState::Cancelled => None,
-            };
+            let expected = expected_of(tx, &run)?;
             let notes = runs::notes(tx, &id, NOTES_SHOWN + 1)?;
             Ok(Some(Told { run, claims, notes, changes, expected }))
         })
