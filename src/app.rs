@@ -21,7 +21,7 @@ use crate::nouns::context::{Actor, Context};
 use crate::nouns::refusal::Refusal;
 use crate::store::organization_keys::{self, CannotOpen};
 use crate::sync::connect::EnteredKey;
-use crate::sync::worker;
+use crate::sync::{stream, worker};
 use crate::web::live::Live;
 use crate::web::{self, Web};
 
@@ -74,7 +74,8 @@ pub async fn demo(demo: &Demo) -> Result<Exit, Refusal> {
     let population = Population { users: demo.users, seed: demo.seed, ..Population::default() };
     eprintln!("Simulating an organization of {} people ...", demo.users);
     let organization = Organization::populate(&population, clock.now());
-    let simulator = simulator::start(organization, simulator::Options { clock: clock.clone(), ..Default::default() });
+    let options = simulator::Options { clock: clock.clone(), own_site_addresses: true, ..Default::default() };
+    let simulator = simulator::start(organization, options);
     let simulator = simulator.await.map_err(|error| {
         Refusal::new("The demo was not started.", format!("The simulator cannot listen: {error}."), "Try again.")
     })?;
@@ -87,6 +88,10 @@ pub async fn demo(demo: &Demo) -> Result<Exit, Refusal> {
         }
     };
     connect(&opened, &simulator).await?;
+    if let Some(site) = simulator.sites().first() {
+        eprintln!("A credential to try under Settings, Sites, on {}:", site.name);
+        eprintln!("  {} with the token {}", site.user, site.token);
+    }
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, demo.port));
     let ended = run(&config, opened, listen).await;
     simulator.stop().await;
@@ -182,9 +187,14 @@ async fn supervise(
         }
         for mirror in mirrors.all() {
             let id = mirror.organization().id.clone();
-            working
-                .entry(id)
-                .or_insert_with(|| workers.spawn(worker::work(mirror, connector.clone(), surroundings.clone())).id());
+            let (connector, surroundings) = (connector.clone(), surroundings.clone());
+            working.entry(id).or_insert_with(|| {
+                let watching = stream::watch(mirror.clone(), connector.clone(), surroundings.clone());
+                let working = async move {
+                    tokio::join!(worker::work(mirror, connector, surroundings), watching);
+                };
+                workers.spawn(working).id()
+            });
         }
         tokio::select! {
             ended = workers.join_next_with_id(), if !workers.is_empty() => {

@@ -6,6 +6,7 @@
 //! at run time except by `dialect`.
 
 pub mod accounts;
+pub mod audit_stream;
 pub mod bulk;
 pub mod changes;
 pub mod codec;
@@ -22,6 +23,7 @@ pub mod head;
 pub mod history;
 pub mod jobs;
 pub mod migrate;
+pub mod observed;
 pub mod organization_keys;
 pub mod passes;
 mod pool;
@@ -32,6 +34,7 @@ pub mod runs;
 pub mod schema;
 mod scopes;
 pub mod settings;
+pub mod site_credentials;
 mod sqlite;
 pub mod tx;
 pub mod value;

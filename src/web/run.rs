@@ -15,7 +15,8 @@ use crate::id::RunId;
 use crate::nouns::change_list::ChangeList;
 use crate::nouns::run::{NoteKind, Run, RunNote, RunState};
 use crate::nouns::scope_summary;
-use crate::store::{self, coverage, runs};
+use crate::nouns::withheld::WithheldRows;
+use crate::store::{self, coverage, runs, withheld};
 use crate::sync::expected::{Expected, expected_of};
 use crate::sync::request;
 use crate::web::Served;
@@ -30,6 +31,7 @@ use crate::web::ui::moment::Reader;
 use crate::web::ui::notice::empty;
 use crate::web::ui::words;
 use crate::web::visit::{Visit, run_address};
+use crate::web::withheld as web_withheld;
 
 /// So many notes are shown; the page says when there are more.
 const NOTES_SHOWN: u32 = 200;
@@ -42,6 +44,7 @@ struct Told {
     run: Run,
     claims: Vec<Claim>,
     notes: Vec<RunNote>,
+    withheld: Vec<WithheldRows>,
     changes: Option<ChangeList>,
     /// How long it will take, while it is on its way.
     expected: Option<Expected>,
@@ -64,7 +67,8 @@ pub(crate) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Respons
             };
             let expected = expected_of(tx, &run)?;
             let notes = runs::notes(tx, &id, NOTES_SHOWN + 1)?;
-            Ok(Some(Told { run, claims, notes, changes, expected }))
+            let withheld = withheld::of_run(tx, &id)?;
+            Ok(Some(Told { run, claims, notes, withheld, changes, expected }))
         })
         .await?;
     let Some(told) = told else { return Err(unknown) };
@@ -114,6 +118,9 @@ fn all_about(told: &Told, snapshot: &Snapshot, reader: &Reader) -> Markup {
     html! {
         @if run.state.is_over() { (figures(run, reader)) }
         section aria-labelledby="facts" { h2 id="facts" { "Run" } (facts(run, snapshot, reader)) }
+        @if !told.withheld.is_empty() {
+            section aria-labelledby="withheld" { h2 id="withheld" { "Withheld" } (kept_back(&told.withheld, snapshot)) }
+        }
         @if run.state == RunState::Sealed {
             section aria-labelledby="changes" {
                 h2 id="changes" { "What changed" }
@@ -193,6 +200,19 @@ fn ending(run: &Run) -> Markup {
             (RunState::Cancelled, _) => { "Stopped" @if let Some(who) = &run.failure { ": " bdi { (who) } } }
             (RunState::Queued | RunState::Running | RunState::Waiting, _) => {}
         }
+    }
+}
+
+fn kept_back(withheld: &[WithheldRows], snapshot: &Snapshot) -> Markup {
+    html! {
+        p { "So much at once is not taken on sight. These rows stayed as they were; everything else was taken." }
+        ul { @for rows in withheld {
+            li {
+                a href=(web_withheld::address(&rows.id)) { (web_withheld::headline(rows, snapshot)) }
+                " " (web_withheld::state_tag(rows.state))
+                span.sub { " " (web_withheld::explanation(rows)) }
+            }
+        } }
     }
 }
 

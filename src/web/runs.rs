@@ -20,7 +20,7 @@ use crate::web::failure::Failure;
 use crate::web::guard::see;
 use crate::web::progress::{people_of, requests_of};
 use crate::web::ui::address::Address;
-use crate::web::ui::amount::{counted, length, number};
+use crate::web::ui::amount::{counted, length};
 use crate::web::ui::frame::{Frame, Motion, Page, Place};
 use crate::web::ui::moment::Reader;
 use crate::web::ui::notice::{Weight, empty, notice};
@@ -265,31 +265,30 @@ fn changed(run: &Run) -> Markup {
     let lines = changes(counts);
     html! {
         @if lines.is_empty() { span.sub { "nothing" } }
-        @for (place, (name, count)) in lines.iter().take(3).enumerate() {
-            @if place > 0 { ", " } (number(*count)) " " (name)
-        }
+        @for (place, line) in lines.iter().take(3).enumerate() { @if place > 0 { ", " } (line) }
         @if lines.len() > 3 { " " span.sub { "+" (counted((lines.len() - 3) as u64, "more", "more")) } }
     }
 }
 
 /// What changed, by noun; only what is not zero.
-pub(crate) fn changes(counts: &Counts) -> Vec<(&'static str, u64)> {
+fn changes(counts: &Counts) -> Vec<String> {
     let lines = [
-        ("people added", counts.people_added),
-        ("people gone", counts.people_gone),
-        ("people changed", counts.people_changed),
-        ("statuses changed", counts.presence_changed),
-        ("groups added", counts.groups_added),
-        ("groups gone", counts.groups_gone),
-        ("groups changed", counts.groups_changed),
-        ("memberships begun", counts.memberships_added),
-        ("memberships ended", counts.memberships_removed),
-        ("activities updated", counts.activity_changed),
-        ("administrative roles changed", counts.roles_changed),
-        ("grants changed", counts.grants_changed),
-        ("direct roles changed", counts.direct_changed),
+        ("person added", "people added", counts.people_added),
+        ("person gone", "people gone", counts.people_gone),
+        ("person changed", "people changed", counts.people_changed),
+        ("status changed", "statuses changed", counts.presence_changed),
+        ("group added", "groups added", counts.groups_added),
+        ("group gone", "groups gone", counts.groups_gone),
+        ("group changed", "groups changed", counts.groups_changed),
+        ("membership begun", "memberships begun", counts.memberships_added),
+        ("membership ended", "memberships ended", counts.memberships_removed),
+        ("activity updated", "activities updated", counts.activity_changed),
+        ("administrative role changed", "administrative roles changed", counts.roles_changed),
+        ("grant changed", "grants changed", counts.grants_changed),
+        ("direct role changed", "direct roles changed", counts.direct_changed),
     ];
-    lines.into_iter().filter(|(_, count)| *count > 0).collect()
+    let lines = lines.into_iter().filter(|(_, _, count)| *count > 0);
+    lines.map(|(one, many, count)| counted(count, one, many)).collect()
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The pages over real HTTP: the whole way from the set-up link to a person, and everything that must be refused.
 
+mod settings;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -350,6 +352,8 @@ async fn strangers_and_other_sites_get_nothing() {
         "/runs/x",
         "/setup/organization",
         "/setup/progress",
+        "/settings/sites",
+        "/settings/user-data-synchronization",
     ] {
         let answer = app.get(path).await;
         assert_eq!(answer.status, 303, "{path}");

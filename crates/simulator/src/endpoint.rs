@@ -56,6 +56,13 @@ pub(crate) enum Action {
     EventActions,
     Policies,
     Policy,
+    CreatePolicy,
+    UpdatePolicy,
+    DeletePolicy,
+    AddPolicyResource,
+    UpdatePolicyResource,
+    RemovePolicyResource,
+    ValidatePolicy,
     Privileges,
     Profile,
     ChangeProfile,
@@ -80,6 +87,14 @@ pub(crate) enum Action {
     JiraApplicationRole,
     JiraServer,
     JiraLicenseCount,
+    JiraProductLicenseCount,
+    JiraLicense,
+    JiraAuditRecords,
+    JiraUserPicker,
+    JiraUserAndGroupPicker,
+    JiraPermissions,
+    JiraCreateUser,
+    JiraDeleteUser,
     JiraCreateGroup,
     JiraDeleteGroup,
     JiraAddMember,
@@ -92,6 +107,12 @@ pub(crate) enum Action {
     CreateCustomer,
     RevokePortalAccess,
     CustomerOrganizations,
+    CreateCustomerOrganization,
+    DeleteCustomerOrganization,
+    DeskInformation,
+    DeskOrganizations,
+    AddDeskOrganization,
+    RemoveDeskOrganization,
     CustomerOrganization,
     CustomerOrganizationUsers,
     AddOrganizationUsers,
@@ -124,10 +145,12 @@ impl Action {
                 | Action::JiraUserSearch
                 | Action::JiraUsersByIds
                 | Action::JiraGroups
+                | Action::JiraAuditRecords
                 | Action::JiraMembers
                 | Action::Desks
                 | Action::DeskCustomers
                 | Action::CustomerOrganizations
+                | Action::DeskOrganizations
                 | Action::CustomerOrganizationUsers
         )
     }
@@ -150,6 +173,12 @@ impl Action {
                 | Action::AssignOrganizationRole
                 | Action::RevokeOrganizationRole
                 | Action::Invite
+                | Action::CreatePolicy
+                | Action::UpdatePolicy
+                | Action::DeletePolicy
+                | Action::AddPolicyResource
+                | Action::UpdatePolicyResource
+                | Action::RemovePolicyResource
                 | Action::ChangeProfile
                 | Action::ChangeEmail
                 | Action::Disable
@@ -157,6 +186,8 @@ impl Action {
                 | Action::ScheduleDeletion
                 | Action::CancelDeletion
                 | Action::RevokeApiToken
+                | Action::JiraCreateUser
+                | Action::JiraDeleteUser
                 | Action::JiraCreateGroup
                 | Action::JiraDeleteGroup
                 | Action::JiraAddMember
@@ -167,6 +198,10 @@ impl Action {
                 | Action::RevokePortalAccess
                 | Action::AddOrganizationUsers
                 | Action::RemoveOrganizationUsers
+                | Action::CreateCustomerOrganization
+                | Action::DeleteCustomerOrganization
+                | Action::AddDeskOrganization
+                | Action::RemoveDeskOrganization
         )
     }
 }
@@ -198,6 +233,11 @@ impl Door {
 }
 
 impl Door {
+    /// True for what a site answers, and not the organization.
+    pub(crate) fn is_on_site(self) -> bool {
+        matches!(self, Door::Jira | Door::ServiceDesk)
+    }
+
     /// The door of a template, or of a path on a site.
     pub(crate) fn of(path: &str) -> Door {
         let begins = |start: &str| path.starts_with(start);
@@ -249,10 +289,10 @@ pub(crate) struct Endpoint {
     pub(crate) need: Need,
 }
 
-/// The site that the path names at its beginning, and the path on that site. Older versions of Jira's API are the same
-/// as the present one, as far as they are served.
+/// The site that the path names at its beginning (behind the gateway by its cloud id), and the path on that site. Older
+/// versions of Jira's API are the same as the present one, as far as they are served.
 pub(crate) fn on_site(path: &str) -> (Option<&str>, Cow<'_, str>) {
-    let named = path.strip_prefix("/site/").and_then(|rest| {
+    let named = path.strip_prefix("/site/").or_else(|| path.strip_prefix(GATEWAY)).and_then(|rest| {
         let place = rest.find("/rest/")?;
         Some((rest.get(..place)?, rest.get(place..)?))
     });
@@ -266,6 +306,13 @@ pub(crate) fn on_site(path: &str) -> (Option<&str>, Cow<'_, str>) {
         None => (site, Cow::Borrowed(rest)),
     }
 }
+
+/// True for a path to a site behind the gateway, where tokens with scopes are taken.
+pub(crate) fn is_behind_gateway(path: &str) -> bool {
+    path.starts_with(GATEWAY)
+}
+
+const GATEWAY: &str = "/ex/jira/";
 
 /// What a method and path come to.
 pub(crate) enum Found {

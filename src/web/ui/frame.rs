@@ -15,14 +15,17 @@ pub(crate) enum Place {
     Groups,
     /// Sync runs.
     SyncRuns,
+    /// What waits for a person.
+    NeedsAttention,
     /// Settings.
     Settings,
 }
 
-const PLACES: [(Place, &str, &str); 4] = [
+const PLACES: [(Place, &str, &str); 5] = [
     (Place::UserBrowser, "User Browser", "/people"),
     (Place::Groups, "Groups", "/groups"),
     (Place::SyncRuns, "Sync Runs", "/runs"),
+    (Place::NeedsAttention, "Needs attention", "/attention"),
     (Place::Settings, "Settings", "/settings"),
 ];
 
@@ -43,6 +46,8 @@ pub(crate) struct Frame<'a> {
     pub(crate) age: Option<Markup>,
     /// Whether that age is too great to rely on.
     pub(crate) stale: bool,
+    /// How many things wait for a person.
+    pub(crate) waiting: u64,
     /// Whether something on the page moves.
     pub(crate) motion: Motion,
 }
@@ -82,7 +87,10 @@ impl Page {
                                 }
                             }
                             @for (place, name, address) in PLACES {
-                                a href=(address) aria-current=[(place == frame.place).then_some("page")] { (name) }
+                                a href=(address) aria-current=[(place == frame.place).then_some("page")] {
+                                    (name)
+                                    @if place == Place::NeedsAttention { (waiting(frame)) }
+                                }
                             }
                         }
                         main id="content" {
@@ -156,6 +164,12 @@ fn head(title: &str, motion: Motion) -> Markup {
             @if motion != Motion::Still { script src=(assets::script_address()) defer {} }
         }
     }
+}
+
+/// How many things wait for a person, beside the name of their page; it follows where the page itself is live.
+fn waiting(frame: &Frame<'_>) -> Markup {
+    let live = (frame.motion != Motion::Still).then_some("run generation");
+    html! { span id="waiting" data-live=[live] { @if frame.waiting > 0 { " " span.count { (frame.waiting) } } } }
 }
 
 /// The mark of the product.

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's own functions fail as the test does")]
 
+mod audit_stream;
 mod changes;
 mod classes;
 mod control;
@@ -15,6 +16,7 @@ mod one_writer;
 mod organization;
 mod run_lists;
 mod runs;
+mod site_credentials;
 mod statements;
 
 use clock::Clock;

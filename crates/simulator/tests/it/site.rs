@@ -5,11 +5,11 @@ use http_body_util::Full;
 use serde_json::{Value, json};
 use simulator::{Role, Simulator};
 
-use crate::client::{Answer, column, options, send, serve, small};
+use crate::client::{Answer, column, get as get_as_organization, options, post, send, serve, small};
 use crate::writes::{plain_group, somebody};
 
 /// Asks a site by its name, or the first one at the root.
-async fn ask(simulator: &Simulator, site: Option<usize>, method: &str, rest: &str, body: &Value) -> Answer {
+pub(crate) async fn ask(simulator: &Simulator, site: Option<usize>, method: &str, rest: &str, body: &Value) -> Answer {
     let sites = simulator.sites();
     let chosen = &sites[site.unwrap_or(0)];
     let secret = base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", chosen.user, chosen.token));
@@ -28,11 +28,11 @@ async fn ask(simulator: &Simulator, site: Option<usize>, method: &str, rest: &st
     send(simulator, request.body(Full::from(content)).unwrap()).await.unwrap()
 }
 
-async fn get(simulator: &Simulator, rest: &str) -> Answer {
+pub(crate) async fn get(simulator: &Simulator, rest: &str) -> Answer {
     ask(simulator, Some(0), "GET", rest, &Value::Null).await
 }
 
-async fn read(simulator: &Simulator, rest: &str) -> Value {
+pub(crate) async fn read(simulator: &Simulator, rest: &str) -> Value {
     let answer = get(simulator, rest).await;
     assert_eq!(answer.status, 200, "{rest}: {}", String::from_utf8_lossy(&answer.bytes));
     answer.json()
@@ -59,6 +59,11 @@ async fn only_the_sites_own_token_opens_it() {
     }
     assert_eq!(with(first.clone(), myself(1)).await.status, 401);
     assert_eq!(with(first, "/site/nowhere/rest/api/3/myself".to_owned()).await.status, 404);
+    let behind = format!("/ex/jira/{}/rest/api/3/myself", sites[0].cloud_id);
+    let scoped = basic(format!("{}:{}", sites[0].user, sites[0].scoped_token));
+    assert_eq!(with(scoped.clone(), behind.clone()).await.status, 200);
+    assert_eq!(with(scoped, myself(0)).await.status, 401, "a token with scopes is for the gateway");
+    assert_eq!(with(basic(format!("{}:{}", sites[0].user, sites[0].token)), behind).await.status, 401);
     let open = with(String::new(), format!("/site/{}/rest/api/3/serverInfo", sites[1].name)).await.json();
     assert_eq!((&open["deploymentType"], &open["baseUrl"]), (&json!("Cloud"), &json!(sites[1].url)));
     simulator.stop().await;
@@ -130,6 +135,14 @@ async fn groups_and_members_agree_with_the_organization() {
     assert_eq!((&page["maxResults"], &page["total"]), (&json!(50), &json!(large.members)));
     let active = read(&simulator, &path.replace("=true", "=false")).await;
     assert!(active["total"].as_u64().unwrap() < u64::from(large.members));
+    let whole = format!("/rest/api/3/group?groupId={}&expand=", large.id);
+    let (first, next) =
+        (read(&simulator, &format!("{whole}users")).await, read(&simulator, &format!("{whole}users[50:99]")).await);
+    let places =
+        |group: &Value| ["start-index", "end-index", "size"].map(|name| group["users"][name].as_u64().unwrap());
+    let size = u64::from(large.members);
+    assert_eq!((places(&first), places(&next)), ([0, 49, size], [50, size.min(100) - 1, size]));
+    assert_ne!(first["users"]["items"][0], next["users"]["items"][0]);
     let users = read(&simulator, "/rest/api/3/group/bulk?accessType=user&applicationKey=jira-software").await;
     let named = column(users["values"].as_array().unwrap(), "groupId");
     assert!(!named.is_empty());
@@ -228,6 +241,20 @@ async fn customers_are_read_made_and_sorted_into_organizations() {
     let listed = call("GET", &members, Value::Null).await.json();
     assert!(!column(listed["values"].as_array().unwrap(), "accountId").contains(&id));
     assert_eq!(call("POST", &members, json!({"accountIds": ["qm:nobody"]})).await.status, 404);
+    let on_desk = format!("servicedesk/{desk}/organization");
+    let named = json!({"name": "Walkers"});
+    let walkers = call("POST", "organization", named).await;
+    assert_eq!(walkers.status, 201);
+    let walkers = walkers.json()["id"].as_str().unwrap().to_owned();
+    let number = json!({"organizationId": walkers.parse::<u32>().unwrap()});
+    let desks_own =
+        async || column(call("GET", &on_desk, Value::Null).await.json()["values"].as_array().unwrap(), "id");
+    assert_eq!(call("POST", &on_desk, number.clone()).await.status, 204);
+    assert!(desks_own().await.contains(&walkers));
+    assert_eq!(call("DELETE", &on_desk, number.clone()).await.status, 204);
+    assert!(!desks_own().await.contains(&walkers));
+    assert_eq!(call("DELETE", &format!("organization/{walkers}"), Value::Null).await.status, 204);
+    assert_eq!(call("POST", &on_desk, number).await.status, 404);
     let revoke = format!("customer/user/{id}/revoke-portal-only-access");
     assert_eq!(call("PUT", &revoke, Value::Null).await.status, 204);
     let gone = read(&simulator, &format!("/rest/api/3/user?accountId={id}")).await;
@@ -271,5 +298,29 @@ async fn each_site_shows_the_directory_it_draws_on() {
     let other = directories.iter().position(|id| *id != foreign.directory_id).unwrap();
     let path = format!("/rest/api/3/group?groupId={}", foreign.id);
     assert_eq!(ask(&simulator, Some(other), "GET", &path, &Value::Null).await.status, 404);
+    simulator.stop().await;
+}
+
+#[tokio::test]
+async fn workspaces_name_this_server_when_they_are_told_to() {
+    for (own, beginning) in [(false, "https://"), (true, "http://127.0.0.1:")] {
+        let simulator = small(simulator::Options { own_site_addresses: own, ..options() }).await;
+        let path = format!("/admin/v2/orgs/{}/workspaces", simulator.organization_id());
+        let workspaces = post(&simulator, &path, &json!({})).await.json();
+        let named = workspaces["data"][0]["attributes"]["hostUrl"].as_str().unwrap().to_owned();
+        assert!(named.starts_with(beginning), "{named}");
+        assert_eq!(simulator.sites().iter().any(|site| site.url == named), own);
+        simulator.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_key_whose_maker_administers_no_longer_is_known_and_refused() {
+    let simulator = small(options()).await;
+    simulator.demote_api_key();
+    assert_eq!(get_as_organization(&simulator, "/admin/v1/orgs").await.status, 200);
+    let path = format!("/admin/v2/orgs/{}/directories", simulator.organization_id());
+    let refused = get_as_organization(&simulator, &path).await;
+    assert_eq!((refused.status, &refused.json()["errors"][0]["code"]), (403, &json!("ADMIN-403-3")));
     simulator.stop().await;
 }
