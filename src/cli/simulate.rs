@@ -61,6 +61,9 @@ pub async fn run(simulate: &Simulate) -> Result<Exit, Refusal> {
         println!("site          {} ({}), user {}, token {}", site.url, site.name, site.user, site.token);
         println!("              token with scopes {}", site.scoped_token);
     }
+    for (directory, key) in simulator.read(Organization::scim_keys) {
+        println!("directory     {directory}, SCIM key {key}");
+    }
     println!("ready");
     ending.told().await;
     simulator.stop().await;

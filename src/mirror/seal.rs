@@ -1,32 +1,65 @@
-//! Seals a generation: the delta, its history, its claims, the run's end and one event, in one transaction; then the
-//! next snapshot is in force. Either all of it happens or none.
+//! Seals a generation: the delta, its history, its claims, what was withheld, the run's end and one event, in one
+//! transaction; then the next snapshot is in force. Either all of it happens or none.
 
-use directory::{Counts, Seen, diff};
+use std::sync::Arc;
+
+use directory::{
+    AccountId, ClaimState, Claims, Counts, Delta, Noun, Part, Permitted, Rule, Seen, Snapshot, Thresholds, Withheld,
+    diff, guard,
+};
 use jiff::Timestamp;
+use roaring::RoaringBitmap;
 
+use crate::id::{Entropy, WithheldId};
 use crate::mirror::Mirror;
 use crate::nouns::context::Actor;
 use crate::nouns::event::NewEvent;
 use crate::nouns::job::Lease;
 use crate::nouns::run::Totals;
+use crate::nouns::scope::Scope;
+use crate::nouns::withheld::{Closed, WithheldRows, WithheldState};
 use crate::store::error::StoreError;
-use crate::store::{accounts, coverage, events, groups, head, jobs, runs};
+use crate::store::tx::Tx;
+use crate::store::{accounts, coverage, events, groups, head, jobs, observed, runs, withheld};
 
-/// What is sealed with what a pass has seen.
+/// What is sealed with what a run has seen.
 #[derive(Clone, Debug)]
 pub struct Sealing {
     /// The lease of the run's job.
     pub lease: Lease,
+    /// The snapshot of the generation that this one follows.
+    pub onto: Arc<Snapshot>,
+    /// What the run was asked for.
+    pub scope: Scope,
     /// Differences of groups' counts that a reading of the group has explained, by group id.
     pub offsets: Vec<(directory::GroupId, i64)>,
-    /// Chance for the event.
-    pub salt: [u8; 16],
+    /// What the reading itself has kept back, and what it could not learn.
+    pub review: Review,
+    /// From how many rows on a guard stops.
+    pub thresholds: Thresholds,
+    /// What a person has approved.
+    pub permitted: Permitted,
+    /// Chance, for the event and ids.
+    pub entropy: Entropy,
     /// The moment.
     pub now: Timestamp,
 }
 
+/// What a reading hands on beside what it has seen.
+#[derive(Clone, Debug, Default)]
+pub struct Review {
+    /// Rows that are missing and so many that nobody was asked for them.
+    pub withheld: Vec<Withheld>,
+    /// People of whom it was not learned whether they are there.
+    pub unanswered_accounts: RoaringBitmap,
+    /// Groups of which it was not learned what they are.
+    pub unanswered_groups: RoaringBitmap,
+    /// People read by id beside those the scope names: members that nobody knew.
+    pub also_read: Vec<AccountId>,
+}
+
 /// How a seal ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Sealed {
     /// The generation is in force.
     Done {
@@ -37,63 +70,149 @@ pub enum Sealed {
     },
     /// The lease was lost: nothing was written.
     LeaseLost,
+    /// Another generation was sealed first: nothing was written, and what was seen comes back.
+    Overtaken(Box<Seen>),
 }
 
 impl Mirror {
-    /// Seals what a pass has seen, as the next generation.
+    /// Seals what a run has seen, as the next generation.
     pub async fn seal(&self, seen: Seen, sealing: Sealing) -> Result<Sealed, StoreError> {
-        let newest = self.newest().await?;
         let _moving = self.0.moving.lock().await;
-        let (sealed, next) = self
-            .store()
-            .write(move |tx| {
-                if !jobs::is_held(tx, &sealing.lease)? {
-                    return Ok((Sealed::LeaseLost, None));
-                }
-                let head = head::read(tx)?;
-                if head.generation != newest.generation() {
-                    // Only the holder of the organization's one place seals; a newer generation means another holder.
-                    return Ok((Sealed::LeaseLost, None));
-                }
-                let gaps = seen.claims.gaps().count();
-                let delta = diff(&newest, seen, sealing.now);
-                let counts = delta.counts();
-                let text = runs::counts_text(&counts);
-                let run = &sealing.lease.run;
-                accounts::write(tx, &delta, |account| newest.activity().of(account))?;
-                groups::write(tx, &delta, newest.directories().len(), newest.resources().len())?;
-                coverage::seal(tx, delta.generation, sealing.now, run, (&delta.claims, &text))?;
-                let next = newest.apply(&delta);
-                let outcome = runs::Outcome {
-                    generation: delta.generation,
-                    counts,
-                    totals: Totals { before: newest.amounts(), after: next.amounts() },
-                    withheld_rows: 0,
-                };
-                runs::seal(tx, run, sealing.now, &outcome)?;
-                let event = NewEvent {
-                    at: sealing.now,
-                    actor: Actor::System.as_subject(),
-                    kind: "sync.sealed",
-                    subject: run.to_string(),
-                    detail: format!(r#"{{"generation":{},"gaps":{gaps},"changed":{text}}}"#, delta.generation),
-                    personal: String::new(),
-                };
-                events::append(tx, &event, &sealing.salt)?;
-                jobs::finish(tx, &sealing.lease)?;
-                head::advance(tx, delta.generation)?;
-                let offsets: Vec<_> = sealing
-                    .offsets
-                    .iter()
-                    .filter_map(|(id, offset)| Some((next.group(id.as_str())?, *offset)))
-                    .collect();
-                groups::write_known_offsets(tx, &offsets)?;
-                Ok((Sealed::Done { generation: delta.generation, counts }, Some(next)))
-            })
-            .await?;
+        let (sealed, next) = self.store().write(move |tx| seal(tx, seen, sealing)).await?;
         if let Some(next) = next {
             self.put(next);
         }
         Ok(sealed)
     }
+}
+
+fn seal(tx: &mut Tx, seen: Seen, sealing: Sealing) -> Result<(Sealed, Option<Snapshot>), StoreError> {
+    if !jobs::is_held(tx, &sealing.lease)? {
+        return Ok((Sealed::LeaseLost, None));
+    }
+    let newest = &*sealing.onto;
+    if head::read(tx)?.generation != newest.generation() {
+        return Ok((Sealed::Overtaken(Box::new(seen)), None));
+    }
+    let mut delta = diff(newest, seen, sealing.now);
+    let mut kept_back = sealing.review.withheld.clone();
+    kept_back.extend(guard(newest, &mut delta, &sealing.thresholds, &sealing.permitted));
+    let (counts, gaps) = (delta.counts(), delta.claims.gaps().count());
+    let (text, run) = (runs::counts_text(&counts), &sealing.lease.run);
+    accounts::write(tx, &delta, |account| newest.activity().of(account))?;
+    groups::write(tx, &delta, newest.directories().len(), newest.resources().len())?;
+    coverage::seal(tx, delta.generation, sealing.now, run, (&delta.claims, &text))?;
+    let next = newest.apply(&delta);
+    let withheld_rows: u64 = kept_back.iter().map(|withheld| withheld.rows.len()).sum();
+    let outcome = runs::Outcome {
+        generation: delta.generation,
+        counts,
+        totals: Totals { before: newest.amounts(), after: next.amounts() },
+        withheld_rows,
+    };
+    runs::seal(tx, run, sealing.now, &outcome)?;
+    settle_permits(tx, &sealing)?;
+    replace_withheld(tx, &sealing, (&delta.claims, &kept_back))?;
+    for withheld in &kept_back {
+        withheld::insert(tx, (&WithheldId::new(&sealing.entropy, sealing.now), run), sealing.now, withheld)?;
+    }
+    observe(tx, &sealing, (&delta, &next))?;
+    let event = NewEvent {
+        at: sealing.now,
+        actor: Actor::System.as_subject(),
+        kind: "sync.sealed",
+        subject: run.to_string(),
+        detail: format!(
+            r#"{{"generation":{},"gaps":{gaps},"withheld":{withheld_rows},"changed":{text}}}"#,
+            delta.generation
+        ),
+        personal: String::new(),
+    };
+    events::append(tx, &event, &sealing.entropy.bytes())?;
+    jobs::finish(tx, &sealing.lease)?;
+    head::advance(tx, delta.generation)?;
+    let offsets: Vec<_> =
+        sealing.offsets.iter().filter_map(|(id, offset)| Some((next.group(id.as_str())?, *offset))).collect();
+    groups::write_known_offsets(tx, &offsets)?;
+    Ok((Sealed::Done { generation: delta.generation, counts }, Some(next)))
+}
+
+/// Approved rows of which the run has learned how they are wait for nobody any more.
+fn settle_permits(tx: &mut Tx, sealing: &Sealing) -> Result<(), StoreError> {
+    let run = &sealing.lease.run;
+    for permit in withheld::permits(tx, run)? {
+        let Some(kept) = withheld::find(tx, &permit.withheld)?.filter(|kept| kept.state == WithheldState::Open) else {
+            continue;
+        };
+        let settled = permit.rows - unanswered(&kept, sealing);
+        let open = &kept.open - settled;
+        withheld::set_open(tx, &kept.id, &open)?;
+        if open.is_empty() {
+            let by = runs::find(tx, run)?.map_or_else(|| Actor::System.as_text(), |run| run.asked_by);
+            let closed = Closed { by, at: sealing.now, reason: String::new() };
+            withheld::close(tx, &kept.id, WithheldState::Settled, &closed)?;
+        }
+    }
+    Ok(())
+}
+
+fn unanswered(kept: &WithheldRows, sealing: &Sealing) -> RoaringBitmap {
+    let review = &sealing.review;
+    match (&kept.withheld.part, kept.withheld.rule) {
+        (Part::Group(id), Rule::MembersMissing) => match sealing.onto.group(id.as_str()) {
+            Some(group) if !review.unanswered_groups.contains(group) => RoaringBitmap::new(),
+            _ => kept.withheld.rows.clone(),
+        },
+        (_, rule) if rule.rows_are_groups() => review.unanswered_groups.clone(),
+        _ => review.unanswered_accounts.clone(),
+    }
+}
+
+/// What an earlier run withheld gives way to what this one has found out about the same rule and part.
+fn replace_withheld(
+    tx: &mut Tx,
+    sealing: &Sealing,
+    (claims, kept_back): (&Claims, &[Withheld]),
+) -> Result<(), StoreError> {
+    if !sealing.scope.holds_place() {
+        return Ok(());
+    }
+    for earlier in withheld::open(tx)? {
+        let (rule, part) = (earlier.withheld.rule, &earlier.withheld.part);
+        let again = kept_back.iter().any(|withheld| withheld.rule == rule && withheld.part == *part);
+        if again || was_read(claims, &sealing.onto, (rule.noun(), part)) {
+            let closed = Closed { by: Actor::System.as_text(), at: sealing.now, reason: String::new() };
+            withheld::close(tx, &earlier.id, WithheldState::Replaced, &closed)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether this generation claims a noun completely in the part.
+fn was_read(claims: &Claims, snapshot: &Snapshot, (noun, part): (Noun, &Part)) -> bool {
+    let complete = |part: &Part| claims.find(noun, part).is_some_and(|claim| claim.state == ClaimState::Complete);
+    match part {
+        Part::Group(id) => {
+            let row = snapshot.group(id.as_str()).and_then(|group| snapshot.group_row(group));
+            let home = row.and_then(|row| snapshot.directories().get(row.directory? as usize));
+            complete(part) || home.is_some_and(|home| complete(&Part::Directory(home.id.clone())))
+        }
+        Part::Whole => {
+            let mut of_noun = claims.0.iter().filter(|claim| claim.noun == noun).peekable();
+            of_noun.peek().is_some() && of_noun.all(|claim| claim.state == ClaimState::Complete)
+        }
+        _ => complete(part),
+    }
+}
+
+/// Records what a targeted read has observed, so that a pass beside it looks at it again before its own seal.
+fn observe(tx: &mut Tx, sealing: &Sealing, (delta, next): (&Delta, &Snapshot)) -> Result<(), StoreError> {
+    let Scope::Targeted(targets) = &sealing.scope else { return Ok(()) };
+    let named = delta.claims.0.iter().filter(|claim| claim.part == Part::Named);
+    let asked_from = named.clone().map(|claim| claim.asked_from).min().unwrap_or(sealing.now);
+    let asked_to = named.map(|claim| claim.asked_to).max().unwrap_or(sealing.now);
+    let people = targets.people.iter().chain(&sealing.review.also_read);
+    let accounts = people.filter_map(|id| next.account(id.as_str())).collect();
+    let groups = targets.groups.iter().filter_map(|id| next.group(id.as_str())).collect();
+    observed::insert(tx, delta.generation, (asked_from, asked_to), (&accounts, &groups))
 }

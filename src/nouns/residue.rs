@@ -84,6 +84,11 @@ pub enum Residue {
         /// Which directory.
         directory: DirectoryId,
     },
+    /// Reading the members of one group began anew; what it has seen is void.
+    RestartedMembers {
+        /// Which group, by reference.
+        group: Ordinal,
+    },
     /// A group whose count does not agree and which was not read on its own.
     Distrusted {
         /// Which group, by reference.
@@ -135,6 +140,9 @@ impl Residue {
             Residue::Gone { directory, accounts } => seen.part(&directory).gone |= accounts,
             Residue::GoneGroups { directory, groups } => seen.part(&directory).gone_groups |= groups,
             Residue::Members { group, accounts } => seen.members.entry(group).or_default().extend(accounts),
+            Residue::RestartedMembers { group } => {
+                seen.members.remove(&group);
+            }
             Residue::Distrusted { group } => {
                 seen.distrusted.insert(group);
             }

@@ -54,6 +54,57 @@ pub struct Targets {
     pub groups: Vec<GroupId>,
 }
 
+/// The form of a manual sync as somebody filled it in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ticks {
+    /// *All Users*
+    pub all_users: bool,
+    /// Of them, only users with a last active date.
+    pub only_with_activity: bool,
+    /// *User Last Active Dates*
+    pub last_active: bool,
+    /// *All Groups*
+    pub all_groups: bool,
+    /// *Group Memberships*, of these.
+    pub members_of: Option<Vec<GroupId>>,
+}
+
+/// Why a filled-in form asks for nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotTicked {
+    /// No box is ticked.
+    Nothing,
+    /// *Group Memberships* is ticked and no group is chosen.
+    NoGroup,
+    /// More groups are chosen than one run reads on their own.
+    TooManyGroups,
+}
+
+/// Groups that one run reads on their own.
+pub const CHOSEN_GROUPS: usize = 1_000;
+
+impl Ticks {
+    /// What the form asks for. *All Groups* includes the memberships of every group.
+    ///
+    /// # Errors
+    /// It asks for nothing, or for too much.
+    pub fn scope(self) -> Result<Scope, NotTicked> {
+        let groups = match self.members_of {
+            _ if self.all_groups => WhichGroups::All,
+            None => WhichGroups::None,
+            Some(groups) if groups.is_empty() => return Err(NotTicked::NoGroup),
+            Some(groups) if groups.len() > CHOSEN_GROUPS => return Err(NotTicked::TooManyGroups),
+            Some(groups) => WhichGroups::Members(groups),
+        };
+        let which = if self.only_with_activity { WhichUsers::WithActivity } else { WhichUsers::All };
+        let chosen = Chosen { users: self.all_users.then_some(which), last_active: self.last_active, groups };
+        if chosen.users.is_none() && !chosen.last_active && chosen.groups == WhichGroups::None {
+            return Err(NotTicked::Nothing);
+        }
+        Ok(Scope::Chosen(chosen))
+    }
+}
+
 impl Scope {
     /// Whether the run needs the organization's one place. Targeted reads run beside.
     pub fn holds_place(&self) -> bool {
@@ -109,5 +160,18 @@ mod tests {
         assert_eq!(groups, NounSet::NONE.with(Noun::Groups).with(Noun::Memberships).with(Noun::Grants));
         assert_eq!(of(None, false, WhichGroups::Members(vec![GroupId::new("g").unwrap()])), NounSet::NONE);
         assert_eq!(Scope::Everything.nouns(), NounSet::ALL);
+    }
+
+    #[test]
+    fn a_form_without_a_box_asks_for_nothing_and_all_groups_include_every_membership() {
+        let group = || GroupId::new("g").unwrap();
+        assert_eq!(Ticks::default().scope(), Err(NotTicked::Nothing));
+        assert_eq!(Ticks { only_with_activity: true, ..Ticks::default() }.scope(), Err(NotTicked::Nothing));
+        assert_eq!(Ticks { members_of: Some(vec![]), ..Ticks::default() }.scope(), Err(NotTicked::NoGroup));
+        let many = Some(vec![group(); CHOSEN_GROUPS + 1]);
+        assert_eq!(Ticks { members_of: many.clone(), ..Ticks::default() }.scope(), Err(NotTicked::TooManyGroups));
+        let all = Ticks { all_groups: true, members_of: many, ..Ticks::default() }.scope();
+        let groups = WhichGroups::All;
+        assert_eq!(all, Ok(Scope::Chosen(Chosen { users: None, last_active: false, groups })));
     }
 }

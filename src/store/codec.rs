@@ -175,6 +175,7 @@ mod tests {
             Residue::GoneGroups { directory: directory.clone(), groups: [6].into_iter().collect() },
             Residue::RestartedAccounts { directory: directory.clone() },
             Residue::RestartedGroups { directory },
+            Residue::RestartedMembers { group: 6 },
             Residue::Members { group: 4, accounts: vec![account] },
             Residue::Distrusted { group: 8 },
         ]

@@ -21,6 +21,7 @@ pub mod groups;
 pub mod head;
 pub mod jobs;
 pub mod migrate;
+pub mod observed;
 pub mod organization_keys;
 pub mod passes;
 mod pool;

@@ -59,6 +59,9 @@ pub enum ChainState {
 }
 
 const BASE: &str = "SELECT base_generation, base_groups, base_resources FROM runs WHERE id = $1";
+const HOLDERS_SINCE: &str = "
+    SELECT CAST(count(*) AS BIGINT) FROM generations g JOIN runs r ON r.id = g.run_id
+    WHERE g.generation > $1 AND r.holds_place = 1";
 const BEGIN: &str = "
     UPDATE runs SET state = 'running', started_at = COALESCE(started_at, $2), base_generation = $3, base_groups = $4,
         base_resources = $5
@@ -107,6 +110,7 @@ const CHAIN: Bulk = Bulk {
 /// The statements of this file, by name, for the test that prepares all of them on both engines.
 pub const STATEMENTS: &[(&str, &str)] = &[
     ("passes.BASE", BASE),
+    ("passes.HOLDERS_SINCE", HOLDERS_SINCE),
     ("passes.BEGIN", BEGIN),
     ("passes.CHAINS", CHAINS),
     ("passes.LAST_SEQ", LAST_SEQ),
@@ -130,6 +134,11 @@ pub fn base(tx: &mut Tx, id: &RunId) -> Result<Option<Base>, StoreError> {
             resources: resources as u32,
         }))
     })
+}
+
+/// Whether nothing but targeted reads was sealed after a generation.
+pub fn only_targeted_since(tx: &mut Tx, generation: u64) -> Result<bool, StoreError> {
+    Ok(tx.one(HOLDERS_SINCE, &[(generation as i64).into()], |row| row.integer(0))? == 0)
 }
 
 /// Records that a worker began a run from this base.

@@ -46,6 +46,11 @@ const OPEN: &str = "
         people_expected, groups_seen, groups_expected, requests, requests_floor, waited_microseconds, waiting_until,
         waiting_for, failure, counts, scope, people_left_out, totals, withheld_rows
     FROM runs WHERE state IN ('queued', 'running', 'waiting') AND holds_place = 1 ORDER BY number LIMIT 1";
+const LAST_ENDED: &str = "
+    SELECT id, number, kind, state, asked_by, asked_at, started_at, ended_at, generation, phase, people_seen,
+        people_expected, groups_seen, groups_expected, requests, requests_floor, waited_microseconds, waiting_until,
+        waiting_for, failure, counts, scope, people_left_out, totals, withheld_rows
+    FROM runs WHERE state IN ('sealed', 'failed') AND holds_place = 1 ORDER BY number DESC LIMIT 1";
 const LAST_DAILY: &str = "SELECT max(asked_at) FROM runs WHERE kind = 'daily'";
 const GO_ON: &str = "UPDATE runs SET state = 'running', waiting_until = NULL, waiting_for = NULL WHERE id = $1";
 const PROGRESS: &str = "
@@ -85,6 +90,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("runs.COLUMNS_BY_ID", COLUMNS_BY_ID),
     ("runs.NEWEST", NEWEST),
     ("runs.OPEN", OPEN),
+    ("runs.LAST_ENDED", LAST_ENDED),
     ("runs.LAST_DAILY", LAST_DAILY),
     ("runs.GO_ON", GO_ON),
     ("runs.PROGRESS", PROGRESS),
@@ -124,6 +130,11 @@ pub fn open(tx: &mut Tx) -> Result<Option<Run>, StoreError> {
 pub fn list(tx: &mut Tx, before: Option<u64>, limit: u32) -> Result<Vec<Run>, StoreError> {
     let before = before.map_or(i64::MAX, |number| number as i64);
     tx.list(NEWEST, &[before.into(), limit.min(1000).into()], run)
+}
+
+/// The newest run that held the place and was not cancelled, once one has ended.
+pub fn last_ended_of_place(tx: &mut Tx) -> Result<Option<Run>, StoreError> {
+    tx.optional(LAST_ENDED, &[], run)
 }
 
 /// When the newest daily run was asked for.

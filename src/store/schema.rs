@@ -3,8 +3,8 @@
 use crate::store::bulk::{Bulk, BulkUpdate};
 use crate::store::migrate::Migration;
 use crate::store::{
-    accounts, audit_stream, coverage, events, groups, head, jobs, organization_keys, passes, quota, request_keys, runs,
-    settings, site_credentials, withheld,
+    accounts, audit_stream, coverage, events, groups, head, jobs, observed, organization_keys, passes, quota,
+    request_keys, runs, settings, site_credentials, withheld,
 };
 
 /// The schema of an organization's database.
@@ -26,6 +26,7 @@ pub const ORGANIZATION_STATEMENTS: &[&[(&str, &str)]] = &[
     groups::STATEMENTS,
     head::STATEMENTS,
     jobs::STATEMENTS,
+    observed::STATEMENTS,
     organization_keys::STATEMENTS,
     passes::STATEMENTS,
     quota::STATEMENTS,

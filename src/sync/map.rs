@@ -193,13 +193,13 @@ fn sorted<T: Ord>(mut list: Vec<T>) -> Vec<T> {
 
 #[cfg(test)]
 mod tests {
-    use directory::Snapshot;
+    use directory::{Seen, Snapshot};
 
     use super::*;
 
     fn read(user: &str) -> (SeenAccount, Vec<String>) {
         let user: User = serde_json::from_str(user).unwrap();
-        let mut names = Names::new(&Snapshot::default(), &[], &[]);
+        let mut names = Names::new(&Snapshot::default(), &Seen::new(0, 0));
         let mut odd = Vec::new();
         let asked_at = "2026-11-20T10:00:00Z".parse().unwrap();
         (account(user, asked_at, &mut names, &mut odd).unwrap(), odd)

@@ -7,21 +7,17 @@ use atlassian::call::Class;
 use atlassian::groups;
 use atlassian::user::{MembershipStatus, User};
 use atlassian::users;
-use directory::Ordinal;
+use directory::{Ordinal, Part, Rule, Withheld};
 use jiff::Timestamp;
 use roaring::RoaringBitmap;
 
 use crate::nouns::residue::Residue;
 use crate::nouns::run::NoteKind;
-use crate::sync::confirm::unproven;
+use crate::sync::earn::unproven;
 use crate::sync::ended::Ended;
 use crate::sync::map;
 use crate::sync::pass::Pass;
 use crate::sync::walk::{WalkedPart, page_of_accounts, unread_unless_ended};
-
-/// Rows of one kind that may leave at once before a person has to look: more than a tenth, and at least five.
-const HOLD_SHARE: u64 = 10;
-const HOLD_AT_LEAST: u64 = 5;
 
 /// Asks by id for each person who is missing from a proven list. Returns why nobody was asked, when too many are.
 pub(super) async fn confirm_people(pass: &Pass, part: &WalkedPart) -> Result<Option<String>, Ended> {
@@ -36,16 +32,16 @@ pub(super) async fn confirm_people(pass: &Pass, part: &WalkedPart) -> Result<Opt
         let walked = recorder.seen.parts.iter().find(|walked| walked.directory == part.directory);
         walked.map_or_else(|| present.clone(), |walked| (&present - &walked.listed) - &walked.gone)
     };
-    if let Some(reason) = too_many(missing.len(), present.len(), "people") {
-        return Ok(Some(reason));
-    }
-    let missing: Vec<Ordinal> = missing.iter().collect();
-    let mut unanswered = 0;
-    for asked in missing.chunks(users::ACCOUNT_IDS_AT_ONCE) {
+    let (asking, held) = hold_back(pass, (Rule::PeopleMissing, part), (missing, present.len()));
+    let mut unanswered = RoaringBitmap::new();
+    for asked in asking.iter().collect::<Vec<Ordinal>>().chunks(users::ACCOUNT_IDS_AT_ONCE) {
         for answer in ask_for(pass, part, asked).await? {
-            let Some(answer) = answer else {
-                unanswered += 1;
-                continue;
+            let answer = match answer {
+                Ok(answer) => answer,
+                Err(account) => {
+                    unanswered.insert(account);
+                    continue;
+                }
             };
             if chain.seen == 0
                 && let Some(reason) = contradicted(pass, part, &answer.gone).await?
@@ -53,12 +49,39 @@ pub(super) async fn confirm_people(pass: &Pass, part: &WalkedPart) -> Result<Opt
                 return Ok(Some(reason));
             }
             let _busy = pass.clock.busy();
-            let (residue, _) = page_of_accounts(pass, part, answer.found, answer.asked_at).await;
-            let residues = vec![residue, Residue::Gone { directory: part.directory.clone(), accounts: answer.gone }];
+            unanswered |= answer.unread;
+            let taken = page_of_accounts(pass, part, answer.found, answer.asked_at).await;
+            let residues =
+                vec![taken.residue, Residue::Gone { directory: part.directory.clone(), accounts: answer.gone }];
             pass.record(None, residues).await?;
         }
     }
-    Ok(unasked(unanswered))
+    pass.unanswered(&unanswered, &RoaringBitmap::new());
+    Ok(held.or(unasked(unanswered.len())))
+}
+
+/// Those of the missing that are asked for by id, and why the others are not: they are too many, and nobody has
+/// approved them. They are withheld.
+fn hold_back(
+    pass: &Pass,
+    (rule, part): (Rule, &WalkedPart),
+    (missing, present): (RoaringBitmap, u64),
+) -> (RoaringBitmap, Option<String>) {
+    let whole = Part::Directory(part.directory.clone());
+    let unapproved = pass.permitted.unapproved(rule, &whole, &missing);
+    if !pass.thresholds.are_exceeded(unapproved.len(), present) {
+        return (missing, None);
+    }
+    let what = if rule.rows_are_groups() { "groups" } else { "people" };
+    let reason = format!(
+        "{} of {present} {what} were missing, more than {} %. They were withheld: kept as they were until somebody \
+         has looked.",
+        unapproved.len(),
+        pass.thresholds.share_percent
+    );
+    let asking = missing - &unapproved;
+    pass.withhold(Withheld { rule, part: whole, present, thresholds: pass.thresholds, rows: unapproved });
+    (asking, Some(reason))
 }
 
 /// An empty list is not believed on the word of the search alone, which may answer everything so: each person missing
@@ -84,7 +107,7 @@ async fn contradicted(pass: &Pass, part: &WalkedPart, gone: &RoaringBitmap) -> R
     Ok(unasked(unread))
 }
 
-fn is_outside(user: &User) -> bool {
+pub(super) fn is_outside(user: &User) -> bool {
     user.membership_status == Some(MembershipStatus::NoMembership)
 }
 
@@ -110,13 +133,13 @@ pub(super) async fn look_for_movers(pass: &Pass, parts: &[WalkedPart]) -> Result
         let asking: Vec<Ordinal> = asking.iter().collect();
         for asked in asking.chunks(users::ACCOUNT_IDS_AT_ONCE) {
             for answer in ask_for(pass, part, asked).await? {
-                let Some(answer) = answer else {
+                let Ok(answer) = answer else {
                     unanswered += 1;
                     continue;
                 };
                 let _busy = pass.clock.busy();
-                let (residue, _) = page_of_accounts(pass, part, answer.found, answer.asked_at).await;
-                pass.record(None, vec![residue]).await?;
+                let taken = page_of_accounts(pass, part, answer.found, answer.asked_at).await;
+                pass.record(None, vec![taken.residue]).await?;
             }
         }
     }
@@ -128,23 +151,31 @@ fn unasked(people: u64) -> Option<String> {
 }
 
 /// What a part said about known people who were asked for by id.
-#[derive(Clone)]
-struct Answer {
-    found: Vec<User>,
+pub(super) struct Answer {
+    pub(super) found: Vec<User>,
     /// Those whom a readable answer did not hold.
-    gone: RoaringBitmap,
-    asked_at: Timestamp,
+    pub(super) gone: RoaringBitmap,
+    /// Those whose record could not be read.
+    pub(super) unread: RoaringBitmap,
+    pub(super) asked_at: Timestamp,
 }
 
-/// Asks a part for people by id: all at once, or, when that cannot be answered, one by one; `None` for each who cannot be
-/// asked for even so.
-async fn ask_for(pass: &Pass, part: &WalkedPart, asked: &[Ordinal]) -> Result<Vec<Option<Answer>>, Ended> {
+/// Asks a part for people by id: all at once, or, when that cannot be answered, one by one; an error names each who
+/// cannot be asked for even so.
+pub(super) async fn ask_for(
+    pass: &Pass,
+    part: &WalkedPart,
+    asked: &[Ordinal],
+) -> Result<Vec<Result<Answer, Ordinal>>, Ended> {
     if let Some(answer) = ask_at_once(pass, part, asked).await? {
-        return Ok(vec![Some(answer)]);
+        return Ok(vec![Ok(answer)]);
     }
-    let mut answers = vec![None; usize::from(asked.len() == 1)];
+    let mut answers = Vec::new();
+    if let [one] = asked {
+        answers.push(Err(*one));
+    }
     for one in asked.chunks(1).filter(|_| asked.len() > 1) {
-        answers.push(ask_at_once(pass, part, one).await?);
+        answers.push(ask_at_once(pass, part, one).await?.ok_or(one[0]));
     }
     Ok(answers)
 }
@@ -162,15 +193,18 @@ async fn ask_at_once(pass: &Pass, part: &WalkedPart, asked: &[Ordinal]) -> Resul
     };
     page.records.retain(|user| is_outside(user) == part.is_outside());
     let found: BTreeSet<&str> = page.records.iter().map(|user| user.account_id.as_str()).collect();
-    let unread: BTreeSet<&str> = page.quarantined.iter().filter_map(|bad| bad.subject.as_deref()).collect();
+    let quarantined: BTreeSet<&str> = page.quarantined.iter().filter_map(|bad| bad.subject.as_deref()).collect();
     let unnamed = page.quarantined.iter().any(|bad| bad.subject.is_none());
-    let gone = (asked.iter().copied())
-        .filter(|account| {
-            let row = pass.base.account_row(*account);
-            !unnamed && row.is_some_and(|row| !found.contains(row.id) && !unread.contains(row.id))
-        })
-        .collect();
-    Ok(Some(Answer { found: page.records, gone, asked_at: page.asked_at }))
+    let (mut gone, mut unread) = (RoaringBitmap::new(), RoaringBitmap::new());
+    for account in asked {
+        let Some(row) = pass.base.account_row(*account) else { continue };
+        match (found.contains(row.id), unnamed || quarantined.contains(row.id)) {
+            (true, _) => {}
+            (false, true) => drop(unread.insert(*account)),
+            (false, false) => drop(gone.insert(*account)),
+        }
+    }
+    Ok(Some(Answer { found: page.records, gone, unread, asked_at: page.asked_at }))
 }
 
 /// Asks by id for each group that is missing from a proven list, likewise.
@@ -188,12 +222,9 @@ pub(super) async fn confirm_groups(pass: &Pass, part: &WalkedPart) -> Result<Opt
         let walked = recorder.seen.parts.iter().find(|walked| walked.directory == part.directory);
         walked.map_or_else(|| present.clone(), |walked| (&present - &walked.listed_groups) - &walked.gone_groups)
     };
-    if let Some(reason) = too_many(missing.len(), present.len(), "groups") {
-        return Ok(Some(reason));
-    }
-    let missing: Vec<Ordinal> = missing.iter().collect();
-    let mut unanswered = 0;
-    for asked in missing.chunks(groups::GROUP_IDS_AT_ONCE) {
+    let (asking, held) = hold_back(pass, (Rule::GroupsMissing, part), (missing, present.len()));
+    let mut unanswered = RoaringBitmap::new();
+    for asked in asking.iter().collect::<Vec<Ordinal>>().chunks(groups::GROUP_IDS_AT_ONCE) {
         let id = |group: &Ordinal| pass.base.group_row(*group).map(|row| row.id.to_string());
         let ids: Vec<String> = asked.iter().filter_map(id).collect();
         let page = match groups::by_ids(&pass.client, &part.scope, Class::Pass, &ids).await {
@@ -201,7 +232,7 @@ pub(super) async fn confirm_groups(pass: &Pass, part: &WalkedPart) -> Result<Opt
             Err(error) => {
                 let reason = unread_unless_ended(pass, error).await?;
                 pass.note(NoteKind::Gap, ids.join(", "), reason).await;
-                unanswered += asked.len();
+                unanswered.extend(asked.iter().copied());
                 continue;
             }
         };
@@ -217,7 +248,7 @@ pub(super) async fn confirm_groups(pass: &Pass, part: &WalkedPart) -> Result<Opt
                 None if page.quarantined.is_empty() => {
                     gone.insert(*group);
                 }
-                None => {}
+                None => drop(unanswered.insert(*group)),
             }
         }
         let listed = found.iter().map(|(group, ..)| *group).collect();
@@ -228,15 +259,8 @@ pub(super) async fn confirm_groups(pass: &Pass, part: &WalkedPart) -> Result<Opt
         ];
         pass.record(None, residues).await?;
     }
-    Ok((unanswered > 0)
-        .then(|| format!("{unanswered} missing groups could not be asked for; none was taken for gone.")))
-}
-
-fn too_many(missing: u64, present: u64, what: &str) -> Option<String> {
-    (missing >= HOLD_AT_LEAST && missing * HOLD_SHARE > present).then(|| {
-        format!(
-            "{missing} of {present} {what} were missing, more than a tenth. They are kept as they were: \
-             check whether Atlassian shows them, then run the sync again."
-        )
-    })
+    pass.unanswered(&RoaringBitmap::new(), &unanswered);
+    let unanswered = unanswered.len();
+    Ok(held.or((unanswered > 0)
+        .then(|| format!("{unanswered} missing groups could not be asked for; none was taken for gone."))))
 }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use directory::{GroupId, Ordinal, ResourceId, Snapshot};
+use directory::{GroupId, Ordinal, ResourceId, Seen, Snapshot};
 
 use crate::nouns::residue::Residue;
 
@@ -19,8 +19,9 @@ pub struct Names {
 }
 
 impl Names {
-    /// The names of the base, and those that earlier pages of the same pass added.
-    pub fn new(base: &Snapshot, new_groups: &[GroupId], new_resources: &[ResourceId]) -> Names {
+    /// The names of the state a pass began from, which the snapshot still has under the same ordinals, and those that
+    /// earlier pages of the same pass added.
+    pub fn new(snapshot: &Snapshot, seen: &Seen) -> Names {
         let mut names = Names {
             groups: HashMap::default(),
             resources: HashMap::default(),
@@ -29,16 +30,16 @@ impl Names {
             pending_groups: Vec::new(),
             pending_resources: Vec::new(),
         };
-        for group in 0..base.groups_len() as Ordinal {
-            if let Some(row) = base.group_row(group) {
+        for group in 0..seen.base_groups {
+            if let Some(row) = snapshot.group_row(group) {
                 names.add_group(row.id.clone());
             }
         }
-        new_groups.iter().for_each(|id| names.add_group(id.clone()));
-        for resource in base.resources() {
+        seen.new_groups.iter().for_each(|id| names.add_group(id.clone()));
+        for resource in snapshot.resources().iter().take(seen.base_resources as usize) {
             names.add_resource(resource.id.clone());
         }
-        new_resources.iter().for_each(|id| names.add_resource(id.clone()));
+        seen.new_resources.iter().for_each(|id| names.add_resource(id.clone()));
         names
     }
 

@@ -1,34 +1,38 @@
 //! One full pass, end to end: prepare, walk, confirm, seal. It can be cut anywhere; taken up again it goes on where it
 //! stood and ends as if nothing had happened.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use atlassian::call::Class;
 use atlassian::client::Client;
-use atlassian::error::Error;
-use atlassian::{directories, groups, organizations, users, workspaces};
 use clock::Clock;
-use directory::{Directory, DirectoryId, Resource, ResourceId, Seen, Snapshot};
+use directory::{AccountId, Noun, NounSet, Permitted, References, Seen, Snapshot, Thresholds, Withheld};
+use jiff::Timestamp;
+use roaring::RoaringBitmap;
 use tokio::sync::{Mutex, oneshot};
 use tokio::task::JoinSet;
 
 use crate::id::{Entropy, RunId};
 use crate::mirror::Mirror;
-use crate::mirror::seal::{Sealed, Sealing};
+use crate::mirror::seal::{Review, Sealed, Sealing};
 use crate::nouns::job::Lease;
 use crate::nouns::residue::Residue;
-use crate::nouns::run::{NoteKind, Phase};
+use crate::nouns::run::{NoteKind, Phase, Run};
+use crate::nouns::scope::Scope;
 use crate::store::db::Store;
 use crate::store::error::StoreError;
 use crate::store::passes::{self, Base, Chain, ChainState};
-use crate::store::{jobs, quota, runs};
-use crate::sync::confirm;
+use crate::store::tx::Tx;
+use crate::store::{jobs, quota, runs, withheld};
 use crate::sync::ended::Ended;
 use crate::sync::names::Names;
+use crate::sync::prepare::prepare;
 use crate::sync::recorder::Recorder;
 use crate::sync::walk::{self, WalkedPart};
+use crate::sync::{chosen, confirm, guards, overtaken, targeted};
 
+/// How often a seal looks again because a targeted read was sealed meanwhile.
+const OVERTAKEN: usize = 5;
 /// How often a pass gives a sign of life when no page does.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 /// Residues dropped in one transaction after the seal.
@@ -43,12 +47,25 @@ pub struct Pass {
     pub clock: Clock,
     /// The snapshot it started from.
     pub base: Arc<Snapshot>,
+    /// Up to where references are ordinals of `base`, which may be newer than where the pass began.
+    pub references: References,
     /// References.
     pub names: Mutex<Names>,
     /// What was seen, and its way into the database.
     pub recorder: Mutex<Recorder>,
     /// Atlassian's id of the organization.
     pub organization: String,
+    /// What the run was asked for.
+    pub scope: Scope,
+    /// What its walks are about.
+    pub nouns: NounSet,
+    /// From how many rows on a guard stops.
+    pub thresholds: Thresholds,
+    /// What a person has approved.
+    pub permitted: Permitted,
+    /// The generation it began from: what was sealed since then was not seen by its first pages.
+    base_generation: u64,
+    review: std::sync::Mutex<Review>,
     mirror: Mirror,
     lease: Lease,
     earlier_requests: u64,
@@ -62,6 +79,7 @@ struct Floor {
     lists: u64,
     grants: u64,
     direct: u64,
+    named: u64,
 }
 
 /// What a pass needs from its surroundings.
@@ -119,14 +137,29 @@ async fn read(pass: &Arc<Pass>) -> Result<(), Ended> {
     pass.enter(Phase::Preparing).await?;
     let parts = prepare(pass).await?;
     pass.enter(Phase::Reading).await?;
+    walk_lists(pass, &parts).await?;
+    match &pass.scope {
+        Scope::Targeted(targets) => targeted::read(pass, &parts, targets).await,
+        scope => {
+            chosen::read_members(pass, &parts, scope.chosen_groups()).await?;
+            pass.enter(Phase::Confirming).await?;
+            confirm::confirm(pass, &parts).await
+        }
+    }
+}
+
+/// Walks the users and groups of every part side by side, as far as the run is about them.
+async fn walk_lists(pass: &Arc<Pass>, parts: &[WalkedPart]) -> Result<(), Ended> {
     let mut walks = JoinSet::new();
-    for part in &parts {
+    for part in parts {
         let (users, groups, part) = (pass.clone(), pass.clone(), part.clone());
-        if !part.is_outside() {
+        if !part.is_outside() && pass.walks_groups() {
             let part = part.clone();
             walks.spawn(async move { walk::walk_groups(&groups, &part).await });
         }
-        walks.spawn(async move { walk::walk_users(&users, &part).await });
+        if pass.walks_users_of(&part) {
+            walks.spawn(async move { walk::walk_users(&users, &part).await });
+        }
     }
     let mut ended = Ok(());
     while let Some(walked) = walks.join_next().await {
@@ -137,113 +170,49 @@ async fn read(pass: &Arc<Pass>) -> Result<(), Ended> {
             pass.recorder.lock().await.stop();
         }
     }
-    ended?;
-    pass.enter(Phase::Confirming).await?;
-    confirm::confirm(pass, &parts).await
+    ended
 }
 
-/// Asks for the organization, its directories and workspaces, and the counts that the chains are held against.
-async fn prepare(pass: &Pass) -> Result<Vec<WalkedPart>, Ended> {
-    let known = pass.recorder.lock().await.seen.directories.clone();
-    let directories = if known.is_empty() { ask_for_directories(pass).await? } else { known };
-    let ids = directories.iter().filter(|directory| directory.id.as_str() != directory::OUTSIDE);
-    let mut parts: Vec<WalkedPart> =
-        ids.map(|directory| WalkedPart::directory(&pass.organization, directory.id.clone())).collect();
-    parts.extend(WalkedPart::outside(&pass.organization));
-    let mut floor = 3;
-    let (mut people, mut groups_expected) = (0, 0);
-    for part in &parts {
-        let mut chain = pass.chain(&part.users_chain()).await;
-        if chain.expected_before.is_none() && chain.pages == 0 {
-            let counted = users::count(&pass.client, &part.scope, Class::Pass, &part.filter).await;
-            chain.expected_before = usable(pass, counted.map(|counted| counted.value)).await?;
-            pass.record(Some(chain.clone()), Vec::new()).await?;
-        }
-        people += chain.expected_before.unwrap_or(0);
-        floor += chain.expected_before.unwrap_or(0).div_ceil(100).max(1);
-        if part.is_outside() {
-            continue;
-        }
-        let mut chain = pass.chain(&part.groups_chain()).await;
-        if chain.expected_before.is_none() && chain.pages == 0 {
-            let counted = groups::count(&pass.client, &part.scope, Class::Pass, &groups::GroupFilter::default()).await;
-            chain.expected_before = usable(pass, counted.map(|counted| counted.value)).await?;
-            pass.record(Some(chain.clone()), Vec::new()).await?;
-        }
-        groups_expected += chain.expected_before.unwrap_or(0);
-        floor += chain.expected_before.unwrap_or(0).div_ceil(100).max(1);
-    }
-    pass.floor(|held| held.lists = floor).await;
-    let mut recorder = pass.recorder.lock().await;
-    recorder.progress.people_expected = Some(people);
-    recorder.progress.groups_expected = Some(groups_expected);
-    Ok(parts)
-}
-
-/// A count is a check: when upstream does not give it, nothing is concluded, and the pass goes on.
-pub async fn usable(pass: &Pass, counted: Result<u64, Error>) -> Result<Option<u64>, Ended> {
-    match counted {
-        Ok(count) => Ok(Some(count)),
-        Err(error) => walk::unread_unless_ended(pass, error).await.map(|_| None),
-    }
-}
-
-async fn ask_for_directories(pass: &Pass) -> Result<Vec<Directory>, Ended> {
-    let organization = organizations::one(&pass.client, Class::Pass, &pass.organization).await?;
-    if organization.value.id != pass.organization {
-        return Err(Ended::Failed(
-            "The key answers for another organization than the one that was connected. Replace the key.".to_owned(),
-        ));
-    }
-    let listed = directories::list(&pass.client, Class::Pass, &pass.organization).all().await?;
-    let found: Vec<Directory> = (listed.records.iter())
-        .filter_map(|directory| {
-            let id = DirectoryId::new(&directory.directory_id).ok()?;
-            Some(Directory { id, name: directory.name.as_deref().unwrap_or("").into() })
-        })
-        .collect();
-    if found.is_empty() {
-        return Err(Ended::Failed(
-            "Atlassian lists no directory that this key may read. Make the key as an organization admin.".to_owned(),
-        ));
-    }
-    let listed = workspaces::list(&pass.client, Class::Pass, &pass.organization).all().await;
-    let resources = match listed {
-        Ok(listed) => listed.records,
-        Err(error) => {
-            let reason = walk::unread_unless_ended(pass, error).await?;
-            pass.note(NoteKind::Gap, "workspaces", reason).await;
-            Vec::new()
-        }
-    };
-    let resources = (resources.iter())
-        .filter_map(|workspace| {
-            let attributes = &workspace.attributes;
-            Some(Resource {
-                id: ResourceId::new(&workspace.id).ok()?,
-                name: attributes.name.as_deref().map(Into::into),
-                host_url: attributes.host_url.as_deref().map(Into::into),
-                status: attributes.status.as_ref().map(|status| status.as_str().into()),
-                capacity: attributes.capacity.and_then(|capacity| i64::try_from(capacity).ok()),
-            })
-        })
-        .collect();
-    let residues = vec![Residue::Directories(found.clone()), Residue::Resources(resources)];
-    pass.record(None, residues).await?;
-    Ok(found)
-}
-
+/// Seals what was seen. What targeted reads have sealed beside a pass is looked at again first, and again when one more
+/// was faster; a targeted read that was overtaken is done anew.
 async fn seal(pass: Arc<Pass>, surroundings: &Surroundings) -> Result<Sealed, Ended> {
     pass.enter(Phase::Sealing).await?;
-    pass.keep_all().await?;
-    let _busy = pass.clock.busy();
-    let mut recorder = pass.recorder.lock().await;
-    let offsets = confirm::explained_offsets(&pass.base, &recorder.seen, &*pass.names.lock().await);
-    let seen = std::mem::replace(&mut recorder.seen, Seen::new(0, 0));
-    drop(recorder);
-    let sealing =
-        Sealing { lease: pass.lease.clone(), offsets, salt: surroundings.entropy.bytes(), now: pass.clock.now() };
-    Ok(pass.mirror.seal(seen, sealing).await?)
+    let mut known = pass.base_generation;
+    for _ in 0..OVERTAKEN {
+        let newest = pass.mirror.newest().await?;
+        if newest.generation() != known {
+            if !pass.scope.holds_place() {
+                break;
+            }
+            overtaken::look_again(&pass, &newest).await?;
+            known = newest.generation();
+        }
+        pass.keep_all().await?;
+        let _busy = pass.clock.busy();
+        let mut recorder = pass.recorder.lock().await;
+        let offsets = confirm::explained_offsets(&pass.base, &recorder.seen, &*pass.names.lock().await);
+        let seen = std::mem::replace(&mut recorder.seen, Seen::new(0, 0));
+        drop(recorder);
+        let sealing = Sealing {
+            lease: pass.lease.clone(),
+            onto: newest,
+            scope: pass.scope.clone(),
+            offsets,
+            review: pass.review.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            thresholds: pass.thresholds,
+            permitted: pass.permitted.clone(),
+            entropy: surroundings.entropy.clone(),
+            now: pass.clock.now(),
+        };
+        match pass.mirror.seal(seen, sealing).await? {
+            Sealed::Overtaken(seen) => pass.recorder.lock().await.seen = *seen,
+            sealed => return Ok(sealed),
+        }
+    }
+    Err(Ended::PausedFor {
+        wait: Duration::from_secs(1),
+        reason: "Another read was sealed at the same moment; this one looks again.".to_owned(),
+    })
 }
 
 async fn beat(pass: Arc<Pass>, mut stopped: oneshot::Receiver<()>) {
@@ -259,6 +228,53 @@ async fn beat(pass: Arc<Pass>, mut stopped: oneshot::Receiver<()>) {
     }
 }
 
+/// What a worker takes up: a run, from where it stands.
+struct Taken {
+    run: Run,
+    begun: Base,
+    seen: Seen,
+    chains: Vec<Chain>,
+    thresholds: Thresholds,
+    permitted: Permitted,
+}
+
+impl Taken {
+    fn up(tx: &mut Tx, held: &Lease, newest: &Snapshot, now: Timestamp) -> Result<Option<Taken>, StoreError> {
+        if !jobs::is_held(tx, held)? {
+            return Ok(None);
+        }
+        let Some(run) = runs::find(tx, &held.run)? else { return Ok(None) };
+        let thresholds = guards::read(tx)?.thresholds;
+        let permitted = withheld::permitted(tx, &held.run)?;
+        let fresh = Base {
+            generation: newest.generation(),
+            groups: newest.groups_len() as u32,
+            resources: newest.resources().len() as u32,
+        };
+        // Beside a pass only targeted reads are sealed, which leave every ordinal as it is. A targeted read itself is
+        // short and begins anew.
+        let kept = match passes::base(tx, &held.run)? {
+            Some(base) if run.scope.holds_place() && passes::only_targeted_since(tx, base.generation)? => Some(base),
+            Some(_) => {
+                while !passes::drop_residues(tx, &held.run, DROPPED_AT_ONCE)? {}
+                None
+            }
+            None => None,
+        };
+        let begun = kept.unwrap_or(fresh);
+        let mut seen = Seen::new(begun.groups, begun.resources);
+        let mut chains = Vec::new();
+        if kept.is_some() {
+            passes::for_each_residue(tx, &held.run, |residue| residue.absorb(&mut seen, newest))?;
+            chains = passes::chains(tx, &held.run)?;
+            runs::go_on(tx, &held.run)?;
+        } else {
+            passes::begin(tx, &held.run, now, begun)?;
+        }
+        Ok(Some(Taken { run, begun, seen, chains, thresholds, permitted }))
+    }
+}
+
 impl Pass {
     async fn take_up(
         mirror: &Mirror,
@@ -268,39 +284,12 @@ impl Pass {
     ) -> Result<Pass, Ended> {
         let newest = mirror.newest().await?;
         let now = surroundings.clock.now();
-        let begun = Base {
-            generation: newest.generation(),
-            groups: newest.groups_len() as u32,
-            resources: newest.resources().len() as u32,
-        };
         let (held, base) = (lease.clone(), newest.clone());
-        let taken = mirror
-            .store()
-            .write(move |tx| {
-                if !jobs::is_held(tx, &held)? {
-                    return Ok(None);
-                }
-                let Some(run) = runs::find(tx, &held.run)? else { return Ok(None) };
-                let mut seen = Seen::new(begun.groups, begun.resources);
-                let mut chains = Vec::new();
-                match passes::base(tx, &held.run)? {
-                    // Nothing else may have been sealed since: references of the residues count from that base.
-                    Some(base) if base == begun => {
-                        passes::for_each_residue(tx, &held.run, |residue| residue.absorb(&mut seen, &newest))?;
-                        chains = passes::chains(tx, &held.run)?;
-                        runs::go_on(tx, &held.run)?;
-                    }
-                    Some(_) => {
-                        while !passes::drop_residues(tx, &held.run, DROPPED_AT_ONCE)? {}
-                        passes::begin(tx, &held.run, now, begun)?;
-                    }
-                    None => passes::begin(tx, &held.run, now, begun)?,
-                }
-                Ok(Some((run, seen, chains)))
-            })
-            .await?;
-        let Some((run, seen, chains)) = taken else { return Err(Ended::LeaseLost) };
-        let names = Names::new(&base, &seen.new_groups, &seen.new_resources);
+        let taken = mirror.store().write(move |tx| Taken::up(tx, &held, &newest, now)).await?;
+        let Some(Taken { run, begun, seen, chains, thresholds, permitted }) = taken else {
+            return Err(Ended::LeaseLost);
+        };
+        let names = Names::new(&base, &seen);
         let mut progress = run.progress;
         progress.people_seen = chains.iter().filter(|chain| chain.name.starts_with("users:")).map(|c| c.seen).sum();
         progress.groups_seen = chains.iter().filter(|chain| chain.name.starts_with("groups:")).map(|c| c.seen).sum();
@@ -315,15 +304,66 @@ impl Pass {
             client,
             clock: surroundings.clock.clone(),
             base,
+            base_generation: begun.generation,
+            references: References { groups: begun.groups, resources: begun.resources },
             names: Mutex::new(names),
             recorder: Mutex::new(recorder),
             organization: mirror.organization().atlassian_id.clone(),
+            nouns: run.scope.nouns(),
+            scope: run.scope,
+            thresholds,
+            permitted,
+            review: std::sync::Mutex::default(),
             mirror: mirror.clone(),
             lease: lease.clone(),
             earlier_requests: run.progress.requests,
             earlier_waited: run.progress.waited,
             floor: std::sync::Mutex::default(),
         })
+    }
+
+    /// Whether the lists of groups are walked.
+    pub fn walks_groups(&self) -> bool {
+        self.scope.holds_place() && self.nouns.contains(Noun::Groups)
+    }
+
+    /// Whether the list of a part's users is walked.
+    pub fn walks_users_of(&self, part: &WalkedPart) -> bool {
+        let about_people = [Noun::Accounts, Noun::Presence, Noun::Activity, Noun::PlatformRoles];
+        let about_people = about_people.into_iter().any(|noun| self.nouns.contains(noun));
+        self.scope.holds_place() && (about_people || self.nouns.contains(Noun::Memberships) && !part.is_outside())
+    }
+
+    /// The generation it began from.
+    pub fn base_generation(&self) -> u64 {
+        self.base_generation
+    }
+
+    /// The parts of the organization, once its directories are known.
+    pub async fn parts(&self) -> Vec<WalkedPart> {
+        let directories = self.recorder.lock().await.seen.directories.clone();
+        let inside = directories.into_iter().filter(|directory| directory.id.as_str() != directory::OUTSIDE);
+        inside
+            .map(|directory| WalkedPart::directory(&self.organization, directory.id))
+            .chain(WalkedPart::outside(&self.organization))
+            .collect()
+    }
+
+    /// Notes who was read by id beside those whom the scope names.
+    pub fn also_read(&self, people: Vec<AccountId>) {
+        self.review.lock().unwrap_or_else(PoisonError::into_inner).also_read.extend(people);
+    }
+
+    /// Keeps rows back that are too many.
+    pub fn withhold(&self, withheld: Withheld) {
+        self.review.lock().unwrap_or_else(PoisonError::into_inner).withheld.push(withheld);
+    }
+
+    /// Notes of whom and of what it was not learned whether they are there.
+    pub fn unanswered(&self, accounts: &RoaringBitmap, groups: &RoaringBitmap) {
+        let mut review = self.review.lock().unwrap_or_else(PoisonError::into_inner);
+        review.unanswered_accounts |= accounts;
+        review.unanswered_groups |= groups;
     }
 
     /// The organization's database.
@@ -379,11 +419,21 @@ impl Pass {
         self.floor(|floor| floor.direct = seen + people).await;
     }
 
+    /// Sets what the lists need.
+    pub async fn expect_lists(&self, requests: u64) {
+        self.floor(|floor| floor.lists = requests).await;
+    }
+
+    /// Adds to the plan what is read group by group or person by person.
+    pub async fn expect_named(&self, requests: u64) {
+        self.floor(|floor| floor.named += requests).await;
+    }
+
     async fn floor(&self, change: impl FnOnce(&mut Floor)) {
         let total = {
             let mut floor = self.floor.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             change(&mut floor);
-            floor.lists + floor.grants + floor.direct
+            floor.lists + floor.grants + floor.direct + floor.named
         };
         self.recorder.lock().await.progress.requests_floor = Some(total);
     }

@@ -14,7 +14,7 @@ use atlassian::role_assignments;
 use atlassian::scope::Scope;
 use atlassian::user::{self, User};
 use atlassian::users::{self, UserExpansion, UserFilter};
-use directory::{DirectoryId, OUTSIDE, Ordinal, Seen, Snapshot, compare_account};
+use directory::{DirectoryId, Noun, OUTSIDE, Observed, Ordinal, Reading, Seen, SeenAccount, Snapshot, compare_account};
 use jiff::Timestamp;
 use roaring::RoaringBitmap;
 
@@ -81,9 +81,21 @@ impl WalkedPart {
 
 /// Walks the users of a part from where the chain stands to its end.
 pub async fn walk_users(pass: &Pass, part: &WalkedPart) -> Result<(), Ended> {
-    let begin = || users::search(&pass.client, &part.scope, Class::Pass, &part.filter, &UserExpansion::ALL);
+    let expansions = expansions(pass);
+    let begin = || users::search(&pass.client, &part.scope, Class::Pass, &part.filter, &expansions);
     let restarted = Residue::RestartedAccounts { directory: part.directory.clone() };
     walk(pass, &part.users_chain(), begin, restarted, |page| Box::pin(take_users(pass, part, page))).await
+}
+
+/// What the pages of users shall hold: no more than the run is about.
+fn expansions(pass: &Pass) -> Vec<UserExpansion> {
+    let wanted = |expansion: &UserExpansion| match expansion {
+        UserExpansion::Groups => pass.nouns.contains(Noun::Memberships),
+        UserExpansion::ProductAccess => pass.nouns.contains(Noun::Activity) || pass.scope.only_with_activity(),
+        UserExpansion::PlatformRoles => pass.nouns.contains(Noun::PlatformRoles),
+        UserExpansion::Resources => pass.nouns.contains(Noun::DirectAccess),
+    };
+    UserExpansion::ALL.into_iter().filter(wanted).collect()
 }
 
 /// Walks the groups of a directory, then asks what those grant that grant anything.
@@ -95,14 +107,15 @@ pub async fn walk_groups(pass: &Pass, part: &WalkedPart) -> Result<(), Ended> {
 }
 
 /// What a page left behind, and how many of its records no earlier page of the chain has shown.
-struct Taken {
-    residue: Residue,
-    fresh: u64,
+pub(super) struct Taken {
+    pub(super) residue: Residue,
+    pub(super) fresh: u64,
 }
 
-type Taking<'a> = std::pin::Pin<Box<dyn Future<Output = Taken> + Send + 'a>>;
+pub(super) type Taking<'a> = std::pin::Pin<Box<dyn Future<Output = Taken> + Send + 'a>>;
 
-async fn walk<'a, T: Record>(
+/// Walks a chain from where it stands to its end, or to where it cannot be read any further.
+pub(super) async fn walk<'a, T: Record>(
     pass: &'a Pass,
     name: &str,
     begin: impl Fn() -> Pages<T>,
@@ -234,7 +247,7 @@ async fn note_oddities<T>(pass: &Pass, page: &Page<T>) {
 
 async fn take_users(pass: &Pass, part: &WalkedPart, page: Page<User>) -> Taken {
     let ids: BTreeSet<String> = page.records.iter().map(|user| user.account_id.clone()).collect();
-    let (residue, odd) = page_of_accounts(pass, part, page.records, page.asked_at).await;
+    let TakenAccounts { residue, odd, left_out } = page_of_accounts(pass, part, page.records, page.asked_at).await;
     let mut recorder = pass.recorder.lock().await;
     let walked = recorder.seen.part(&part.directory);
     let shown = |id: &String| match pass.base.account(id) {
@@ -243,40 +256,60 @@ async fn take_users(pass: &Pass, part: &WalkedPart, page: Page<User>) -> Taken {
     };
     let fresh = ids.iter().filter(|id| !shown(id)).count() as u64;
     recorder.progress.people_seen += fresh;
+    recorder.progress.people_left_out += left_out;
     for (subject, detail) in odd {
         recorder.note(NoteKind::Warning, subject, detail);
     }
     Taken { residue, fresh }
 }
 
-/// Compares a page's users with the snapshot: what is left of it, and what was odd.
-pub async fn page_of_accounts(
+/// What is left of a page of users once it was compared with the snapshot.
+pub(super) struct TakenAccounts {
+    pub(super) residue: Residue,
+    /// What was odd, as subject and sentence.
+    pub(super) odd: Vec<(String, String)>,
+    /// People who are out of the run's scope.
+    pub(super) left_out: u64,
+}
+
+/// Compares a page's users with the snapshot.
+pub(super) async fn page_of_accounts(
     pass: &Pass,
     part: &WalkedPart,
     users: Vec<User>,
     asked_at: Timestamp,
-) -> (Residue, Vec<(String, String)>) {
+) -> TakenAccounts {
     let directory = pass.base.directory(part.directory.as_str());
     let mut listed = RoaringBitmap::new();
-    let (mut records, mut odd) = (Vec::new(), Vec::new());
+    let (mut records, mut odd, mut left_out) = (Vec::new(), Vec::new(), 0);
     let mut names = pass.names.lock().await;
     for user in users {
         let subject = user.account_id.clone();
         let mut strange = Vec::new();
         match map::account(user, asked_at, &mut names, &mut strange) {
             Err(invalid) => odd.push((subject.chars().take(80).collect(), invalid.to_string())),
+            Ok(record) if pass.scope.only_with_activity() && !is_active(&record) => {
+                listed.extend(pass.base.account(record.id.as_str()));
+                left_out += 1;
+            }
             Ok(mut record) => {
                 odd.extend(strange.into_iter().map(|detail| (subject.clone(), detail)));
-                let known = compare_account(&pass.base, directory, &mut record);
+                record.keep_only(pass.nouns);
+                let known = compare_account(&pass.base, directory, pass.references, &mut record);
                 listed.extend(known);
-                if known.is_none() || !record.is_unchanged() {
+                if known.is_none() || !record.is_unchanged(pass.nouns) {
                     records.push(record);
                 }
             }
         }
     }
     listed.optimize();
-    (Residue::Accounts { directory: part.directory.clone(), listed, records }, odd)
+    TakenAccounts { residue: Residue::Accounts { directory: part.directory.clone(), listed, records }, odd, left_out }
+}
+
+/// Whether Atlassian shows any activity of somebody.
+fn is_active(record: &SeenAccount) -> bool {
+    matches!(&record.activity, Some(Observed { value: Reading::Now(entries), .. }) if !entries.is_empty())
 }
 
 async fn take_groups(pass: &Pass, part: &WalkedPart, page: Page<groups::Group>) -> Taken {
@@ -323,7 +356,7 @@ async fn read_grants(pass: &Pass, part: &WalkedPart) -> Result<(), Ended> {
     a.and(b).and(c).and(d)
 }
 
-async fn read_grant(pass: &Pass, part: &WalkedPart, group: Ordinal) -> Result<(), Ended> {
+pub(super) async fn read_grant(pass: &Pass, part: &WalkedPart, group: Ordinal) -> Result<(), Ended> {
     let Some(id) = pass.names.lock().await.group_id(group).cloned() else { return Ok(()) };
     let assignments = role_assignments::of_group(&pass.client, &part.scope, Class::Pass, id.as_str()).all().await;
     let busy = pass.clock.busy();

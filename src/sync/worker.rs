@@ -40,12 +40,22 @@ pub async fn work(mirror: Mirror, connector: Connector, surroundings: Surroundin
     if let Err(error) = drop_stale(&mirror).await {
         tracing::warn!(%error, organization = %mirror.organization().id, "sync.stale_residues");
     }
+    tokio::join!(
+        work_on(JobKind::Sync, &mirror, &connector, &surroundings),
+        work_on(JobKind::Targeted, &mirror, &connector, &surroundings),
+    );
+}
+
+/// Works on one kind of job: targeted reads do not wait for a pass.
+async fn work_on(kind: JobKind, mirror: &Mirror, connector: &Connector, surroundings: &Surroundings) {
     loop {
-        match work_once(&mirror, &connector, &surroundings).await {
-            Ok(Worked::Carried { lease, ended }) => report(&mirror, &lease, &ended),
+        match work_once_on(kind, mirror, connector, surroundings).await {
+            Ok(Worked::Carried { lease, ended }) => report(mirror, &lease, &ended),
             Ok(Worked::Idle) => {
                 let now = surroundings.clock.now();
-                if let Err(error) = schedule::start_when_due(&mirror, now, &surroundings.entropy).await {
+                if kind == JobKind::Sync
+                    && let Err(error) = schedule::start_when_due(mirror, now, &surroundings.entropy).await
+                {
                     tracing::error!(%error, organization = %mirror.organization().id, "sync.schedule");
                 }
                 surroundings.clock.sleep(LOOK).await;
@@ -58,7 +68,7 @@ pub async fn work(mirror: Mirror, connector: Connector, surroundings: Surroundin
     }
 }
 
-/// Carries out the job that is due, if any.
+/// Carries out one job that is due, if any: a targeted read before a pass.
 ///
 /// # Errors
 /// The database failed before or after the run; the run itself is in [`Worked::Carried`].
@@ -67,8 +77,20 @@ pub async fn work_once(
     connector: &Connector,
     surroundings: &Surroundings,
 ) -> Result<Worked, StoreError> {
+    match work_once_on(JobKind::Targeted, mirror, connector, surroundings).await? {
+        Worked::Idle => work_once_on(JobKind::Sync, mirror, connector, surroundings).await,
+        carried => Ok(carried),
+    }
+}
+
+async fn work_once_on(
+    kind: JobKind,
+    mirror: &Mirror,
+    connector: &Connector,
+    surroundings: &Surroundings,
+) -> Result<Worked, StoreError> {
     let now = surroundings.clock.now();
-    let Some(lease) = mirror.store().write(move |tx| jobs::lease(tx, JobKind::Sync, now)).await? else {
+    let Some(lease) = mirror.store().write(move |tx| jobs::lease(tx, kind, now)).await? else {
         return Ok(Worked::Idle);
     };
     let key = mirror.store().read(organization_keys::shown).await?.map(|key| key.id);
@@ -148,7 +170,7 @@ fn report(mirror: &Mirror, lease: &Lease, ended: &Result<Sealed, Ended>) {
         Ok(Sealed::Done { generation, .. }) => {
             tracing::info!(%organization, run = %lease.run, generation, "sync.sealed");
         }
-        Ok(Sealed::LeaseLost) | Err(Ended::LeaseLost) => {
+        Ok(Sealed::LeaseLost | Sealed::Overtaken(_)) | Err(Ended::LeaseLost) => {
             tracing::warn!(%organization, run = %lease.run, "sync.lease_lost");
         }
         Err(ended) => tracing::warn!(%organization, run = %lease.run, reason = %ended.reason(), "sync.ended"),

@@ -6,6 +6,7 @@
 #[cfg(test)]
 mod acme;
 mod assets;
+mod attention;
 mod connect;
 mod entry;
 mod failure;
@@ -13,13 +14,16 @@ mod group;
 mod groups;
 mod guard;
 mod listing;
+mod manual_sync;
 mod members;
 mod pending;
 mod people;
+mod people_sync;
 mod person;
 mod progress;
 mod run;
 mod runs;
+mod settings_guards;
 mod settings_key;
 mod settings_sites;
 mod settings_stream;
@@ -30,6 +34,7 @@ mod sign_in;
 mod tests;
 mod ui;
 mod visit;
+mod withheld;
 
 use std::sync::Arc;
 
@@ -123,6 +128,11 @@ pub fn router(web: Web) -> Router {
         .route("/runs", get(runs::show).post(runs::start))
         .route("/runs/{id}", get(run::show))
         .route("/runs/{id}/cancel", post(run::cancel))
+        .route(manual_sync::HERE, post(manual_sync::start))
+        .route("/people/sync", post(people_sync::start))
+        .route("/attention", get(attention::show))
+        .route("/withheld/{id}", get(withheld::show).post(withheld::decide))
+        .route(settings_guards::HERE, get(settings_guards::show).post(settings_guards::choose))
         .route("/settings", get(|| async { Redirect::to(settings_key::HERE) }))
         .route(settings_key::HERE, get(settings_key::show).post(settings_key::check))
         .route("/settings/organization-api-key/key", post(settings_key::replace))

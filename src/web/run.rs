@@ -7,7 +7,8 @@ use maud::{Markup, html};
 
 use crate::id::RunId;
 use crate::nouns::run::{NoteKind, Run, RunNote, RunState};
-use crate::store::{coverage, runs};
+use crate::nouns::withheld::WithheldRows;
+use crate::store::{coverage, runs, withheld};
 use crate::sync::request;
 use crate::web::Served;
 use crate::web::failure::Failure;
@@ -21,6 +22,7 @@ use crate::web::ui::moment::Reader;
 use crate::web::ui::notice::empty;
 use crate::web::ui::words;
 use crate::web::visit::{Visit, run_address};
+use crate::web::withheld as web_withheld;
 
 /// So many notes are shown; the page says when there are more.
 const NOTES_SHOWN: u32 = 200;
@@ -30,6 +32,7 @@ struct Told {
     run: Run,
     claims: Vec<Claim>,
     notes: Vec<RunNote>,
+    withheld: Vec<WithheldRows>,
 }
 
 /// GET /runs/{id}
@@ -46,7 +49,8 @@ pub(crate) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Respons
                 None => Vec::new(),
             };
             let notes = runs::notes(tx, &id, NOTES_SHOWN + 1)?;
-            Ok(Some(Told { run, claims, notes }))
+            let withheld = withheld::of_run(tx, &id)?;
+            Ok(Some(Told { run, claims, notes, withheld }))
         })
         .await?;
     let Some(told) = told else { return Err(unknown) };
@@ -83,6 +87,9 @@ fn content(told: &Told, snapshot: &Snapshot, reader: &Reader) -> Markup {
         }
         @if run.state.is_over() { (figures(run, reader)) }
         section aria-labelledby="facts" { h2 id="facts" { "Run" } (facts(run, reader)) }
+        @if !told.withheld.is_empty() {
+            section aria-labelledby="withheld" { h2 id="withheld" { "Withheld" } (kept_back(&told.withheld, snapshot)) }
+        }
         @if run.state == RunState::Sealed {
             section aria-labelledby="changes" { h2 id="changes" { "What changed" } (changed(run)) }
             section aria-labelledby="coverage" { h2 id="coverage" { "Coverage" } (coverage_of(&told.claims, snapshot)) }
@@ -134,6 +141,19 @@ fn changed(run: &Run) -> Markup {
     }
     html! {
         dl.facts { @for (name, count) in lines { div { dt { (sentence_case(name)) } dd.num { (number(count)) } } } }
+    }
+}
+
+fn kept_back(withheld: &[WithheldRows], snapshot: &Snapshot) -> Markup {
+    html! {
+        p { "So much at once is not taken on sight. These rows stayed as they were; everything else was taken." }
+        ul { @for rows in withheld {
+            li {
+                a href=(web_withheld::address(&rows.id)) { (web_withheld::headline(rows, snapshot)) }
+                " " (web_withheld::state_tag(rows.state))
+                span.sub { " " (web_withheld::explanation(rows)) }
+            }
+        } }
     }
 }
 

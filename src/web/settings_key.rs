@@ -23,7 +23,7 @@ use crate::web::ui::frame::{Page, Place};
 use crate::web::ui::moment::Reader;
 use crate::web::ui::notice::{self, Weight};
 use crate::web::visit::Visit;
-use crate::web::{settings_sites, settings_sync};
+use crate::web::{settings_guards, settings_sites, settings_sync};
 
 /// The section's address.
 pub(crate) const HERE: &str = "/settings/organization-api-key";
@@ -107,7 +107,12 @@ pub(crate) async fn replace(
 pub(crate) fn sections(here: &str) -> Markup {
     html! {
         nav.chips aria-label="Sections of Settings" {
-            @for (name, address) in [("Organization API Key", HERE), ("User Data Synchronization", settings_sync::HERE), ("Sites", settings_sites::HERE)] {
+            @for (name, address) in [
+                ("Organization API Key", HERE),
+                ("User Data Synchronization", settings_sync::HERE),
+                ("Guards", settings_guards::HERE),
+                ("Sites", settings_sites::HERE),
+            ] {
                 a href=(address) aria-current=[(address == here).then_some("true")] { (name) }
             }
         }

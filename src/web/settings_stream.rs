@@ -15,6 +15,7 @@ use crate::sync::stream::{self, NotPolled};
 use crate::web::Served;
 use crate::web::failure::Failure;
 use crate::web::guard::see;
+use crate::web::manual_sync::Filled;
 use crate::web::settings_sync;
 use crate::web::ui::moment::Reader;
 use crate::web::ui::notice::{self, Weight};
@@ -54,7 +55,7 @@ pub(crate) async fn probe(State(served): State<Served>, visit: Visit) -> Result<
         },
         Err(refusal) => refusal,
     };
-    let page = settings_sync::section(&visit, notice::refusal(&refusal)).await?;
+    let page = settings_sync::section(&served, &visit, &Filled::default(), notice::refusal(&refusal)).await?;
     Ok(page.with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response())
 }
 

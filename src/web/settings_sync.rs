@@ -1,24 +1,28 @@
-//! Settings, *User Data Synchronization*: the daily sync's slot, and near-real-time changes.
+//! Settings, *User Data Synchronization*: the daily sync's slot, the manual sync below it, and near-real-time changes.
 
 use axum::Form;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use crate::auth::token::Token;
 use crate::nouns::refusal::Refusal;
+use crate::nouns::run::Run;
 use crate::nouns::schedule::DailySlot;
 use crate::store::audit_stream;
 use crate::sync::{schedule, stream};
 use crate::web::Served;
 use crate::web::failure::Failure;
 use crate::web::guard::see;
+use crate::web::manual_sync::{self, Filled};
 use crate::web::settings_key::sections;
 use crate::web::settings_stream;
 use crate::web::ui::frame::{Page, Place};
-use crate::web::ui::notice;
-use crate::web::visit::Visit;
+use crate::web::ui::notice::{self, Weight};
+use crate::web::ui::words;
+use crate::web::visit::{Visit, run_address};
 
 /// The section's address.
 pub(crate) const HERE: &str = "/settings/user-data-synchronization";
@@ -31,8 +35,12 @@ pub(crate) struct SlotEntry {
 }
 
 /// GET /settings/user-data-synchronization
-pub(crate) async fn show(visit: Visit) -> Result<Page, Failure> {
-    section(&visit, html! {}).await
+pub(crate) async fn show(
+    State(served): State<Served>,
+    visit: Visit,
+    Query(pairs): Query<Vec<(String, String)>>,
+) -> Result<Page, Failure> {
+    section(&served, &visit, &Filled::of(&pairs), html! {}).await
 }
 
 /// POST /settings/user-data-synchronization
@@ -44,14 +52,28 @@ pub(crate) async fn choose(
     let Some(slot) = DailySlot::parse(&entry.slot) else {
         let refusal =
             Refusal::new("The schedule was not changed.", "There is no such slot.", "Choose one of the list.");
-        let page = section(&visit, notice::refusal(&refusal)).await?;
+        let page = section(&served, &visit, &Filled::default(), notice::refusal(&refusal)).await?;
         return Ok(page.with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response());
     };
     schedule::choose(&visit.entered.context, &visit.mirror, slot, &served.entropy).await?;
     Ok(see(HERE))
 }
 
-pub(crate) async fn section(visit: &Visit, problem: Markup) -> Result<Page, Failure> {
+/// That another run holds the place.
+pub(crate) fn held(run: &Run) -> Markup {
+    notice::notice(
+        Weight::Warning,
+        "No second sync was started.",
+        html! {
+            p { (words::run_kind(run.kind)) " " (run.number) " is not over yet, and an organization is read by one sync at a time." }
+            p { a href=(run_address(run)) { "See how far it is" } }
+        },
+    )
+}
+
+/// The section, with the manual form as it was filled in.
+pub(crate) async fn section(served: &Served, visit: &Visit, filled: &Filled, problem: Markup) -> Result<Page, Failure> {
+    let request_key = Token::new(&served.entropy);
     let (schedule, switch, stream) = (visit.mirror.store())
         .read(|tx| Ok((schedule::read(tx)?, stream::switch(tx)?, audit_stream::find(tx)?)))
         .await?;
@@ -90,6 +112,10 @@ pub(crate) async fn section(visit: &Visit, problem: Markup) -> Result<Page, Fail
                     }
                 }
             }
+            h2 { "Manual Sync (One-Time Action)" }
+            p { "Reads what you tick, now, and leaves everything else as it is." }
+            (manual_sync::form(filled, request_key.expose(), &visit.snapshot))
+            (manual_sync::which_sync())
             (settings_stream::part(&visit.reader, &switch, stream.as_ref()))
         },
     ))

@@ -40,6 +40,8 @@ pub enum Part {
     Directory(DirectoryId),
     /// One group.
     Group(GroupId),
+    /// The people and groups that the run asked for by id: a targeted read, or rows that a person approved.
+    Named,
 }
 
 /// How far a claim was earned.
@@ -157,10 +159,11 @@ impl ClaimState {
 }
 
 impl Part {
-    /// The part as one text: `whole`, `directory:ID` or `group:ID`.
+    /// The part as one text: `whole`, `named`, `directory:ID` or `group:ID`.
     pub fn to_text(&self) -> String {
         match self {
             Part::Whole => "whole".to_owned(),
+            Part::Named => "named".to_owned(),
             Part::Directory(id) => format!("directory:{id}"),
             Part::Group(id) => format!("group:{id}"),
         }
@@ -170,6 +173,7 @@ impl Part {
     pub fn parse(text: &str) -> Option<Part> {
         match text.split_once(':') {
             None if text == "whole" => Some(Part::Whole),
+            None if text == "named" => Some(Part::Named),
             Some(("directory", id)) => DirectoryId::new(id).ok().map(Part::Directory),
             Some(("group", id)) => GroupId::new(id).ok().map(Part::Group),
             _ => None,
@@ -183,11 +187,19 @@ impl Claims {
         self.0.iter().find(|claim| claim.noun == noun && claim.part == *part)
     }
 
-    /// Whether absence may be derived for this noun in this directory.
+    /// Whether absence may be derived for this noun in this directory, of those who were asked for by id at least.
     pub fn is_complete(&self, noun: Noun, directory: &DirectoryId) -> bool {
-        [Part::Directory(directory.clone()), Part::Whole]
+        [Part::Directory(directory.clone()), Part::Whole, Part::Named]
             .iter()
             .any(|part| self.find(noun, part).is_some_and(|claim| claim.state == ClaimState::Complete))
+    }
+
+    /// The groups whose members were read whole, one group at a time.
+    pub fn whole_groups(&self) -> impl Iterator<Item = &GroupId> {
+        self.0.iter().filter_map(|claim| match (&claim.part, claim.noun, claim.state) {
+            (Part::Group(group), Noun::Memberships, ClaimState::Complete) => Some(group),
+            _ => None,
+        })
     }
 
     /// The claims that were planned and not earned whole: the gaps of a generation.
@@ -200,7 +212,8 @@ impl Age {
     /// The ages after a generation with these claims: a complete claim makes its part young, any other changes nothing.
     pub fn advance(ages: &[Age], claims: &Claims) -> Vec<Age> {
         let mut next = ages.to_vec();
-        for claim in claims.0.iter().filter(|claim| claim.state == ClaimState::Complete) {
+        let whole = |claim: &&Claim| claim.state == ClaimState::Complete && claim.part != Part::Named;
+        for claim in claims.0.iter().filter(whole) {
             match next.iter_mut().find(|age| age.noun == claim.noun && age.part == claim.part) {
                 Some(age) => age.read_at = age.read_at.max(claim.asked_to),
                 None => next.push(Age { noun: claim.noun, part: claim.part.clone(), read_at: claim.asked_to }),

@@ -34,7 +34,8 @@ pub fn diff(snapshot: &Snapshot, seen: Seen, sealed_at: Timestamp) -> Delta {
     for (reference, seen_group) in groups {
         differ.group(reference, seen_group.group, seen_group.counts);
     }
-    let members = differ.name_members(members);
+    let members = differ.name_members(members, &parts);
+    let whole_groups: RoaringBitmap = claims.whole_groups().filter_map(|id| snapshot.group(id.as_str())).collect();
     let distrusted: RoaringBitmap = distrusted.iter().map(|reference| differ.group_ordinal(reference)).collect();
     let mut asked_for_direct = RoaringBitmap::new();
     let mut direct_complete = RoaringBitmap::new();
@@ -50,6 +51,10 @@ pub fn diff(snapshot: &Snapshot, seen: Seen, sealed_at: Timestamp) -> Delta {
     for (group, accounts) in &members {
         for account in accounts {
             differ.join(account, *group);
+        }
+        if whole_groups.contains(*group) && !distrusted.contains(*group) {
+            let left = snapshot.memberships().members(*group) - accounts;
+            differ.left.extend(left.iter().map(|account| (account, *group)));
         }
     }
     for (reference, seen_grants) in grants {
@@ -154,7 +159,9 @@ impl<'a> Differ<'a> {
         let Some(&directory) = self.directories.get(&part.directory) else { return };
         let SeenPart { listed, accounts, listed_groups, gone, gone_groups, .. } = part;
         for record in accounts {
-            self.record(directory, record, members, distrusted);
+            if record.introduces() || self.known_account(&record.id).is_some() {
+                self.record(directory, record, members, distrusted);
+            }
         }
         if presence_complete {
             for account in &((self.snapshot.present_in(directory) & gone) - listed) {

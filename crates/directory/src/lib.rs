@@ -44,7 +44,7 @@ pub use guard::{Permitted, Rule, Thresholds, Withheld, guard};
 pub use id::{AccountId, DirectoryId, GroupId, InvalidId, ResourceId};
 pub use merge::{Observed, later};
 pub use packed_profile::PackedProfile;
-pub use page::compare_account;
+pub use page::{References, compare_account};
 pub use records::Records;
 pub use resource::{App, Directory, OUTSIDE, Resource};
 pub use seen::{Field, Reading, Seen, SeenAccount, SeenGroup, SeenPart};

@@ -11,7 +11,7 @@ use crate::diff::Differ;
 use crate::id::{AccountId, GroupId};
 use crate::merge::Observed;
 use crate::resource::{Directory, OUTSIDE, Resource};
-use crate::seen::{Reading, Seen};
+use crate::seen::{Reading, Seen, SeenAccount, SeenPart};
 
 impl Differ<'_> {
     pub(crate) fn name_directories(&mut self, seen: &Seen) {
@@ -140,14 +140,25 @@ impl Differ<'_> {
         self.delta.known_accounts + place
     }
 
+    /// Ordinals of the members that groups were read with. Somebody of whom nothing but a membership was seen is not
+    /// known yet, and gets none.
     pub(crate) fn name_members(
         &mut self,
         members: BTreeMap<Ordinal, BTreeSet<AccountId>>,
+        parts: &[SeenPart],
     ) -> BTreeMap<Ordinal, RoaringBitmap> {
+        let introduced = |id: &AccountId| {
+            parts.iter().any(|part| part.accounts.get(id.as_str()).is_some_and(SeenAccount::introduces))
+        };
         members
             .into_iter()
             .map(|(reference, ids)| {
-                let accounts = ids.iter().map(|id| self.account_ordinal(id)).collect();
+                let known = |id: &AccountId| match self.known_account(id) {
+                    Some(account) => Some(account),
+                    None if introduced(id) => Some(self.account_ordinal(id)),
+                    None => None,
+                };
+                let accounts = ids.iter().filter_map(known).collect();
                 (self.group_ordinal(reference), accounts)
             })
             .collect()

@@ -7,11 +7,26 @@ use crate::merge::Observed;
 use crate::seen::{Field, Reading, SeenAccount};
 use crate::snapshot::Snapshot;
 
+/// Below which numbers references are ordinals: above them they count the names first seen in a pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct References {
+    /// Of groups.
+    pub groups: Ordinal,
+    /// Of resources.
+    pub resources: Ordinal,
+}
+
 /// Reduces a record to what differs: every field that is exactly as the snapshot has it becomes [`Reading::Same`].
 ///
 /// Returns the account's ordinal when the snapshot knows it; an unknown account's record is left as it is.
-/// References in the record must have been made against this snapshot.
-pub fn compare_account(snapshot: &Snapshot, directory: Option<Ordinal>, record: &mut SeenAccount) -> Option<Ordinal> {
+/// `references` says up to where references and ordinals are the same: the snapshot may know more than the pass that
+/// made the references, when something else was sealed meanwhile. What lies above is never taken for the same.
+pub fn compare_account(
+    snapshot: &Snapshot,
+    directory: Option<Ordinal>,
+    references: References,
+    record: &mut SeenAccount,
+) -> Option<Ordinal> {
     let account = snapshot.account(record.id.as_str())?;
     reduce(&mut record.profile, |profile| snapshot.profile_digest(account) == Some(profile.digest()));
     reduce(&mut record.presence, |presence: &Presence| {
@@ -20,8 +35,14 @@ pub fn compare_account(snapshot: &Snapshot, directory: Option<Ordinal>, record: 
     reduce(&mut record.roles, |roles: &Vec<PlatformRole>| snapshot.roles_of(account) == *roles);
     reduce(&mut record.counted_resources, |counted| snapshot.counted_resources(account) == Some(*counted));
     let read = snapshot.activity().read().contains(account);
-    reduce(&mut record.activity, |activity| read && snapshot.activity().of(account) == activity.as_slice());
+    reduce(&mut record.activity, |activity| {
+        read && activity.last().is_none_or(|last| last.resource < references.resources)
+            && snapshot.activity().of(account) == activity.as_slice()
+    });
     reduce(&mut record.groups, |groups| {
+        if groups.last().is_some_and(|last| *last >= references.groups) {
+            return false;
+        }
         let known = snapshot.memberships().of(account);
         if snapshot.directories().len() == 1 {
             return known == groups.as_slice();

@@ -11,7 +11,7 @@ use roaring::RoaringBitmap;
 use crate::access::{DirectRole, Grant};
 use crate::account::{PlatformRole, Presence};
 use crate::activity::Activity;
-use crate::claim::Claims;
+use crate::claim::{Claims, Noun, NounSet};
 use crate::group::{Group, GroupCounts};
 use crate::id::{AccountId, DirectoryId, GroupId, ResourceId};
 use crate::merge::{Observed, later};
@@ -164,7 +164,7 @@ impl SeenPart {
         if let Some(ordinal) = known {
             self.listed.insert(ordinal);
         }
-        if known.is_none() || !record.is_unchanged() || self.accounts.get(record.id.as_str()).is_some() {
+        if known.is_none() || !record.is_unchanged(NounSet::ALL) || self.accounts.get(record.id.as_str()).is_some() {
             self.accounts.merge(record);
         }
     }
@@ -181,16 +181,37 @@ impl SeenAccount {
         self.counted_resources = later(self.counted_resources.take(), other.counted_resources);
     }
 
-    /// Whether every field was read and is as the snapshot has it. Upstream's count of resources may be missing: it is a
-    /// check, not a fact.
-    pub fn is_unchanged(&self) -> bool {
+    /// Leaves only what a run is about; the rest counts as not read.
+    pub fn keep_only(&mut self, nouns: NounSet) {
+        keep(&mut self.profile, nouns.contains(Noun::Accounts));
+        keep(&mut self.presence, nouns.contains(Noun::Presence));
+        keep(&mut self.roles, nouns.contains(Noun::PlatformRoles));
+        keep(&mut self.activity, nouns.contains(Noun::Activity));
+        keep(&mut self.groups, nouns.contains(Noun::Memberships));
+        keep(&mut self.counted_resources, nouns.contains(Noun::DirectAccess));
+    }
+
+    /// Whether every field that a run is about was read and is as the snapshot has it. Upstream's count of resources may
+    /// be missing: it is a check, not a fact.
+    pub fn is_unchanged(&self, nouns: NounSet) -> bool {
         let counted = self.counted_resources.is_none() || is_same(&self.counted_resources);
         counted
-            && is_same(&self.profile)
-            && is_same(&self.presence)
-            && is_same(&self.roles)
-            && is_same(&self.activity)
-            && is_same(&self.groups)
+            && (is_same(&self.profile) || !nouns.contains(Noun::Accounts))
+            && (is_same(&self.presence) || !nouns.contains(Noun::Presence))
+            && (is_same(&self.roles) || !nouns.contains(Noun::PlatformRoles))
+            && (is_same(&self.activity) || !nouns.contains(Noun::Activity))
+            && (is_same(&self.groups) || !nouns.contains(Noun::Memberships))
+    }
+
+    /// Whether the record tells who somebody is. One that does not is of no use for an account that is not known yet.
+    pub fn introduces(&self) -> bool {
+        self.profile.is_some() || self.presence.is_some()
+    }
+}
+
+fn keep<T>(field: &mut Field<T>, kept: bool) {
+    if !kept {
+        *field = None;
     }
 }
 

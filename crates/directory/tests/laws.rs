@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use directory::{
     AccountId, Activity, Builder, Claim, ClaimState, Claims, Delta, DirectRole, Directory, DirectoryId, Grant, Group,
     GroupCounts, GroupId, Noun, Observed, Ordinal, PackedProfile, Part, PlatformRole, Presence, Profile, Reading,
-    Resource, ResourceId, Role, RoleMethod, Seen, SeenAccount, SeenGroup, Snapshot, Status, compare_account, diff,
+    References, Resource, ResourceId, Role, RoleMethod, Seen, SeenAccount, SeenGroup, Snapshot, Status,
+    compare_account, diff,
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -151,7 +152,7 @@ fn seen(facts: &Facts, snapshot: &Snapshot, asked_at: Timestamp) -> Seen {
                 groups: now(asked_at, groups),
                 counted_resources: now(asked_at, person.direct.len() as u32),
             };
-            let known = compare_account(snapshot, number, &mut record);
+            let known = compare_account(snapshot, number, references(snapshot), &mut record);
             seen.part(&id).absorb(known, record);
         }
         for (group, (listed, ..)) in &facts.groups {
@@ -400,4 +401,8 @@ proptest! {
         let next = first.apply(&diff(&first, capped, at(2)));
         prop_assert_eq!(next.memberships().pairs().collect::<Vec<_>>(), first.memberships().pairs().collect::<Vec<_>>());
     }
+}
+
+fn references(snapshot: &Snapshot) -> References {
+    References { groups: snapshot.groups_len() as Ordinal, resources: snapshot.resources().len() as Ordinal }
 }

@@ -112,7 +112,7 @@ pub(crate) fn permit(request: &Incoming, endpoint: &Endpoint, call: &Call<'_>) -
         };
         return Err(shaped(refusal));
     }
-    if endpoint.method == "POST" && endpoint.action != Action::Retired {
+    if ["POST", "PUT"].contains(&endpoint.method) && endpoint.action != Action::Retired {
         // What changes something wants a body, and be it `{}`.
         if (endpoint.action.writes() && is_bare) || !has_json(request) {
             return Err(shaped(Refusal::new(

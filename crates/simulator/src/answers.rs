@@ -41,6 +41,8 @@ pub struct Answers {
     pub removal_delay: u32,
     /// Seconds until a role on the whole organization shows, given or taken.
     pub organization_role_delay: u32,
+    /// Seconds until an accepted change of a policy is applied.
+    pub policy_delay: u32,
     /// How a 409 for somebody who is a member already differs from one for a licence that is used up.
     pub conflict_texts: ConflictTexts,
     /// Whether the organization's plan has an audit log.
@@ -135,6 +137,7 @@ impl Default for Answers {
             empty_fields_are_null: true,
             removal_delay: 20,
             organization_role_delay: 30,
+            policy_delay: 20,
             conflict_texts: ConflictTexts::Codes,
             audit_log: AuditAvailability::Kept,
             audit_lag: 0,
@@ -164,6 +167,7 @@ impl Answers {
             empty_fields_are_null: false,
             removal_delay: 0,
             organization_role_delay: 0,
+            policy_delay: 0,
             conflict_texts: ConflictTexts::DetailOnly,
             audit_log: AuditAvailability::Empty,
             audit_lag: 30,

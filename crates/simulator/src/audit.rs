@@ -10,7 +10,7 @@ const MOST: usize = 100_000;
 
 /// Every action that the log can hold: id, name, name of its group. Ids marked so in the reference are upstream's; the
 /// others are likely ones, since no description lists them.
-pub(crate) const ACTIONS: [(&str, &str, &str); 23] = [
+pub(crate) const ACTIONS: [(&str, &str, &str); 26] = [
     ("user_created", "Created user", "Users"),
     ("user_removed_from_directory", "Removed user from directory", "Users"),
     ("user_deleted", "Deleted account", "Users"),
@@ -34,6 +34,9 @@ pub(crate) const ACTIONS: [(&str, &str, &str); 23] = [
     ("group_granted_admin_access", "Granted group admin access", "Product access"),
     ("group_revoked_role", "Revoked role of group", "Product access"),
     ("customer_created", "Created customer", "Customers"),
+    ("policy_created", "Created policy", "Policies"),
+    ("policy_updated", "Updated policy", "Policies"),
+    ("policy_deleted", "Deleted policy", "Policies"),
 ];
 
 /// The credential that a change was made with.
@@ -46,7 +49,7 @@ pub(crate) struct Token {
 /// Somebody or something that an event is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct About {
-    /// `users`, `groups` or `resources`.
+    /// `users`, `groups`, `policies` or `resources`.
     pub(crate) kind: &'static str,
     pub(crate) id: String,
     pub(crate) name: String,
@@ -109,6 +112,7 @@ impl Organization {
                 .and_then(|ordinal| self.person(ordinal))
                 .map(|person| person.texts.name().to_owned()),
             "groups" => self.find_group(id).and_then(|ordinal| self.group(ordinal)).map(|group| group.name.clone()),
+            "policies" => self.policies.iter().find(|policy| policy.id == id).and_then(|policy| policy.name.clone()),
             _ => self
                 .find_resource(id)
                 .and_then(|index| self.resource(index))

@@ -40,10 +40,12 @@ pub(crate) struct Desk {
     pub(crate) key: String,
     /// Account ids of its customers, in the order of their coming.
     pub(crate) customers: Vec<String>,
+    /// Ids of the organizations of customers that it serves.
+    pub(crate) firms: Vec<u32>,
 }
 
 /// An organization of customers, as service desks know it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Firm {
     pub(crate) id: u32,
     pub(crate) site: usize,
@@ -61,6 +63,10 @@ pub(crate) enum Change {
     LeaveDesk { desk: u32, account: String },
     JoinFirm { firm: u32, account: String },
     LeaveFirm { firm: u32, account: String },
+    CreateFirm(Firm),
+    DeleteFirm { firm: u32 },
+    LinkFirm { desk: u32, firm: u32 },
+    UnlinkFirm { desk: u32, firm: u32 },
 }
 
 impl fmt::Display for Change {
@@ -72,6 +78,10 @@ impl fmt::Display for Change {
             Change::LeaveDesk { desk, account } => write!(formatter, "take {account} out of service desk {desk}"),
             Change::JoinFirm { firm, account } => write!(formatter, "add {account} to organization {firm}"),
             Change::LeaveFirm { firm, account } => write!(formatter, "take {account} out of organization {firm}"),
+            Change::CreateFirm(firm) => write!(formatter, "create organization {} {:?}", firm.id, firm.name),
+            Change::DeleteFirm { firm } => write!(formatter, "delete organization {firm}"),
+            Change::LinkFirm { desk, firm } => write!(formatter, "put organization {firm} on service desk {desk}"),
+            Change::UnlinkFirm { desk, firm } => write!(formatter, "take organization {firm} off service desk {desk}"),
         }
     }
 }
@@ -96,12 +106,23 @@ impl Customers {
             for (name, key) in DESKS {
                 let customers_of_desk = ids.iter().filter(|_| rng.u32(0..100) < 60).cloned().collect();
                 let (name, key) = (name.to_owned(), key.to_owned());
-                customers.desks.push(Desk { id: next_id, site, name, key, customers: customers_of_desk });
+                customers.desks.push(Desk {
+                    id: next_id,
+                    site,
+                    name,
+                    key,
+                    customers: customers_of_desk,
+                    firms: Vec::new(),
+                });
                 next_id += 1;
             }
             for name in FIRMS.iter().take(2 + site % 4) {
                 let members = ids.iter().filter(|_| rng.u32(0..100) < 30).cloned().collect();
                 customers.firms.push(Firm { id: next_id, site, name: (*name).to_owned(), members });
+                // The first desk of the site serves all that the site begins with, the others none.
+                if let Some(desk) = customers.desks.iter_mut().find(|desk| desk.site == site) {
+                    desk.firms.push(next_id);
+                }
                 next_id += 1;
             }
         }
@@ -147,7 +168,30 @@ impl Customers {
             Change::LeaveDesk { desk: id, account } | Change::LeaveFirm { firm: id, account } => {
                 lists(*id, &mut self.desks, &mut self.firms, &|members| members.retain(|member| member != account));
             }
+            Change::CreateFirm(firm) => self.firms.push(firm.clone()),
+            Change::DeleteFirm { firm: id } => {
+                self.firms.retain(|firm| firm.id != *id);
+                for desk in &mut self.desks {
+                    desk.firms.retain(|firm| firm != id);
+                }
+            }
+            Change::LinkFirm { desk: id, firm } => {
+                for desk in self.desks.iter_mut().filter(|desk| desk.id == *id) {
+                    desk.firms.push(*firm);
+                }
+            }
+            Change::UnlinkFirm { desk: id, firm } => {
+                for desk in self.desks.iter_mut().filter(|desk| desk.id == *id) {
+                    desk.firms.retain(|known| known != firm);
+                }
+            }
         }
+    }
+
+    /// The number of the desk or organization that is made next.
+    pub(crate) fn next_id(&self) -> u32 {
+        let numbers = self.desks.iter().map(|desk| desk.id).chain(self.firms.iter().map(|firm| firm.id));
+        numbers.max().unwrap_or(0) + 1
     }
 
     pub(crate) fn find(&self, site: usize, account_id: &str) -> Option<&Customer> {

@@ -9,6 +9,7 @@ use crate::customers;
 use crate::group::Group;
 use crate::json::timestamp;
 use crate::organization::Organization;
+use crate::policy;
 use crate::profile::Profile;
 use crate::reply::Reply;
 use crate::resource::Role;
@@ -112,6 +113,7 @@ pub(crate) enum Effect {
         token: String,
     },
     Customers(customers::Change),
+    Policies(policy::Change),
 }
 
 impl fmt::Display for Effect {
@@ -148,6 +150,7 @@ impl fmt::Display for Effect {
             Effect::CancelDeletion { account } => write!(formatter, "cancel deletion of {account}"),
             Effect::DeleteAccount { account } => write!(formatter, "delete {account}"),
             Effect::Customers(change) => change.fmt(formatter),
+            Effect::Policies(change) => change.fmt(formatter),
             Effect::RevokeToken { account, token } => write!(formatter, "revoke token {token} of {account}"),
         }
     }
@@ -199,6 +202,10 @@ impl Effect {
             Effect::DeleteAccount { account } => organization.delete_account(account),
             Effect::Customers(change) => {
                 organization.change_customers(change);
+                Ok(())
+            }
+            Effect::Policies(change) => {
+                organization.change_policies(change);
                 Ok(())
             }
             Effect::RevokeToken { account, token } => {

@@ -56,6 +56,13 @@ pub(crate) enum Action {
     EventActions,
     Policies,
     Policy,
+    CreatePolicy,
+    UpdatePolicy,
+    DeletePolicy,
+    AddPolicyResource,
+    UpdatePolicyResource,
+    RemovePolicyResource,
+    ValidatePolicy,
     Privileges,
     Profile,
     ChangeProfile,
@@ -80,6 +87,14 @@ pub(crate) enum Action {
     JiraApplicationRole,
     JiraServer,
     JiraLicenseCount,
+    JiraProductLicenseCount,
+    JiraLicense,
+    JiraAuditRecords,
+    JiraUserPicker,
+    JiraUserAndGroupPicker,
+    JiraPermissions,
+    JiraCreateUser,
+    JiraDeleteUser,
     JiraCreateGroup,
     JiraDeleteGroup,
     JiraAddMember,
@@ -92,6 +107,12 @@ pub(crate) enum Action {
     CreateCustomer,
     RevokePortalAccess,
     CustomerOrganizations,
+    CreateCustomerOrganization,
+    DeleteCustomerOrganization,
+    DeskInformation,
+    DeskOrganizations,
+    AddDeskOrganization,
+    RemoveDeskOrganization,
     CustomerOrganization,
     CustomerOrganizationUsers,
     AddOrganizationUsers,
@@ -124,10 +145,12 @@ impl Action {
                 | Action::JiraUserSearch
                 | Action::JiraUsersByIds
                 | Action::JiraGroups
+                | Action::JiraAuditRecords
                 | Action::JiraMembers
                 | Action::Desks
                 | Action::DeskCustomers
                 | Action::CustomerOrganizations
+                | Action::DeskOrganizations
                 | Action::CustomerOrganizationUsers
         )
     }
@@ -150,6 +173,12 @@ impl Action {
                 | Action::AssignOrganizationRole
                 | Action::RevokeOrganizationRole
                 | Action::Invite
+                | Action::CreatePolicy
+                | Action::UpdatePolicy
+                | Action::DeletePolicy
+                | Action::AddPolicyResource
+                | Action::UpdatePolicyResource
+                | Action::RemovePolicyResource
                 | Action::ChangeProfile
                 | Action::ChangeEmail
                 | Action::Disable
@@ -157,6 +186,8 @@ impl Action {
                 | Action::ScheduleDeletion
                 | Action::CancelDeletion
                 | Action::RevokeApiToken
+                | Action::JiraCreateUser
+                | Action::JiraDeleteUser
                 | Action::JiraCreateGroup
                 | Action::JiraDeleteGroup
                 | Action::JiraAddMember
@@ -167,6 +198,10 @@ impl Action {
                 | Action::RevokePortalAccess
                 | Action::AddOrganizationUsers
                 | Action::RemoveOrganizationUsers
+                | Action::CreateCustomerOrganization
+                | Action::DeleteCustomerOrganization
+                | Action::AddDeskOrganization
+                | Action::RemoveDeskOrganization
         )
     }
 }
@@ -198,6 +233,11 @@ impl Door {
 }
 
 impl Door {
+    /// True for what a site answers, and not the organization.
+    pub(crate) fn is_on_site(self) -> bool {
+        matches!(self, Door::Jira | Door::ServiceDesk)
+    }
+
     /// The door of a template, or of a path on a site.
     pub(crate) fn of(path: &str) -> Door {
         let begins = |start: &str| path.starts_with(start);

@@ -48,6 +48,7 @@ pub(crate) fn found(population: &Population, users: u32, now: Timestamp, rng: &m
         paid: true,
         audit: AuditLog::default(),
         customers: Customers::default(),
+        policies: Vec::new(),
         locales: HashMap::new(),
         revoked_tokens: BTreeSet::new(),
         queue: Vec::new(),
@@ -102,6 +103,7 @@ pub(crate) fn found(population: &Population, users: u32, now: Timestamp, rng: &m
         organization.sites.push(Site { url, name: site, cloud_id, user: String::new(), token, scoped_token });
     }
     organization.keys = keys(now, rng);
+    organization.policies = crate::policy::made_for(&organization);
     organization
 }
 

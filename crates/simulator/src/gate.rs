@@ -287,9 +287,10 @@ impl World {
         if let Some(standing) = standing.as_ref().filter(|standing| standing.over) {
             let mut decision = refuse(Refusal::gateway(429, "Rate limit exceeded"));
             decision.reply.headers.extend(standing.headers());
-            if sight.answers.retry_after {
-                let seconds = standing.reset.as_second() - sight.now.as_second();
-                decision.reply.headers.push(("Retry-After".to_owned(), seconds.max(1).to_string()));
+            if endpoint.door().is_on_site() {
+                decision.reply.headers.extend(standing.of_site(sight.now));
+            } else if sight.answers.retry_after {
+                decision.reply.headers.push(("Retry-After".to_owned(), standing.seconds_left(sight.now)));
             }
             return decision;
         }
@@ -309,6 +310,9 @@ impl World {
         let decided = permit(request, endpoint, &call).and_then(|()| serve::answer(endpoint.action, &call));
         let mut decision = decided.unwrap_or_else(refuse);
         decision.reply.headers.extend(standing.iter().flat_map(|standing| standing.headers()));
+        if endpoint.door().is_on_site() {
+            decision.reply.headers.extend(standing.iter().flat_map(|standing| standing.of_site(sight.now)));
+        }
         decision
     }
 
@@ -337,12 +341,12 @@ impl World {
 
 /// The number of a page that is asked for by its offset.
 fn offset_page(query: &str) -> u32 {
-    let number = |names: [&str; 2]| {
+    let number = |names: &[&str]| {
         let mut pairs = form_urlencoded::parse(query.as_bytes());
         pairs.find(|(key, _)| names.contains(&&**key)).and_then(|(_, value)| value.parse::<u32>().ok())
     };
-    let size = number(["maxResults", "limit"]).unwrap_or(50).max(1);
-    number(["startAt", "start"]).unwrap_or(0) / size
+    let size = number(&["maxResults", "limit"]).unwrap_or(50).max(1);
+    number(&["startAt", "start", "offset"]).unwrap_or(0) / size
 }
 
 /// The account, group or site that the path names.

@@ -28,6 +28,7 @@ mod names;
 mod order;
 mod organization;
 mod person;
+mod policy;
 mod population;
 mod profile;
 mod reply;

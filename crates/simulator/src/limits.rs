@@ -75,6 +75,24 @@ impl Standing {
             ("X-RateLimit-Reset".to_owned(), in_seconds(self.reset)),
         ]
     }
+
+    /// What sites say besides: that little is left, and over the limit why and for how many seconds.
+    pub(crate) fn of_site(&self, now: Timestamp) -> Vec<(String, String)> {
+        let mut headers = Vec::new();
+        if u64::from(self.remaining) * 5 < u64::from(self.limit) || self.over {
+            headers.push(("X-RateLimit-NearLimit".to_owned(), "true".to_owned()));
+        }
+        if self.over {
+            headers.push(("RateLimit-Reason".to_owned(), "jira-burst-based".to_owned()));
+            headers.push(("Retry-After".to_owned(), self.seconds_left(now)));
+        }
+        headers
+    }
+
+    /// Whole seconds until the window ends, one at least.
+    pub(crate) fn seconds_left(&self, now: Timestamp) -> String {
+        (self.reset.as_second() - now.as_second()).max(1).to_string()
+    }
 }
 
 /// The windows in use.

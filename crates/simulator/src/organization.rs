@@ -13,6 +13,7 @@ use crate::effect::Effect;
 use crate::group::Group;
 use crate::key::ApiKey;
 use crate::person::{Person, Word};
+use crate::policy::Policy;
 use crate::resource::{Resource, Role, Roles, Site};
 
 /// A user directory.
@@ -52,6 +53,8 @@ pub struct Organization {
     pub(crate) audit: AuditLog,
     /// People who know a site only by its help desk, and those desks.
     pub(crate) customers: Customers,
+    /// In order of creation.
+    pub(crate) policies: Vec<Policy>,
     /// Locales that were set, by account.
     pub(crate) locales: HashMap<String, String>,
     /// Ids of users' API tokens that were revoked.
@@ -91,6 +94,11 @@ impl Organization {
     pub fn scim_key(&self, directory_id: &str) -> Option<&str> {
         let index = self.find_directory(directory_id)?;
         self.directories.get(usize::from(index)).map(|directory| directory.scim_key.as_str())
+    }
+
+    /// The id of each directory with the key of its provisioning.
+    pub fn scim_keys(&self) -> Vec<(String, String)> {
+        self.directories.iter().map(|directory| (directory.id.clone(), directory.scim_key.clone())).collect()
     }
 
     /// Accounts that exist, in directories or managed outside them.

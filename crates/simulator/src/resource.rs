@@ -2,6 +2,7 @@
 //! upstream by its ARI. There are at most 128 resources, so that "may open what" is one machine word pair; adding more
 //! must never be allowed silently.
 
+use base64::Engine;
 use serde::{Deserialize, Serialize};
 
 /// The most resources an organization may have; sets of them are 128-bit masks.
@@ -22,6 +23,14 @@ pub struct Site {
     pub token: String,
     /// One with scopes: it opens the site behind the gateway, at `/ex/jira/{cloudId}`, and not at its own address.
     pub scoped_token: String,
+}
+
+impl Site {
+    /// The text of `Authorization` that opens the site.
+    pub fn authorization(&self) -> String {
+        let pair = format!("{}:{}", self.user, self.token);
+        format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))
+    }
 }
 
 /// The apps that the organization can have, by upstream's `resourceOwner`.

@@ -4,18 +4,25 @@
 mod access;
 mod accounts;
 mod desks;
+mod domains;
 mod events;
+mod firms;
 mod group_writes;
 mod groups;
 mod invite;
+mod jira_accounts;
+mod jira_audit;
 mod jira_groups;
 mod jira_members;
+mod jira_permissions;
+mod jira_pickers;
 mod jira_site;
 mod jira_users;
 mod keys;
 mod lifecycle;
 mod organizations;
 mod policies;
+mod policy_writes;
 mod privileges;
 mod profiles;
 mod role_writes;
@@ -37,12 +44,24 @@ pub(crate) fn answer(action: Action, call: &Call<'_>) -> Result<Decision, Refusa
         Action::RemoveDeskCustomers => return desks::remove_customers(call),
         Action::CreateCustomer => return desks::create_customer(call),
         Action::RevokePortalAccess => return desks::revoke_portal_access(call),
-        Action::AddOrganizationUsers => return desks::add_organization_users(call),
-        Action::RemoveOrganizationUsers => return desks::remove_organization_users(call),
+        Action::AddOrganizationUsers => return firms::add_members(call),
+        Action::RemoveOrganizationUsers => return firms::remove_members(call),
+        Action::CreateCustomerOrganization => return firms::create(call),
+        Action::DeleteCustomerOrganization => return firms::delete(call),
+        Action::AddDeskOrganization => return firms::add_to_desk(call),
+        Action::RemoveDeskOrganization => return firms::remove_from_desk(call),
+        Action::JiraCreateUser => return jira_accounts::create(call),
+        Action::JiraDeleteUser => return jira_accounts::delete(call),
         Action::JiraCreateGroup => return jira_groups::create(call),
         Action::JiraDeleteGroup => return jira_groups::delete(call),
         Action::JiraAddMember => return jira_members::add(call),
         Action::JiraRemoveMember => return jira_members::remove(call),
+        Action::CreatePolicy => return policy_writes::create(call),
+        Action::UpdatePolicy => return policy_writes::update(call),
+        Action::DeletePolicy => return policy_writes::delete(call),
+        Action::AddPolicyResource => return policy_writes::add_resource(call),
+        Action::UpdatePolicyResource => return policy_writes::update_resource(call),
+        Action::RemovePolicyResource => return policy_writes::remove_resource(call),
         Action::ChangeProfile => return profiles::change(call),
         Action::ChangeEmail => return profiles::change_email(call),
         Action::Disable => return lifecycle::disable(call),
@@ -86,10 +105,11 @@ pub(crate) fn answer(action: Action, call: &Call<'_>) -> Result<Decision, Refusa
         Action::Workspaces => workspaces::query(call),
         Action::ApiKeys => keys::list(call),
         Action::ApiKeyCount => keys::count(call),
-        Action::Domains => policies::domains(call),
-        Action::Domain => policies::domain(call),
+        Action::Domains => domains::list(call),
+        Action::Domain => domains::one(call),
         Action::Policies => policies::list(call),
         Action::Policy => policies::one(call),
+        Action::ValidatePolicy => policies::validate(call),
         Action::Events => events::list(call),
         Action::EventStream => events::stream(call),
         Action::Event => events::one(call),
@@ -110,13 +130,21 @@ pub(crate) fn answer(action: Action, call: &Call<'_>) -> Result<Decision, Refusa
         Action::JiraApplicationRoles => jira_site::application_roles(call),
         Action::JiraApplicationRole => jira_site::application_role(call),
         Action::JiraServer => jira_site::server(call),
+        Action::JiraAuditRecords => jira_audit::records(call),
+        Action::JiraUserPicker => jira_pickers::users(call),
+        Action::JiraUserAndGroupPicker => jira_pickers::users_and_groups(call),
+        Action::JiraPermissions => jira_permissions::own(call),
+        Action::JiraLicense => jira_site::license(call),
+        Action::JiraProductLicenseCount => jira_site::product_license_count(call),
         Action::JiraLicenseCount => jira_site::license_count(call),
+        Action::DeskInformation => desks::information(call),
+        Action::DeskOrganizations => firms::of_desk(call),
         Action::Desks => desks::desks(call),
         Action::Desk => desks::desk(call),
         Action::DeskCustomers => desks::customers(call),
-        Action::CustomerOrganizations => desks::organizations(call),
-        Action::CustomerOrganization => desks::organization(call),
-        Action::CustomerOrganizationUsers => desks::organization_users(call),
+        Action::CustomerOrganizations => firms::list(call),
+        Action::CustomerOrganization => firms::one(call),
+        Action::CustomerOrganizationUsers => firms::members(call),
         Action::ScimUsers => scim::users(call),
         Action::ScimUser => scim::user(call),
         Action::ScimGroups => scim::groups(call),

@@ -225,6 +225,7 @@ impl<'a> Reader<'a> {
             10 => Residue::Distrusted { group: self.ordinal()? },
             11 => Residue::RestartedAccounts { directory: self.directory_id()? },
             12 => Residue::RestartedGroups { directory: self.directory_id()? },
+            13 => Residue::RestartedMembers { group: self.ordinal()? },
             _ => return Err(Unreadable),
         })
     }

@@ -207,6 +207,10 @@ impl Writer {
                 self.bytes.push(12);
                 self.text(directory.as_str());
             }
+            Residue::RestartedMembers { group } => {
+                self.bytes.push(13);
+                self.number(u64::from(*group));
+            }
         }
     }
 }

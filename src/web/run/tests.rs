@@ -20,7 +20,7 @@ fn claim(noun: Noun, state: ClaimState) -> Claim {
 }
 
 fn page(state: RunState, claims: Vec<Claim>, notes: Vec<RunNote>) -> String {
-    content(&Told { run: run(state), claims, notes }, &acme(), &reader()).0
+    content(&Told { run: run(state), claims, notes, withheld: Vec::new() }, &acme(), &reader()).0
 }
 
 #[test]

@@ -15,14 +15,17 @@ pub(crate) enum Place {
     Groups,
     /// Sync runs.
     SyncRuns,
+    /// What waits for a person.
+    NeedsAttention,
     /// Settings.
     Settings,
 }
 
-const PLACES: [(Place, &str, &str); 4] = [
+const PLACES: [(Place, &str, &str); 5] = [
     (Place::UserBrowser, "User Browser", "/people"),
     (Place::Groups, "Groups", "/groups"),
     (Place::SyncRuns, "Sync Runs", "/runs"),
+    (Place::NeedsAttention, "Needs attention", "/attention"),
     (Place::Settings, "Settings", "/settings"),
 ];
 
@@ -43,6 +46,8 @@ pub(crate) struct Frame<'a> {
     pub(crate) age: Option<Markup>,
     /// Whether that age is too great to rely on.
     pub(crate) stale: bool,
+    /// How many things wait for a person.
+    pub(crate) waiting: u64,
     /// Whether the page is to load itself again every second: while something moves.
     pub(crate) moving: bool,
 }
@@ -71,7 +76,12 @@ impl Page {
                                 }
                             }
                             @for (place, name, address) in PLACES {
-                                a href=(address) aria-current=[(place == frame.place).then_some("page")] { (name) }
+                                a href=(address) aria-current=[(place == frame.place).then_some("page")] {
+                                    (name)
+                                    @if place == Place::NeedsAttention && frame.waiting > 0 {
+                                        " " span.count { (frame.waiting) }
+                                    }
+                                }
                             }
                         }
                         main id="content" {

@@ -69,6 +69,7 @@ pub(crate) fn noun(noun: Noun) -> &'static str {
 pub(crate) fn part(part: &Part, snapshot: &Snapshot) -> String {
     match part {
         Part::Whole => "Whole organization".to_owned(),
+        Part::Named => "Those asked for by id".to_owned(),
         Part::Directory(id) => {
             let place = snapshot.directory(id.as_str());
             match place.and_then(|place| snapshot.directories().get(place as usize)) {

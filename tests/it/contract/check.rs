@@ -75,7 +75,7 @@ impl<'a> Report<'a> {
     }
 
     fn check(&mut self, exchange: &Exchange, asker: Asker) {
-        let Some(operation) = find(self.descriptions, &exchange.method, &exchange.path) else {
+        let Some(operation) = find(self.descriptions, &exchange.method, on_site(&exchange.path)) else {
             let place = format!("{} {}", exchange.method, exchange.template);
             self.unknown_endpoints.entry(place).or_default().extend(exchange.status);
             return;
@@ -99,6 +99,7 @@ impl<'a> Report<'a> {
                 let body = exchange.response_body.as_deref().unwrap_or_default();
                 let body: Value = serde_json::from_str(body).unwrap_or_default();
                 let told = body["errors"][0].get("detail").or_else(|| body.get("detail"));
+                let told = told.or_else(|| body["errorMessages"].get(0));
                 let says = format!("refused although described: {}", told.and_then(Value::as_str).unwrap_or_default());
                 self.contradict((&name, "request", ""), &says, exchange);
             }
@@ -252,6 +253,11 @@ impl<'a> Report<'a> {
         all.retain(|place| !place.contains('='));
         all
     }
+}
+
+/// The path on a site, without the beginning that names it.
+fn on_site(path: &str) -> &str {
+    path.strip_prefix("/site/").and_then(|rest| Some(&rest[rest.find("/rest/")?..])).unwrap_or(path)
 }
 
 /// The names of an answer's fields.

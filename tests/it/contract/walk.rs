@@ -2,13 +2,19 @@
 //! refusal. It only asks; what was said is judged from the simulator's ledger. It must never ask what no client could.
 
 mod accounts;
+mod desks;
+mod jira;
+mod jira_accounts;
 mod logs;
+mod policies;
+mod refusals;
+mod scim;
 mod writes;
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use simulator::{Answers, Fault, FaultKind, Limits, Role, Shape, Simulator, Truth};
+use simulator::{Answers, Limits, Role, Simulator, Truth};
 
 use super::plain_client::{Answer, Ask, send};
 
@@ -20,15 +26,11 @@ pub(super) struct Walk<'a> {
     simulator: &'a Simulator,
     answers: Answers,
     authorization: String,
+    /// What opens the first site, which stands at the root.
+    site_authorization: String,
     v1: String,
     v2: String,
     truth: Truth,
-}
-
-/// A request that is answered when the key is right.
-struct Right {
-    method: &'static str,
-    target: String,
 }
 
 impl<'a> Walk<'a> {
@@ -38,6 +40,7 @@ impl<'a> Walk<'a> {
             simulator,
             answers,
             authorization: format!("Bearer {}", simulator.api_key()),
+            site_authorization: simulator.sites()[0].authorization(),
             v1: format!("/admin/v1/orgs/{organization}"),
             v2: format!("/admin/v2/orgs/{organization}"),
             truth: simulator.read(|organization| organization.truth()),
@@ -52,9 +55,13 @@ impl<'a> Walk<'a> {
         self.wrong_requests().await;
         self.wrong_names().await;
         self.refusals_of_every_endpoint().await;
+        self.jira().await;
+        self.desks().await;
+        self.scim().await;
         self.writes().await;
         self.simulator.set_limits(Limits { endpoints: BTreeMap::new(), ..Limits::default() });
         self.logs().await;
+        self.policies().await;
         self.managed_accounts().await;
         self.simulator.set_limits(Limits::default());
     }
@@ -63,9 +70,9 @@ impl<'a> Walk<'a> {
     pub(super) async fn refusal(&self, method: &str, target: &str) -> Result<(), String> {
         let body = (method != "GET").then_some((JSON, "{}"));
         let answer = self.send(Ask { method, target, authorization: &self.authorization, body }).await;
-        let error = &answer.body["errors"][0];
-        let is_unknown = error["detail"].as_str().is_some_and(|detail| detail.ends_with("does not exist."));
-        if is_unknown || answer.status == 405 { Ok(()) } else { Err(format!("{} {error}", answer.status)) }
+        let told = [&answer.body["errors"][0]["detail"], &answer.body["errorMessages"][0]];
+        let is_unknown = told.into_iter().filter_map(Value::as_str).any(|detail| detail.ends_with("does not exist."));
+        if is_unknown || answer.status == 405 { Ok(()) } else { Err(format!("{} {}", answer.status, answer.body)) }
     }
 
     async fn send(&self, ask: Ask<'_>) -> Answer {
@@ -91,6 +98,15 @@ impl<'a> Walk<'a> {
     async fn post(&self, target: &str, body: &Value) -> Answer {
         let body = body.to_string();
         self.send(Ask { method: "POST", target, authorization: &self.authorization, body: Some((JSON, &body)) }).await
+    }
+
+    /// As [`Walk::told`], from the first site.
+    async fn site(&self, status: u16, (method, target): (&str, &str), body: &Value) -> Value {
+        let text = body.to_string();
+        let given = (!body.is_null()).then_some((JSON, text.as_str()));
+        let answer = self.send(Ask { method, target, authorization: &self.site_authorization, body: given }).await;
+        assert_eq!(answer.status, status, "{method} {target} {body}: {}", answer.body);
+        answer.body
     }
 
     /// The body of an answer with this status; no body is sent when it is null.
@@ -277,10 +293,6 @@ impl<'a> Walk<'a> {
         for rest in ["?limit=1", "/count"] {
             self.list(&format!("/admin/api-access/v1/orgs/{organization}/api-keys{rest}")).await;
         }
-        self.found("/_edge/tenant_info").await;
-        for site in self.simulator.sites() {
-            self.found(&format!("/site/{}/_edge/tenant_info", site.name)).await;
-        }
     }
 
     async fn workspaces(&self) {
@@ -310,163 +322,6 @@ impl<'a> Walk<'a> {
         let made_up = json!({ "cursor": "made-up" });
         for wrong in [json!([]), json!({ "limit": 0 }), json!({ "limit": 1001 }), made_up, with_more] {
             assert_eq!(self.post(&target, &wrong).await.status, 400, "{wrong}");
-        }
-    }
-
-    /// Bodies and queries that are refused, each by what the description says.
-    async fn wrong_requests(&self) {
-        let many = |most: usize| (0..=most).map(|number| format!("i{number}")).collect::<Vec<_>>();
-        let wrong = [
-            json!([]),
-            json!({ "limit": 0 }),
-            json!({ "limit": 101 }),
-            json!({ "limit": "10" }),
-            json!({ "unknown": 1 }),
-            json!({ "cursor": "made-up" }),
-            json!({ "accountIds": [] }),
-            json!({ "accountIds": many(10) }),
-            json!({ "groupIds": many(10) }),
-            json!({ "directoryIds": many(10) }),
-            json!({ "resourceIds": many(20) }),
-            json!({ "expand": ["everything"] }),
-            json!({ "sortBy": [{ "field": "email", "direction": "asc" }] }),
-        ];
-        let of_users = [
-            json!({ "emails": many(100) }),
-            json!({ "emails": ["a@mail.test", "a@mail.test"] }),
-            json!({ "emails": ["a@mail.test"], "searchTerm": "a" }),
-            json!({ "emailDomains": many(10) }),
-            json!({ "roleIds": ["atlassian/king"] }),
-            json!({ "roleIds": ["atlassian/viewer"] }),
-            json!({ "status": ["happy"] }),
-            json!({ "claimStatus": "claimed" }),
-            json!({ "mfaEnabled": "yes" }),
-        ];
-        let of_groups = [
-            json!({ "groupNames": many(100) }),
-            json!({ "groupNames": ["a"], "searchTerm": "a" }),
-            json!({ "groupNames": ["a"], "groupIds": ["b"] }),
-            json!({ "resourceOwners": many(10) }),
-            json!({ "expand": ["counts.users", "counts.users"] }),
-        ];
-        for (target, bodies) in [(self.users("/search"), &of_users[..]), (self.groups("/search"), &of_groups[..])] {
-            for body in wrong.iter().chain(bodies) {
-                assert_eq!(self.post(&target, body).await.status, 400, "{target} {body}");
-            }
-        }
-        let eleven = query("directoryIds", &json!(many(10)));
-        let roles = [
-            self.users(&format!("/{}/role-assignments", self.busy_user())),
-            self.groups(&format!("/{}/role-assignments", self.granting_group())),
-        ];
-        let paged = [self.users(""), self.groups(""), format!("{}/directories", self.v2)];
-        for target in paged.iter().chain(&roles) {
-            for query in ["?limit=0", "?limit=101", "?limit=many", "?cursor=made-up", "?unknown=1", &eleven] {
-                assert_eq!(self.get(&format!("{target}{query}")).await.status, 400, "{target}{query}");
-            }
-        }
-        for target in [self.users("/count"), self.groups("/count")] {
-            for query in ["?unknown=1", "?roleIds=atlassian/king", "?roleIds=atlassian/viewer", &eleven] {
-                assert_eq!(self.get(&format!("{target}{query}")).await.status, 400, "{target}{query}");
-            }
-        }
-        assert_eq!(self.get(&self.users("?mfaEnabled=maybe")).await.status, 400);
-        let user = self.busy_user();
-        for target in [
-            "/admin/v1/orgs?cursor=made-up".to_owned(),
-            format!("{}/users?cursor=made-up", self.v1),
-            format!("{}/users?limit=10", self.v1),
-            format!("{}/directory/users/{user}/last-active-dates?cursor=made-up", self.v1),
-        ] {
-            assert_eq!(self.get(&target).await.status, 400, "{target}");
-        }
-    }
-
-    /// Directories, people and groups that are not there.
-    async fn wrong_names(&self) {
-        let nowhere = format!("{}/directories/nowhere", self.v2);
-        for target in [
-            self.users(&format!("/{NOBODY}")),
-            self.users(&format!("/{NOBODY}/role-assignments")),
-            self.groups(&format!("/{NOBODY}")),
-            self.groups(&format!("/{NOBODY}/role-assignments")),
-            format!("{}/directory/users/{NOBODY}/last-active-dates", self.v1),
-            format!("{nowhere}/users"),
-            format!("{nowhere}/users/count"),
-            format!("{nowhere}/users/stats"),
-            format!("{nowhere}/groups"),
-            format!("{nowhere}/groups/count"),
-            format!("{nowhere}/groups/stats"),
-        ] {
-            assert_eq!(self.get(&target).await.status, 404, "{target}");
-        }
-        for target in [format!("{nowhere}/users/search"), format!("{nowhere}/groups/search")] {
-            assert_eq!(self.post(&target, &json!({})).await.status, 404, "{target}");
-        }
-    }
-
-    fn endpoints(&self) -> Vec<Right> {
-        let (user, group) = (self.busy_user(), self.granting_group());
-        let get = [
-            "/admin/v1/orgs".to_owned(),
-            self.v1.clone(),
-            format!("{}/users", self.v1),
-            format!("{}/directory/users/{user}/last-active-dates", self.v1),
-            format!("{}/directories", self.v2),
-            self.users(""),
-            self.users("/count"),
-            self.users("/stats"),
-            self.users(&format!("/{user}")),
-            self.users(&format!("/{user}/role-assignments")),
-            self.groups(""),
-            self.groups("/count"),
-            self.groups("/stats"),
-            self.groups(&format!("/{group}")),
-            self.groups(&format!("/{group}/role-assignments")),
-            format!("/admin/api-access/v1/orgs/{}/api-keys", self.simulator.organization_id()),
-            format!("/admin/api-access/v1/orgs/{}/api-keys/count", self.simulator.organization_id()),
-        ];
-        let logs = ["domains", "policies", "events", "events-stream", "event-actions"];
-        let managed = ["", "/profile", "/api-tokens"].map(|rest| format!("/users/{user}/manage{rest}"));
-        let get = get.into_iter().chain(logs.map(|path| format!("{}/{path}", self.v1))).chain(managed);
-        let post = [self.users("/search"), self.groups("/search"), format!("{}/workspaces", self.v2)];
-        let right = |method| move |target| Right { method, target };
-        get.map(right("GET")).chain(post.into_iter().map(right("POST"))).collect()
-    }
-
-    /// Wrong keys, another organization, the wrong type of body, too many requests, and an error of the server itself.
-    async fn refusals_of_every_endpoint(&self) {
-        let simulator = self.simulator;
-        let ours = simulator.organization_id();
-        let scoped = format!("Bearer {}", simulator.scoped_api_key());
-        for Right { method, target } in self.endpoints() {
-            let body = (method == "POST").then_some((JSON, "{}"));
-            for authorization in ["", "Bearer wrong", "Basic YTpi"] {
-                assert_eq!(self.send(Ask { method, target: &target, authorization, body }).await.status, 401);
-            }
-            // The gateway refuses such a key in its own form, where user management describes another.
-            if !target.starts_with("/users/") {
-                let answer = self.send(Ask { method, target: &target, authorization: &scoped, body }).await;
-                assert!([200, 403].contains(&answer.status), "{target}");
-            }
-            let authorization = &self.authorization;
-            if target.contains(&ours) {
-                let target = target.replace(&ours, NOBODY);
-                let answer = self.send(Ask { method, target: &target, authorization, body }).await;
-                assert!([403, 404].contains(&answer.status), "{target}");
-            }
-            if method == "POST" {
-                let body = Some(("text/plain", "{}"));
-                assert_eq!(self.send(Ask { method, target: &target, authorization, body }).await.status, 415);
-            }
-            simulator.set_limits(Limits::all(0));
-            assert_eq!(self.send(Ask { method, target: &target, authorization, body }).await.status, 429);
-            simulator.set_limits(Limits::default());
-            let shape = if target.ends_with("/workspaces") { Shape::SingleError } else { Shape::Errors };
-            let kind = FaultKind::Status { code: 500, shape, headers: Vec::new() };
-            simulator.set_faults(vec![Fault::on("*", kind).always()]);
-            assert_eq!(self.send(Ask { method, target: &target, authorization, body }).await.status, 500);
-            simulator.set_faults(Vec::new());
         }
     }
 }

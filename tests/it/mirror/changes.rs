@@ -18,7 +18,7 @@ fn taking_time() -> Options {
 fn generation(sealed: &Sealed) -> u64 {
     match sealed {
         Sealed::Done { generation, .. } => *generation,
-        Sealed::LeaseLost => panic!("nobody else works here"),
+        other => panic!("nobody else works here: {other:?}"),
     }
 }
 

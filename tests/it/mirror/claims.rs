@@ -99,7 +99,7 @@ async fn more_than_a_tenth_missing_is_withheld_and_nobody_is_asked_for() {
     let claim = app.claim(Noun::Presence, &app.directory()).await;
     assert_eq!(claim.state, ClaimState::Partial);
     let reason = claim.reason.unwrap();
-    assert!(reason.starts_with("30 of ") && reason.contains("more than a tenth"), "{reason}");
+    assert!(reason.starts_with("30 of ") && reason.contains("more than 10 %"), "{reason}");
     let now = app.now();
     for id in &leaving {
         assert!(now.present().contains(now.account(id).unwrap()), "{id} is kept as it was");

@@ -85,6 +85,15 @@ async fn whom_the_stream_names_is_read_targeted_once_they_are_quiet() {
         assert_eq!(poll(&app).await.unwrap(), Polled::Read { events: 1, after_gap: false });
         after(&app, 10);
         assert_eq!((read(&app).await, waiting(&app).await), (None, 1));
+
+        // Both reads are carried out, and the mirror is as the organization is.
+        app.work().await.unwrap();
+        let second = read(&app).await.unwrap();
+        app.work().await.unwrap();
+        assert_eq!(app.differences(), Vec::<String>::new());
+        let sealed = app.mirror.store().read(move |tx| runs::find(tx, &second.id)).await.unwrap().unwrap();
+        assert!(sealed.generation.is_some(), "{sealed:?}");
+        app.assert_sound().await;
         app.stop().await;
     }
 }

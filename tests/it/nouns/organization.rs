@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use directory::{
     AccountId, AccountStatus, AccountType, Activity, Claim, ClaimState, Claimed, DirectRole, Directory, DirectoryId,
     Field, Grant, Group, GroupCounts, GroupId, ManagedBy, Management, MembershipStatus, Noun, Observed, Ordinal,
-    PackedProfile, Part, PlatformRole, Presence, Profile, Reading, Resource, ResourceId, Role, RoleMethod, Seen,
-    SeenAccount, SeenGroup, Snapshot, Status, compare_account,
+    PackedProfile, Part, PlatformRole, Presence, Profile, Reading, References, Resource, ResourceId, Role, RoleMethod,
+    Seen, SeenAccount, SeenGroup, Snapshot, Status, compare_account,
 };
 use jiff::Timestamp;
 use proptest::collection::{btree_map, btree_set};
@@ -266,7 +266,7 @@ impl Facts {
                 groups: now(asked_at, groups),
                 counted_resources: person.counted.and_then(|counted| now(asked_at, counted)),
             };
-            let known = compare_account(snapshot, number, &mut record);
+            let known = compare_account(snapshot, number, references(snapshot), &mut record);
             seen.part(&id).absorb(known, record);
         }
         for group in self.groups.keys().filter(|group| directory_of(group) == directory) {
@@ -295,4 +295,8 @@ impl Facts {
             });
         }
     }
+}
+
+fn references(snapshot: &Snapshot) -> References {
+    References { groups: snapshot.groups_len() as Ordinal, resources: snapshot.resources().len() as Ordinal }
 }

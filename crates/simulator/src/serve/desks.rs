@@ -1,21 +1,21 @@
-//! Service desks of a site, their customers, and the organizations of customers. Pages are offsets with links; what
-//! upstream calls experimental wants a header that says so.
+//! Service desks of a site and their customers. Pages are offsets with links; what upstream calls experimental wants a
+//! header that says so.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::call::{Call, Query};
-use crate::customers::{Change, Desk, Firm};
+use crate::customers::{Change, Customer, Desk};
 use crate::effect::{Decision, Effect};
 use crate::reply::{Refusal, Reply};
 use crate::site_view::{Member, Offset};
 
-fn refusal(status: u16, detail: &str) -> Refusal {
+pub(super) fn refusal(status: u16, detail: &str) -> Refusal {
     Refusal::new(status, "", "", detail)
 }
 
 /// A page of service desks: no total, but a size and whether it is the last.
-fn page(call: &Call<'_>, list: impl Iterator<Item = Value>) -> Result<Reply, Refusal> {
+pub(super) fn page(call: &Call<'_>, list: impl Iterator<Item = Value>) -> Result<Reply, Refusal> {
     let query = Query::read(call.query);
     let offset = Offset::read(&query, ("start", "limit"), 50, 50)?;
     let (values, total) = offset.of(list);
@@ -48,10 +48,25 @@ fn on_site<'a>(call: &Call<'a>) -> impl Iterator<Item = &'a Desk> + use<'a> {
     call.organization.customers.desks.iter().filter(move |desk| desk.site == site)
 }
 
-fn wanted_desk<'a>(call: &Call<'a>) -> Result<&'a Desk, Refusal> {
+pub(super) fn wanted_desk<'a>(call: &Call<'a>) -> Result<&'a Desk, Refusal> {
     let id = call.capture(0);
     let found = on_site(call).find(|desk| desk.id.to_string() == id);
     found.ok_or_else(|| refusal(404, "The service desk was not found."))
+}
+
+/// Everybody may ask which version answers, with a credential or without one.
+pub(super) fn information(call: &Call<'_>) -> Result<Reply, Refusal> {
+    Ok(Reply::value(&json!({
+        "version": "5.1.0-SNAPSHOT",
+        "platformVersion": "1001.0.0-SNAPSHOT",
+        "buildDate": {
+            "iso8601": "2026-11-10T08:23:11+0000", "jira": "2026-11-10T08:23:11.000+0000",
+            "friendly": "10/Nov/26 8:23 AM", "epochMillis": 1_794_298_991_000_i64,
+        },
+        "buildChangeSet": "1f51473f5c7b75c1a69a0090f4832cdc5053702a",
+        "isLicensedForUse": true,
+        "_links": { "self": format!("{}/rest/servicedeskapi/info", call.site_url()) },
+    })))
 }
 
 pub(super) fn desks(call: &Call<'_>) -> Result<Reply, Refusal> {
@@ -76,7 +91,7 @@ fn user(call: &Call<'_>, member: &Member<'_>) -> Value {
     user
 }
 
-fn users<'a>(call: &'a Call<'a>, ids: &'a [String]) -> impl Iterator<Item = Value> + 'a {
+pub(super) fn users<'a>(call: &'a Call<'a>, ids: &'a [String]) -> impl Iterator<Item = Value> + 'a {
     ids.iter().filter_map(|id| call.member(id)).map(|member| user(call, &member))
 }
 
@@ -112,7 +127,7 @@ fn accounts(call: &Call<'_>) -> Result<Vec<String>, Refusal> {
     }
 }
 
-fn changes(call: &Call<'_>, change: impl Fn(String) -> Option<Change>) -> Result<Decision, Refusal> {
+pub(super) fn changes(call: &Call<'_>, change: impl Fn(String) -> Option<Change>) -> Result<Decision, Refusal> {
     let effects = accounts(call)?.into_iter().filter_map(change).map(Effect::Customers).collect();
     Ok(Decision { reply: Reply::empty(204), effects, delay: 0 })
 }
@@ -153,7 +168,7 @@ pub(super) fn create_customer(call: &Call<'_>) -> Result<Decision, Refusal> {
     }
     let name = given.display_name.filter(|name| !name.is_empty()).unwrap_or_else(|| email.clone());
     let account = call.organization.new_customer_id(&email, call.now);
-    let customer = crate::customers::Customer { account_id: account, name, email, active: true, site: call.site };
+    let customer = Customer { account_id: account, name, email, active: true, site: call.site };
     let reply = Reply::value(&user(call, &Member::Customer(&customer))).with_status(201);
     Ok(Decision { reply, effects: vec![Effect::Customers(Change::Create(customer))], delay: 0 })
 }
@@ -169,45 +184,4 @@ pub(super) fn revoke_portal_access(call: &Call<'_>) -> Result<Decision, Refusal>
         Some(Member::Person(_)) => Err(refusal(400, "The user is not a portal-only customer.")),
         None => Err(refusal(404, "The user was not found.")),
     }
-}
-
-fn firms<'a>(call: &Call<'a>) -> impl Iterator<Item = &'a Firm> + use<'a> {
-    let site = call.site;
-    call.organization.customers.firms.iter().filter(move |firm| firm.site == site)
-}
-
-fn firm_record(call: &Call<'_>, firm: &Firm) -> Value {
-    let address = format!("{}/rest/servicedeskapi/organization/{}", call.site_url(), firm.id);
-    json!({ "id": firm.id.to_string(), "name": firm.name, "scimManaged": false, "_links": { "self": address } })
-}
-
-fn wanted_firm<'a>(call: &Call<'a>) -> Result<&'a Firm, Refusal> {
-    let id = call.capture(0);
-    let found = firms(call).find(|firm| firm.id.to_string() == id);
-    found.ok_or_else(|| refusal(404, "The organization was not found."))
-}
-
-pub(super) fn organizations(call: &Call<'_>) -> Result<Reply, Refusal> {
-    let query = Query::read(call.query);
-    let account = query.one("accountId").map(str::to_owned);
-    let found = firms(call).filter(|firm| account.as_ref().is_none_or(|account| firm.members.contains(account)));
-    page(call, found.map(|firm| firm_record(call, firm)))
-}
-
-pub(super) fn organization(call: &Call<'_>) -> Result<Reply, Refusal> {
-    Ok(Reply::value(&firm_record(call, wanted_firm(call)?)))
-}
-
-pub(super) fn organization_users(call: &Call<'_>) -> Result<Reply, Refusal> {
-    page(call, users(call, &wanted_firm(call)?.members))
-}
-
-pub(super) fn add_organization_users(call: &Call<'_>) -> Result<Decision, Refusal> {
-    let firm = wanted_firm(call)?;
-    changes(call, |account| (!firm.members.contains(&account)).then_some(Change::JoinFirm { firm: firm.id, account }))
-}
-
-pub(super) fn remove_organization_users(call: &Call<'_>) -> Result<Decision, Refusal> {
-    let firm = wanted_firm(call)?;
-    changes(call, |account| firm.members.contains(&account).then_some(Change::LeaveFirm { firm: firm.id, account }))
 }

@@ -87,7 +87,7 @@ pub(super) fn invite(call: &Call<'_>) -> Result<Decision, Refusal> {
     Ok(Decision { reply, effects: inviting.effects, delay: 0 })
 }
 
-fn is_address(email: &str) -> bool {
+pub(super) fn is_address(email: &str) -> bool {
     email.split_once('@').is_some_and(|(local, domain)| {
         !local.is_empty() && domain.contains('.') && !domain.contains('@') && !email.contains(char::is_whitespace)
     })

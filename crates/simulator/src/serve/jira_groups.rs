@@ -12,6 +12,9 @@ use crate::resource::{App, Role};
 use crate::serve::group_writes::{deletable, find_by_name, new_id};
 use crate::site_view::{Member, Offset};
 
+/// The most users of a group that one answer holds.
+const MOST_USERS: usize = 50;
+
 pub(super) fn list(call: &Call<'_>) -> Result<Reply, Refusal> {
     let query = Query::read(call.query);
     let offset = Offset::jira(&query, 50, 1_000)?;
@@ -47,8 +50,12 @@ fn grants(call: &Call<'_>, group: &Group, app: &str, role: Role) -> bool {
 }
 
 pub(super) fn pick(call: &Call<'_>) -> Result<Reply, Refusal> {
-    let query = Query::read(call.query);
-    let offset = Offset::jira(&query, 20, 1_000)?;
+    Ok(Reply::value(&found_groups(call, &Query::read(call.query), 20)?))
+}
+
+/// The groups whose names hold the query's text; so many, unless it says how many.
+pub(super) fn found_groups(call: &Call<'_>, query: &Query, standard: usize) -> Result<Value, Refusal> {
+    let offset = Offset::jira(query, standard, 1_000)?;
     let exact = query.one("query").unwrap_or_default();
     let word = exact.to_lowercase();
     let excluded = query.many("exclude").unwrap_or_default();
@@ -64,11 +71,11 @@ pub(super) fn pick(call: &Call<'_>) -> Result<Reply, Refusal> {
         .map(|group| json!({ "name": group.name, "html": marked(&group.name, &word), "labels": [], "groupId": group.id }))
         .collect();
     let header = format!("Showing {} of {} matching groups", shown.len(), found.len());
-    Ok(Reply::value(&json!({ "header": header, "total": found.len(), "groups": shown })))
+    Ok(json!({ "header": header, "total": found.len(), "groups": shown }))
 }
 
-/// The name with the word found in it marked.
-fn marked(name: &str, word: &str) -> String {
+/// The name with the word, in lower case, found in it marked.
+pub(super) fn marked(name: &str, word: &str) -> String {
     let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     let place = name.to_lowercase().find(word).filter(|_| !word.is_empty());
     match place.and_then(|start| {
@@ -82,26 +89,42 @@ fn marked(name: &str, word: &str) -> String {
 pub(super) fn one(call: &Call<'_>) -> Result<Reply, Refusal> {
     let query = Query::read(call.query);
     let group = call.site_group(&query)?;
-    let expands = query.many("expand").unwrap_or_default().iter().any(|name| name.starts_with("users"));
-    Ok(Reply::value(&record(call, group, expands)))
+    let expand = query.many("expand").unwrap_or_default();
+    Ok(Reply::value(&match expand.iter().find_map(|name| window(name)) {
+        None => record(call, group),
+        Some(window) => with_users(call, group, window),
+    }))
 }
 
-/// A group with its first fifty users, when they are asked for.
-pub(super) fn record(call: &Call<'_>, group: &Group, with_users: bool) -> Value {
+/// The users that `users` or `users[from:to]` asks for, as the first and how many: fifty at most, both ends included.
+fn window(expand: &str) -> Option<(usize, usize)> {
+    let range = expand.strip_prefix("users")?;
+    let ends = range.strip_prefix('[').and_then(|range| range.strip_suffix(']')?.split_once(':'));
+    let Some((from, to)) = ends else { return Some((0, MOST_USERS)) };
+    let from = from.parse().unwrap_or(0);
+    let to = to.parse().unwrap_or(usize::MAX);
+    Some((from, to.saturating_sub(from).saturating_add(1).min(MOST_USERS)))
+}
+
+/// A group without its users.
+pub(super) fn record(call: &Call<'_>, group: &Group) -> Value {
+    with_users(call, group, (0, 0))
+}
+
+/// A group with so many of its users from one place on.
+fn with_users(call: &Call<'_>, group: &Group, (first, most): (usize, usize)) -> Value {
     let ordinal = call.organization.find_group(&group.id);
     let is_member = |member: &Member<'_>| match (member, ordinal) {
         (Member::Person(person), Some(ordinal)) => person.is_in_group(ordinal),
         _ => false,
     };
-    let items: Vec<Value> = if with_users {
-        call.members().filter(is_member).take(50).map(|member| call.site_user(&member)).collect()
-    } else {
-        Vec::new()
-    };
-    let end = items.len().saturating_sub(1);
+    let members: Vec<Member<'_>> =
+        if most == 0 { Vec::new() } else { call.members().filter(is_member).skip(first).take(most).collect() };
+    let items: Vec<Value> = members.iter().map(|member| call.site_user(member)).collect();
+    let end = (first + items.len()).saturating_sub(1);
     let mut record = call.group_name(group);
     record["users"] = json!({
-        "size": group.members, "items": items, "max-results": 50, "start-index": 0, "end-index": end,
+        "size": group.members, "items": items, "max-results": 50, "start-index": first, "end-index": end,
     });
     record["expand"] = json!("users");
     record
@@ -121,7 +144,7 @@ pub(super) fn create(call: &Call<'_>) -> Result<Decision, Refusal> {
         return Err(Refusal::new(400, "", "", "A group or user with this name already exists."));
     }
     let id = new_id(call.organization, &name);
-    let reply = Reply::value(&record(call, &Group::new(id.clone(), name.clone(), directory), false)).with_status(201);
+    let reply = Reply::value(&record(call, &Group::new(id.clone(), name.clone(), directory))).with_status(201);
     let effects = vec![Effect::CreateGroup { id, name, description: None, directory }];
     Ok(Decision { reply, effects, delay: 0 })
 }

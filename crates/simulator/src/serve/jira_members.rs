@@ -39,7 +39,7 @@ pub(super) fn add(call: &Call<'_>) -> Result<Decision, Refusal> {
     let given: NewMember = call.read_body()?;
     let account = given.account_id.ok_or_else(|| Refusal::new(400, "", "", "accountId must be given."))?;
     let effect = joining(call, group, account).map_err(in_jiras_words)?;
-    let reply = Reply::value(&record(call, group, false)).with_status(201);
+    let reply = Reply::value(&record(call, group)).with_status(201);
     Ok(Decision { reply, effects: vec![effect], delay: 0 })
 }
 

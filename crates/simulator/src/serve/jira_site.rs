@@ -11,7 +11,7 @@ use crate::resource::{App, Resource, Role};
 /// The apps that Jira has application roles for.
 const APPLICATIONS: [App; 3] = [App::Jira, App::ServiceManagement, App::ProductDiscovery];
 
-fn applications<'a>(call: &Call<'a>) -> impl Iterator<Item = (u8, &'a Resource)> {
+pub(super) fn applications<'a>(call: &Call<'a>) -> impl Iterator<Item = (u8, &'a Resource)> {
     let site = call.site;
     let resources = call.organization.resources.iter().enumerate();
     resources
@@ -65,7 +65,26 @@ pub(super) fn application_role(call: &Call<'_>) -> Result<Reply, Refusal> {
 
 pub(super) fn license_count(call: &Call<'_>) -> Result<Reply, Refusal> {
     let count: u32 = applications(call).map(|(index, _)| call.organization.seats_taken(index)).sum();
-    Ok(Reply::value(&json!([{ "key": "license.totalApproximateUserCount", "value": count.to_string() }])))
+    Ok(Reply::value(&json!({ "key": "license.totalApproximateUserCount", "value": count.to_string() })))
+}
+
+pub(super) fn product_license_count(call: &Call<'_>) -> Result<Reply, Refusal> {
+    let key = call.capture(0);
+    match applications(call).find(|(_, resource)| resource.app.owner() == key) {
+        Some((index, _)) => {
+            let count = call.organization.seats_taken(index).to_string();
+            Ok(Reply::value(&json!({ "key": format!("license.approximateUserCount.{key}"), "value": count })))
+        }
+        None => Err(Refusal::new(404, "", "", format!("The application {key} was not found."))),
+    }
+}
+
+/// Everything is paid for, or nothing is.
+pub(super) fn license(call: &Call<'_>) -> Result<Reply, Refusal> {
+    let plan = if call.organization.paid { "PAID" } else { "FREE" };
+    let applications: Vec<Value> =
+        applications(call).map(|(_, resource)| json!({ "id": resource.app.owner(), "plan": plan })).collect();
+    Ok(Reply::value(&json!({ "applications": applications })))
 }
 
 /// Everybody may ask this, with a credential or without one.

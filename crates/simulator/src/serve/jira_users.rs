@@ -73,7 +73,7 @@ pub(super) fn one(call: &Call<'_>) -> Result<Reply, Refusal> {
 }
 
 /// The groups are listed only when asked for; their number is always there.
-fn expanded(call: &Call<'_>, member: &Member<'_>, query: &Query) -> Value {
+pub(super) fn expanded(call: &Call<'_>, member: &Member<'_>, query: &Query) -> Value {
     let mut user = call.site_user(member);
     let expand = query.many("expand").unwrap_or_default();
     let sized = |items: Vec<Value>, shown: bool| {

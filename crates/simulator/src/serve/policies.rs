@@ -1,99 +1,46 @@
-//! Domains and policies of the organization: few, and never changed here.
+//! Policies as they are read: all of them, one, and whether one could hold.
 
 use serde_json::{Value, json};
 
-use crate::call::{Call, Query};
-use crate::key::uuid;
-use crate::organization::hash_of;
+use crate::call::Call;
+use crate::policy::{Covered, Policy};
 use crate::reply::{Refusal, Reply};
+use crate::serve::domains::query_of_one_page;
 
-/// The ids are made of the names, so that they stay the same.
-fn id_of(call: &Call<'_>, name: &str) -> String {
-    uuid(&mut fastrand::Rng::with_seed(call.organization.seal ^ hash_of(name)))
-}
-
-fn all_domains(call: &Call<'_>) -> Vec<Value> {
-    let organization = call.organization;
-    let verified = organization.domains.iter().enumerate().map(|(index, name)| {
-        let kind = if index == 0 { "dns" } else { "http" };
-        (name.clone(), json!({ "type": kind, "status": "verified" }))
-    });
-    // One that was begun and never finished: it makes nobody a managed account.
-    let unfinished = organization.domains.first().map(|name| {
-        let claim = json!({ "type": "dns", "status": "unverified" });
-        (format!("unclaimed.{name}"), claim)
-    });
-    verified
-        .chain(unfinished)
-        .map(|(name, claim)| {
-            let id = id_of(call, &name);
-            let address = format!("{}/admin/v1/orgs/{}/domains/{id}", call.base_url, organization.id);
-            json!({
-                "id": id, "type": "domains", "attributes": { "name": name, "claim": claim },
-                "links": { "self": address },
-            })
-        })
-        .collect()
-}
-
-/// The query of a list that fits on one page, where no cursor is ever given out.
-fn query_of_one_page(call: &Call<'_>, names: &[&str]) -> Result<Query, Refusal> {
-    let query = Query::read(call.query);
-    query.only(names)?;
-    match query.one("cursor") {
-        None => Ok(query),
-        Some(_) => Err(Refusal::bad_cursor("The page cursor is invalid.")),
-    }
-}
-
-pub(super) fn domains(call: &Call<'_>) -> Result<Reply, Refusal> {
-    query_of_one_page(call, &[])?;
-    Ok(whole(call, all_domains(call)))
-}
-
-pub(super) fn domain(call: &Call<'_>) -> Result<Reply, Refusal> {
-    let id = call.capture(1);
-    if id.len() != 36 {
-        return Err(Refusal::new(400, "ADMIN-400-2", "Invalid domain identifier", format!("{id} is no identifier.")));
-    }
-    match all_domains(call).into_iter().find(|domain| domain["id"] == id) {
-        Some(domain) => Ok(Reply::value(&json!({ "data": domain }))),
-        None => Err(Refusal::new(404, "ADMIN-404-3", "Domain not found", format!("No domain {id} was found."))),
-    }
-}
-
-fn all_policies(call: &Call<'_>) -> Vec<Value> {
-    let organization = call.organization;
-    let resources = |site: usize| -> Vec<Value> {
-        let on_site = organization.resources.iter().filter(|resource| resource.site == site);
-        on_site.map(|resource| json!({ "id": resource.ari, "applicationStatus": "applied" })).collect()
+/// A policy as upstream shows one. Resources that have left it are not shown.
+pub(super) fn record(call: &Call<'_>, policy: &Policy) -> Value {
+    let resource = |covered: &Covered| {
+        let status = covered.status(call.now, call.answers.policy_delay)?;
+        let mut resource = json!({ "id": covered.id, "applicationStatus": status });
+        if let Some(meta) = &covered.meta {
+            resource["meta"] = json!(meta);
+        }
+        if let Some(links) = &covered.links {
+            resource["links"] = json!(links);
+        }
+        Some(resource)
     };
-    let mut policies =
-        vec![("ip-allowlist", "Office and VPN".to_owned(), json!({ "in": ["192.0.2.0/24"] }), resources(0))];
-    for (index, site) in organization.sites.iter().enumerate() {
-        policies.push((
-            "data-residency",
-            format!("{} stays in the EU", site.name),
-            json!({ "in": ["EU"] }),
-            resources(index),
-        ));
+    let resources: Vec<Value> = policy.resources.iter().filter_map(resource).collect();
+    let mut attributes = json!({ "type": policy.kind, "status": policy.status, "resources": resources });
+    if let Some(name) = &policy.name {
+        attributes["name"] = json!(name);
     }
-    policies
-        .into_iter()
-        .map(|(kind, name, rule, resources)| {
-            json!({
-                "id": id_of(call, &name), "type": "policy",
-                "attributes": {
-                    "type": kind, "name": name, "status": "enabled", "rule": rule, "resources": resources,
-                },
-            })
-        })
-        .collect()
+    if let Some(rule) = &policy.rule {
+        attributes["rule"] = json!(rule);
+    }
+    json!({ "id": policy.id, "type": "policy", "attributes": attributes })
+}
+
+/// The policy that the path names.
+pub(super) fn wanted<'a>(call: &Call<'a>) -> Result<&'a Policy, Refusal> {
+    let id = call.capture(1);
+    let found = call.organization.policies.iter().find(|policy| policy.id == id);
+    found.ok_or_else(|| Refusal::new(404, "ADMIN-404-5", "Policy not found", format!("No policy {id} was found.")))
 }
 
 pub(super) fn list(call: &Call<'_>) -> Result<Reply, Refusal> {
     let query = query_of_one_page(call, &["type"])?;
-    let mut policies = all_policies(call);
+    let mut policies: Vec<Value> = call.organization.policies.iter().map(|policy| record(call, policy)).collect();
     if let Some(kind) = query.one("type") {
         policies.retain(|policy| policy["attributes"]["type"] == kind);
     }
@@ -104,15 +51,13 @@ pub(super) fn list(call: &Call<'_>) -> Result<Reply, Refusal> {
 }
 
 pub(super) fn one(call: &Call<'_>) -> Result<Reply, Refusal> {
-    let id = call.capture(1);
-    match all_policies(call).into_iter().find(|policy| policy["id"] == id) {
-        Some(policy) => Ok(Reply::value(&json!({ "data": policy }))),
-        None => Err(Refusal::new(404, "ADMIN-404-5", "Policy not found", format!("No policy {id} was found."))),
-    }
+    Ok(Reply::value(&json!({ "data": record(call, wanted(call)?) })))
 }
 
-/// A list that fits on one page.
-fn whole(call: &Call<'_>, data: Vec<Value>) -> Reply {
-    let address = format!("{}{}", call.base_url, call.path);
-    Reply::value(&json!({ "data": data, "links": { "self": address } }))
+/// A policy whose rule lets nobody in is not valid.
+pub(super) fn validate(call: &Call<'_>) -> Result<Reply, Refusal> {
+    match &wanted(call)?.rule {
+        Some(rule) if !rule.within.is_empty() => Ok(Reply::empty(202)),
+        _ => Err(Refusal::new(400, "ADMIN-500-2", "Policy validation failed", "The rule of the policy is empty.")),
+    }
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 use simulator::{Limits, Options};
 
 use crate::client::{clock, get, options, post, small, v2};
+use crate::site;
 
 #[tokio::test]
 async fn each_endpoint_has_its_own_window_and_headers_that_tell() {
@@ -30,6 +31,19 @@ async fn each_endpoint_has_its_own_window_and_headers_that_tell() {
     let answer = post(&simulator, &users, &json!({})).await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("date"), "Fri, 20 Nov 2026 09:31:00 GMT");
+    simulator.stop().await;
+}
+
+#[tokio::test]
+async fn a_site_says_when_little_is_left_and_why_it_refuses() {
+    let limits = Limits::default().endpoint("/rest/api/3/myself", 5);
+    let simulator = small(Options { limits, ..options() }).await;
+    let myself = async || site::get(&simulator, "/rest/api/3/myself").await;
+    let near = async || myself().await.header("x-ratelimit-nearlimit").to_owned();
+    assert_eq!([near().await, near().await, near().await, near().await, near().await], ["", "", "", "", "true"]);
+    let over = myself().await;
+    assert_eq!((over.status, over.header("ratelimit-reason")), (429, "jira-burst-based"));
+    assert_eq!(over.header("retry-after"), "60");
     simulator.stop().await;
 }
 

@@ -9,7 +9,7 @@ use crate::client::{Answer, column, get as get_as_organization, options, post, s
 use crate::writes::{plain_group, somebody};
 
 /// Asks a site by its name, or the first one at the root.
-async fn ask(simulator: &Simulator, site: Option<usize>, method: &str, rest: &str, body: &Value) -> Answer {
+pub(crate) async fn ask(simulator: &Simulator, site: Option<usize>, method: &str, rest: &str, body: &Value) -> Answer {
     let sites = simulator.sites();
     let chosen = &sites[site.unwrap_or(0)];
     let secret = base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", chosen.user, chosen.token));
@@ -28,11 +28,11 @@ async fn ask(simulator: &Simulator, site: Option<usize>, method: &str, rest: &st
     send(simulator, request.body(Full::from(content)).unwrap()).await.unwrap()
 }
 
-async fn get(simulator: &Simulator, rest: &str) -> Answer {
+pub(crate) async fn get(simulator: &Simulator, rest: &str) -> Answer {
     ask(simulator, Some(0), "GET", rest, &Value::Null).await
 }
 
-async fn read(simulator: &Simulator, rest: &str) -> Value {
+pub(crate) async fn read(simulator: &Simulator, rest: &str) -> Value {
     let answer = get(simulator, rest).await;
     assert_eq!(answer.status, 200, "{rest}: {}", String::from_utf8_lossy(&answer.bytes));
     answer.json()
@@ -135,6 +135,14 @@ async fn groups_and_members_agree_with_the_organization() {
     assert_eq!((&page["maxResults"], &page["total"]), (&json!(50), &json!(large.members)));
     let active = read(&simulator, &path.replace("=true", "=false")).await;
     assert!(active["total"].as_u64().unwrap() < u64::from(large.members));
+    let whole = format!("/rest/api/3/group?groupId={}&expand=", large.id);
+    let (first, next) =
+        (read(&simulator, &format!("{whole}users")).await, read(&simulator, &format!("{whole}users[50:99]")).await);
+    let places =
+        |group: &Value| ["start-index", "end-index", "size"].map(|name| group["users"][name].as_u64().unwrap());
+    let size = u64::from(large.members);
+    assert_eq!((places(&first), places(&next)), ([0, 49, size], [50, size.min(100) - 1, size]));
+    assert_ne!(first["users"]["items"][0], next["users"]["items"][0]);
     let users = read(&simulator, "/rest/api/3/group/bulk?accessType=user&applicationKey=jira-software").await;
     let named = column(users["values"].as_array().unwrap(), "groupId");
     assert!(!named.is_empty());
@@ -233,6 +241,20 @@ async fn customers_are_read_made_and_sorted_into_organizations() {
     let listed = call("GET", &members, Value::Null).await.json();
     assert!(!column(listed["values"].as_array().unwrap(), "accountId").contains(&id));
     assert_eq!(call("POST", &members, json!({"accountIds": ["qm:nobody"]})).await.status, 404);
+    let on_desk = format!("servicedesk/{desk}/organization");
+    let named = json!({"name": "Walkers"});
+    let walkers = call("POST", "organization", named).await;
+    assert_eq!(walkers.status, 201);
+    let walkers = walkers.json()["id"].as_str().unwrap().to_owned();
+    let number = json!({"organizationId": walkers.parse::<u32>().unwrap()});
+    let desks_own =
+        async || column(call("GET", &on_desk, Value::Null).await.json()["values"].as_array().unwrap(), "id");
+    assert_eq!(call("POST", &on_desk, number.clone()).await.status, 204);
+    assert!(desks_own().await.contains(&walkers));
+    assert_eq!(call("DELETE", &on_desk, number.clone()).await.status, 204);
+    assert!(!desks_own().await.contains(&walkers));
+    assert_eq!(call("DELETE", &format!("organization/{walkers}"), Value::Null).await.status, 204);
+    assert_eq!(call("POST", &on_desk, number).await.status, 404);
     let revoke = format!("customer/user/{id}/revoke-portal-only-access");
     assert_eq!(call("PUT", &revoke, Value::Null).await.status, 204);
     let gone = read(&simulator, &format!("/rest/api/3/user?accountId={id}")).await;

@@ -56,7 +56,7 @@ async fn a12_an_empty_list_is_not_believed() {
     for noun in [Noun::Presence, Noun::Groups] {
         let (state, reason) = it.claim(noun).await;
         assert_eq!(state, ClaimState::Partial);
-        assert!(reason.contains("more than a tenth"), "{noun:?}: {reason}");
+        assert!(reason.contains("more than 10 %"), "{noun:?}: {reason}");
     }
     it.assert_heals().await;
 }
