@@ -22,6 +22,7 @@ use crate::nouns::refusal::Refusal;
 use crate::store::organization_keys::{self, CannotOpen};
 use crate::sync::connect::EnteredKey;
 use crate::sync::{stream, worker};
+use crate::web::live::Live;
 use crate::web::{self, Web};
 
 /// How often the server looks for organizations that were connected since, and for what other nodes have sealed.
@@ -132,12 +133,14 @@ async fn run(config: &Config, opened: Opened, listen: SocketAddr) -> Result<Exit
         }
         None => println!("Rollcall is ready: http://{address}/"),
     }
+    let live = Live::new(clock.clone());
     let web = Web {
         control,
         clock: clock.clone(),
         entropy: opened.surroundings.entropy.clone(),
         connector: opened.connector.clone(),
         mirrors: opened.mirrors.clone(),
+        live: live.clone(),
     };
     let mut tasks = JoinSet::new();
     tasks.spawn(supervise(opened.mirrors.clone(), opened.connector.clone(), opened.surroundings.clone()));
@@ -158,6 +161,8 @@ async fn run(config: &Config, opened: Opened, listen: SocketAddr) -> Result<Exit
     ending.told().await;
     eprintln!("Ending ...");
     let _ = end.send(());
+    // Streams would keep their connections open for ever.
+    live.end();
     tasks.shutdown().await;
     let abort = pages.abort_handle();
     tokio::select! {

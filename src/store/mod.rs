@@ -8,6 +8,7 @@
 pub mod accounts;
 pub mod audit_stream;
 pub mod bulk;
+pub mod changes;
 pub mod codec;
 pub mod control;
 pub mod coverage;
@@ -19,6 +20,7 @@ pub mod events;
 pub mod faults;
 pub mod groups;
 pub mod head;
+pub mod history;
 pub mod jobs;
 pub mod migrate;
 pub mod observed;

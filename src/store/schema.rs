@@ -3,8 +3,8 @@
 use crate::store::bulk::{Bulk, BulkUpdate};
 use crate::store::migrate::Migration;
 use crate::store::{
-    accounts, audit_stream, coverage, events, groups, head, jobs, observed, organization_keys, passes, quota,
-    request_keys, runs, settings, site_credentials, withheld,
+    accounts, audit_stream, changes, coverage, events, groups, head, history, jobs, observed, organization_keys,
+    passes, quota, request_keys, runs, settings, site_credentials, withheld,
 };
 
 /// The schema of an organization's database.
@@ -21,10 +21,12 @@ pub const CONTROL: &[Migration] =
 pub const ORGANIZATION_STATEMENTS: &[&[(&str, &str)]] = &[
     accounts::STATEMENTS,
     audit_stream::STATEMENTS,
+    changes::STATEMENTS,
     coverage::STATEMENTS,
     events::STATEMENTS,
     groups::STATEMENTS,
     head::STATEMENTS,
+    history::STATEMENTS,
     jobs::STATEMENTS,
     observed::STATEMENTS,
     organization_keys::STATEMENTS,

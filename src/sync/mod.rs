@@ -9,6 +9,7 @@ pub mod connect;
 mod direct;
 mod earn;
 pub mod ended;
+pub mod expected;
 pub mod explain;
 pub mod guards;
 pub mod manual;

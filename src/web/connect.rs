@@ -252,7 +252,6 @@ pub(crate) fn key_field() -> Markup {
 fn key_form(base_url: &str, problem: Markup) -> Page {
     Page::sheet(
         "Connect the organization",
-        false,
         html! {
             p.step { "Step 2 of 3" }
             h1 { "Connect the organization" }
@@ -284,7 +283,6 @@ fn label_form(
 ) -> Page {
     Page::sheet(
         "Save the key",
-        false,
         html! {
             p.step { "Step 2 of 3" }
             h1 { "The key opens " bdi { (pending.found.name) } }

@@ -14,6 +14,7 @@ mod group;
 mod groups;
 mod guard;
 mod listing;
+pub mod live;
 mod manual_sync;
 mod members;
 mod pending;
@@ -50,6 +51,7 @@ use crate::id::Entropy;
 use crate::mirror::mirrors::Mirrors;
 use crate::store::db::Store;
 use crate::sync::connect::Connector;
+use crate::web::live::Live;
 use crate::web::pending::{Pending, PendingKey, PendingToken};
 
 /// What the pages are shown from.
@@ -65,6 +67,8 @@ pub struct Web {
     pub connector: Connector,
     /// The organizations that are open.
     pub mirrors: Mirrors,
+    /// Who listens to what moves.
+    pub live: Live,
 }
 
 /// What handlers are given.
@@ -133,6 +137,8 @@ pub fn router(web: Web) -> Router {
         .route("/attention", get(attention::show))
         .route("/withheld/{id}", get(withheld::show).post(withheld::decide))
         .route(settings_guards::HERE, get(settings_guards::show).post(settings_guards::choose))
+        .route("/runs/{id}/changes", get(run::changes::list))
+        .route("/live", get(live::listen))
         .route("/settings", get(|| async { Redirect::to(settings_key::HERE) }))
         .route(settings_key::HERE, get(settings_key::show).post(settings_key::check))
         .route("/settings/organization-api-key/key", post(settings_key::replace))

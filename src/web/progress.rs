@@ -1,6 +1,6 @@
 //! How far a sync run is: the part that a run's page and set-up's third page share, and that third page.
 //!
-//! While the run moves the page loads itself again every second; it needs no script.
+//! While the run moves the parts that show it are put in anew; a browser without script loads the page again every second.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -13,7 +13,7 @@ use crate::web::Served;
 use crate::web::failure::Failure;
 use crate::web::guard::see;
 use crate::web::ui::amount::{about, length, number};
-use crate::web::ui::frame::Page;
+use crate::web::ui::frame::{Motion, Page};
 use crate::web::ui::moment::Reader;
 use crate::web::ui::notice::{Weight, notice};
 use crate::web::ui::words;
@@ -47,14 +47,15 @@ pub(crate) async fn try_again(State(served): State<Served>, visit: Visit) -> Res
 }
 
 fn page(organization: &str, newest: Option<&Run>, reader: &Reader) -> Page {
-    let moving = newest.is_some_and(|run| !run.state.is_over() || run.state == RunState::Sealed);
-    Page::sheet(
+    let is_moving = newest.is_some_and(|run| !run.state.is_over() || run.state == RunState::Sealed);
+    let motion = if is_moving { Motion::Moving } else { Motion::Watched };
+    Page::moving_sheet(
         "The first sync",
-        moving,
+        motion,
         html! {
             p.step { "Step 3 of 3" }
             h1 { "The first sync of " bdi { (organization) } }
-            @match newest {
+            div id="first-sync" data-live="run generation" { @match newest {
                 None => {
                     p { "It has not been started yet." }
                     (again("Start the first sync"))
@@ -68,7 +69,7 @@ fn page(organization: &str, newest: Option<&Run>, reader: &Reader) -> Page {
                     @if run.state.is_over() { (again("Try again")) }
                     @else { p.hint { "It goes on when you close this page, and where it stood when the server is restarted." } }
                 }
-            }
+            } }
         },
     )
 }
@@ -132,7 +133,6 @@ fn phases(current: Phase) -> Markup {
     const STEPS: [Phase; 4] = [Phase::Preparing, Phase::Reading, Phase::Confirming, Phase::Sealing];
     let place = STEPS.iter().position(|phase| *phase == current);
     html! {
-        @if current == Phase::Queued { p { (words::phase(current)) } }
         ol.phases {
             @for (step, phase) in STEPS.into_iter().enumerate() {
                 @let done = place.is_some_and(|place| step < place);
@@ -205,6 +205,11 @@ fn pace(run: &Run, reader: &Reader) -> Markup {
             "."
         }
     }
+}
+
+/// What an element that shows a run watches, while there is something to watch.
+pub(crate) fn live(run: &Run) -> Option<String> {
+    (!run.state.is_over()).then(|| format!("run:{}", run.id))
 }
 
 /// People of a run, against upstream's count.

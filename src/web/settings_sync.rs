@@ -1,4 +1,4 @@
-//! Settings, *User Data Synchronization*: the daily sync's slot, the manual sync below it, and near-real-time changes.
+//! Settings, *User Data Synchronization*: the daily sync's slot, the manual sync, and near-real-time changes.
 
 use axum::Form;
 use axum::extract::{Query, State};
@@ -9,9 +9,11 @@ use serde::Deserialize;
 
 use crate::auth::token::Token;
 use crate::nouns::refusal::Refusal;
-use crate::nouns::run::Run;
+use crate::nouns::run::{Run, RunKind};
 use crate::nouns::schedule::DailySlot;
+use crate::nouns::scope::Scope;
 use crate::store::audit_stream;
+use crate::sync::expected::expected;
 use crate::sync::{schedule, stream};
 use crate::web::Served;
 use crate::web::failure::Failure;
@@ -74,8 +76,11 @@ pub(crate) fn held(run: &Run) -> Markup {
 /// The section, with the manual form as it was filled in.
 pub(crate) async fn section(served: &Served, visit: &Visit, filled: &Filled, problem: Markup) -> Result<Page, Failure> {
     let request_key = Token::new(&served.entropy);
-    let (schedule, switch, stream) = (visit.mirror.store())
-        .read(|tx| Ok((schedule::read(tx)?, stream::switch(tx)?, audit_stream::find(tx)?)))
+    let (schedule, expected, switch, stream) = (visit.mirror.store())
+        .read(|tx| {
+            let expected = expected(tx, (RunKind::Daily, &Scope::Everything), None)?;
+            Ok((schedule::read(tx)?, expected, stream::switch(tx)?, audit_stream::find(tx)?))
+        })
         .await?;
     let zone = schedule::zone(&visit.mirror);
     let next = schedule.slot.next(&zone, visit.reader.now);
@@ -93,6 +98,7 @@ pub(crate) async fn section(served: &Served, visit: &Visit, filled: &Filled, pro
                     None => "The daily sync is off: nothing is read but what somebody starts."
                 }
                 " It reads all users with memberships, activity and roles, and all groups."
+                @if let Some(expected) = &expected { " " (words::expected(expected)) }
             }
             form.fields method="post" action=(HERE) {
                 label { "Daily Sync Time Slot"

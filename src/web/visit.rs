@@ -21,7 +21,7 @@ use crate::web::entry::Entered;
 use crate::web::failure::Failure;
 use crate::web::guard::see;
 use crate::web::ui::address::Address;
-use crate::web::ui::frame::{Frame, Place};
+use crate::web::ui::frame::{Frame, Motion, Place};
 use crate::web::ui::moment::Reader;
 use crate::web::ui::notice::{Weight, empty, notice};
 use crate::web::ui::{amount, words};
@@ -87,7 +87,7 @@ impl Visit {
             age: read_at(&self.snapshot).map(|at| self.reader.relative(at)),
             stale: is_stale(&self.snapshot, &self.reader),
             waiting: self.waiting,
-            moving: false,
+            motion: Motion::Still,
         }
     }
 

@@ -6,7 +6,7 @@ use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use directory::{Ordinal, Part, Rule, Snapshot};
+use directory::{OUTSIDE, Ordinal, Part, Rule, Snapshot};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -139,7 +139,8 @@ pub(crate) fn headline(rows: &WithheldRows, snapshot: &Snapshot) -> String {
             format!("of group {name}")
         }
         Part::Whole => "of the organization".to_owned(),
-        part => format!("of {}", words::part(part, snapshot).to_lowercase()),
+        Part::Directory(id) if id.as_str() == OUTSIDE => "outside all directories".to_owned(),
+        part => format!("of {}", words::part(part, snapshot)),
     };
     let (some, what) = match kept.rule {
         Rule::PeopleMissing => ("people", "are missing"),
@@ -195,7 +196,7 @@ async fn page(
                 ". " a href=(crate::web::settings_guards::HERE) { "Guards" }
             }
             (what_became(rows, visit))
-            form method="post" action=(address(&rows.id)) {
+            form.decide method="post" action=(address(&rows.id)) {
                 input type="hidden" name="request_key" value=(key.expose());
                 @if open { (decisions(rows)) }
                 (table(rows, &shown, visit))
@@ -232,7 +233,7 @@ fn what_became(rows: &WithheldRows, visit: &Visit) -> Markup {
 
 fn decisions(rows: &WithheldRows) -> Markup {
     html! {
-        fieldset {
+        fieldset.fields {
             legend { "Decide" }
             p { "Nothing is taken out on old evidence: approved rows are read again first, and exactly those may go." }
             label.choice { input type="radio" name="which" value="all" checked; span { "All " (number(rows.open.len())) " that still wait" } }
@@ -253,7 +254,7 @@ fn table(rows: &WithheldRows, shown: &[Ordinal], visit: &Visit) -> Markup {
         div.scroll tabindex="0" role="region" aria-label="Withheld rows" {
             table {
                 thead { tr {
-                    th scope="col" { span.hidden { "Choose" } }
+                    th.tick scope="col" { span.hidden { "Choose" } }
                     th scope="col" { (if groups { "Group" } else { "Person" }) }
                     th scope="col" { "Now" }
                 } }

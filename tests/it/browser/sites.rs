@@ -2,22 +2,6 @@
 
 use super::*;
 
-/// Sets up the administrator and the simulated organization, and waits for its people.
-async fn set_up(driver: &Driver, server: &Server, simulator: &simulator::Simulator) {
-    driver.open(&server.address).await;
-    driver.fill("input[name=username]", "mika").await;
-    driver.fill("input[name=password]", PASSWORD).await;
-    driver.fill("input[name=again]", PASSWORD).await;
-    driver.submit("main form").await;
-    driver.open_details().await;
-    driver.fill("input[name=base_url]", &simulator.base_url()).await;
-    driver.fill("input[name=key]", &simulator.api_key()).await;
-    driver.submit("main form").await;
-    driver.choose("input[name=listed]").await;
-    driver.submit("main form").await;
-    driver.wait_for_address("/people").await;
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_token_of_a_site_is_entered_checked_and_saved_in_the_browser() {
     let organization = Organization::populate(&population(120, 12), Clock::system().now());

@@ -123,6 +123,28 @@ impl Driver {
         panic!("the page never led to {path}: {}", self.text().await);
     }
 
+    /// Waits until a reader sees this.
+    pub(crate) async fn wait_for_text(&self, text: &str) {
+        for _ in 0..PATIENCE.as_millis() / 100 {
+            if self.text().await.contains(text) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("the page never said {text}: {}", self.text().await);
+    }
+
+    /// Waits until a script answers with true.
+    pub(crate) async fn wait_for(&self, script: &str) {
+        for _ in 0..PATIENCE.as_millis() / 100 {
+            if self.script(script).await.as_bool() == Some(true) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("it never came to {script}: {}", self.text().await);
+    }
+
     /// A command of the developer tools, which Chromium's driver passes on.
     pub(crate) async fn devtools(&self, command: &str, parameters: Value) -> Value {
         self.post("/goog/cdp/execute", json!({ "cmd": command, "params": parameters })).await
@@ -140,7 +162,8 @@ impl Driver {
         }
     }
 
-    async fn script(&self, script: &str) -> Value {
+    /// Runs a script on the page, and waits for what it promises.
+    pub(crate) async fn script(&self, script: &str) -> Value {
         self.post("/execute/sync", json!({ "script": script, "args": [] })).await
     }
 
