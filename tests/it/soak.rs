@@ -43,6 +43,8 @@ struct Tally {
     kills: u32,
     pauses: u32,
     days_of_trouble: u32,
+    /// Requests that a fault struck.
+    struck: usize,
     beside: u32,
     cancelled: u32,
     keys: u32,
@@ -126,6 +128,7 @@ impl Year {
         self.look_at_withheld_rows().await;
         self.work_to_the_end().await;
         self.app.simulator.change(|organization| self.upstream.evening(organization));
+        self.tally.struck += self.struck_today();
         self.app.simulator.set_faults(taking_time().faults);
         self.faults.clear();
         if self.day.is_multiple_of(7) {
@@ -134,11 +137,20 @@ impl Year {
         self.app.assert_sound().await;
     }
 
+    /// Requests that one of the day's faults struck.
+    fn struck_today(&self) -> usize {
+        let ledger = self.app.simulator.ledger();
+        self.app.simulator.clear_ledger();
+        ledger.iter().filter(|exchange| exchange.fault.as_deref().is_some_and(|name| name != "Delay")).count()
+    }
+
     /// The slot has begun: one run, whatever happens to it.
     async fn daily(&mut self, quiet: bool) {
         let asked = schedule::start_when_due(&self.app.mirror, self.app.clock.now(), &self.app.surroundings.entropy);
         let asked = asked.await.unwrap();
-        let Some(Asked::Queued(run)) = asked else { panic!("the daily sync did not start: {asked:?}\n{}", self.place()) };
+        let Some(Asked::Queued(run)) = asked else {
+            panic!("the daily sync did not start: {asked:?}\n{}", self.place())
+        };
         self.note(format!("daily run {run}"));
         match self.rng.u8(0..8) {
             0..2 => {
@@ -207,7 +219,11 @@ impl Year {
     async fn ask(&self, ask: Ask) {
         let (context, entropy) = (self.context(), &self.app.surroundings.entropy);
         let asked = request::start(&context, &self.app.mirror, ask, (None, entropy)).await.unwrap();
-        assert!(matches!(asked, Asked::Queued(_)), "a run of an earlier day holds the place: {asked:?}\n{}", self.place());
+        assert!(
+            matches!(asked, Asked::Queued(_)),
+            "a run of an earlier day holds the place: {asked:?}\n{}",
+            self.place()
+        );
     }
 
     fn context(&self) -> Context {
@@ -423,7 +439,9 @@ fn taking_time() -> Options {
 /// The organization without its instants, which follow from how long requests took.
 fn state(truth: &Truth) -> Vec<String> {
     let mut lines: Vec<String> = (truth.users.iter())
-        .map(|user| format!("{} {} {:?} {} {:?}", user.account_id, user.name, user.email, user.status, user.directories))
+        .map(|user| {
+            format!("{} {} {:?} {} {:?}", user.account_id, user.name, user.email, user.status, user.directories)
+        })
         .collect();
     lines.extend(truth.groups.iter().map(|group| format!("{} {} {}", group.id, group.name, group.members)));
     lines.extend(truth.memberships.iter().map(|(group, account)| format!("{account} in {group}")));
@@ -439,11 +457,44 @@ async fn live(engine: Engine, population: &Population, days: u32) -> (Vec<String
     year.end().await
 }
 
+/// Enough for several pages of people, in two directories.
+fn several_pages(seed: u64) -> Population {
+    Population { directories: 2, ..population(260, seed) }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_year_of_changes_faults_and_kills_ends_with_the_mirror_as_the_organization() {
-    let (state, tally) = live(Engine::Sqlite, &population(90, 401), 365).await;
-    println!("{tally:?}");
-    assert!(tally.kills > 60 && tally.pauses > 60 && tally.withheld > 100, "{tally:?}");
-    assert!(tally.quiet_days_without_a_difference > 60, "{tally:?}");
-    assert!(state.len() > 200);
+async fn after_days_of_changes_faults_and_kills_the_mirror_is_the_organization() {
+    let (state, tally) = live(Engine::Sqlite, &several_pages(401), 84).await;
+    assert!(tally.kills > 10 && tally.pauses > 10 && tally.struck > 100 && tally.withheld > 100, "{tally:?}");
+    assert!(tally.quiet_days_without_a_difference > 20, "{tally:?}");
+    let (again, _) = live(Engine::Sqlite, &several_pages(401), 84).await;
+    assert_eq!(state, again, "the organization's year follows from its seed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_month_on_a_server_of_databases_the_mirror_is_the_organization() {
+    let (_, tally) = live(Engine::Postgres, &several_pages(402), 30).await;
+    assert!(tally.kills > 3 && tally.struck > 30, "{tally:?}");
+}
+
+/// Whole years: one seed after the other, from `SOAK_SEED` on, until so many minutes are over (`SOAK_MINUTES`, 10).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes as long as it is told; run it by hand"]
+#[expect(clippy::disallowed_methods, reason = "the person who runs it says how long")]
+async fn whole_years() {
+    let number = |name: &str, default: u64| std::env::var(name).map_or(default, |text| text.parse().unwrap());
+    let (minutes, first) = (number("SOAK_MINUTES", 10), number("SOAK_SEED", 1_000));
+    let clock = clock::Clock::system();
+    for seed in first.. {
+        let population = match seed % 3 {
+            0 => population(90, seed),
+            1 => several_pages(seed),
+            _ => Population { directories: 3, ..population(420, seed) },
+        };
+        let (_, tally) = live(Engine::Sqlite, &population, 365).await;
+        println!("seed {seed}: {tally:?}");
+        if clock.elapsed().as_secs() >= minutes * 60 {
+            return;
+        }
+    }
 }

@@ -22,7 +22,7 @@ pub(super) fn draw(rng: &mut Rng) -> Vec<Fault> {
 fn one(rng: &mut Rng) -> Fault {
     let path = PATHS[rng.usize(..PATHS.len())];
     let kind = kind(rng);
-    let from = rng.u32(1..20);
+    let from = if path == "*" { rng.u32(1..60) } else { rng.u32(1..6) };
     let times = if rng.u8(0..5) == 0 { rng.u32(20..200) } else { rng.u32(1..6) };
     let fault = Fault::on(path, kind).attempts(from..=from + times - 1);
     if rng.u8(0..4) == 0 { fault.page(rng.u32(0..3)) } else { fault }
@@ -33,7 +33,8 @@ fn kind(rng: &mut Rng) -> FaultKind {
         retry_after: retry_after.map(str::to_owned),
         reset: Some(reset.to_owned()),
     };
-    let field = ["name", "email", "status", "membershipStatus", "groups", "productAccess", "platformRoles", "accountId"];
+    let field =
+        ["name", "email", "status", "membershipStatus", "groups", "productAccess", "platformRoles", "accountId"];
     let field = field[rng.usize(..field.len())].to_owned();
     match rng.u8(0..29) {
         0..4 => FaultKind::status(*rng.choice(&[500, 502, 503, 504]).unwrap_or(&500)),
