@@ -107,8 +107,7 @@ CREATE TABLE permits (
 -- clustered
 CREATE TABLE observed (
     generation BIGINT NOT NULL,
-    subject TEXT COLLATE "C" NOT NULL CHECK (subject IN ('accounts', 'groups')),
-    asked_from BIGINT NOT NULL,
+    subject TEXT COLLATE "C" NOT NULL CHECK (subject IN ('accounts', 'groups', 'moved')),
     asked_to BIGINT NOT NULL,
     ordinals BYTEA NOT NULL,
     PRIMARY KEY (generation, subject)

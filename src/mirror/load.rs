@@ -4,7 +4,7 @@ use directory::{Builder, Snapshot};
 
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
-use crate::store::{accounts, coverage, groups, head};
+use crate::store::{accounts, coverage, groups, head, observed};
 
 /// The snapshot of the newest generation; an empty one before the first.
 pub fn load(tx: &mut Tx) -> Result<Snapshot, StoreError> {
@@ -16,8 +16,11 @@ pub fn load(tx: &mut Tx) -> Result<Snapshot, StoreError> {
     let mut builder = Builder::new(generation, sealed_at);
     groups::read(tx, generation, &mut builder)?;
     accounts::read(tx, generation, &mut builder)?;
-    for age in coverage::ages(tx, generation)? {
+    let ages = coverage::ages(tx, generation)?;
+    let oldest = ages.iter().map(|age| age.read_at).min();
+    for age in ages {
         builder.age(age);
     }
+    observed::for_each_after(tx, (generation, oldest), |read| builder.read_again(&read))?;
     Ok(builder.finish())
 }

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use directory::{
-    AccountId, Awaited, ClaimState, Claims, Counts, Delta, Noun, Part, Permitted, Rule, Seen, Snapshot, Thresholds,
-    Withheld, diff, guard,
+    AccountId, Awaited, ClaimState, Claims, Counts, Delta, Noun, Part, Permitted, ReadAgain, Rule, Seen, Snapshot,
+    Thresholds, Withheld, diff, guard,
 };
 use jiff::Timestamp;
 use roaring::RoaringBitmap;
@@ -99,6 +99,7 @@ fn seal(tx: &mut Tx, seen: Seen, sealing: Sealing) -> Result<(Sealed, Option<Sna
     let mut kept_back = sealing.review.withheld.clone();
     let awaited = awaited(tx, &sealing.scope)?;
     kept_back.extend(guard(newest, &mut delta, &sealing.thresholds, (&sealing.permitted, &awaited)));
+    delta.read_again = read_again(&sealing, &delta);
     let (counts, gaps) = (delta.counts(), delta.claims.gaps().count());
     let (text, run) = (runs::counts_text(&counts), &sealing.lease.run);
     accounts::write(tx, &delta, |account| newest.activity().of(account))?;
@@ -120,7 +121,9 @@ fn seal(tx: &mut Tx, seen: Seen, sealing: Sealing) -> Result<(Sealed, Option<Sna
     for withheld in &kept_back {
         withheld::insert(tx, (&WithheldId::new(&sealing.entropy, sealing.now), run), sealing.now, withheld)?;
     }
-    observe(tx, &sealing, (&delta, &next))?;
+    if let Some(read) = &delta.read_again {
+        observed::insert(tx, delta.generation, read)?;
+    }
     let event = NewEvent {
         at: sealing.now,
         actor: Actor::System.as_subject(),
@@ -233,17 +236,17 @@ fn was_read(claims: &Claims, snapshot: &Snapshot, (noun, part): (Noun, &Part)) -
     }
 }
 
-/// Records what a targeted read has observed, so that a pass beside it looks at it again before its own seal.
-fn observe(tx: &mut Tx, sealing: &Sealing, (delta, next): (&Delta, &Snapshot)) -> Result<(), StoreError> {
-    let Scope::Targeted(targets) = &sealing.scope else { return Ok(()) };
+/// What a targeted read has observed, for ages, and so that a pass beside it looks at it again before its own seal.
+fn read_again(sealing: &Sealing, delta: &Delta) -> Option<ReadAgain> {
+    let Scope::Targeted(targets) = &sealing.scope else { return None };
     let named = delta.claims.0.iter().filter(|claim| claim.part == Part::Named);
-    let asked_from = named.clone().map(|claim| claim.asked_from).min().unwrap_or(sealing.now);
-    let asked_to = named.map(|claim| claim.asked_to).max().unwrap_or(sealing.now);
     let people = targets.people.iter().chain(&sealing.review.also_read);
-    let mut accounts: RoaringBitmap = people.filter_map(|id| next.account(id.as_str())).collect();
     // A pass that is taken up again compares with this generation, and would not see who joined or left by it.
     let moved = delta.memberships_added.iter().chain(&delta.memberships_removed);
-    accounts.extend(moved.map(|(account, _)| *account));
-    let groups = targets.groups.iter().filter_map(|id| next.group(id.as_str())).collect();
-    observed::insert(tx, delta.generation, (asked_from, asked_to), (&accounts, &groups))
+    Some(ReadAgain {
+        at: named.map(|claim| claim.asked_to).max().unwrap_or(sealing.now),
+        accounts: people.filter_map(|id| delta.account(&sealing.onto, id)).collect(),
+        groups: targets.groups.iter().filter_map(|id| delta.group(&sealing.onto, id)).collect(),
+        moved: moved.map(|(account, _)| *account).collect(),
+    })
 }

@@ -67,7 +67,7 @@ fn content(
                      Atlassian's count may lag behind, or some members are not shown to this key." }
             }))
         }
-        section aria-labelledby="facts" { h2 id="facts" { "Facts" } (facts(row, snapshot)) }
+        section aria-labelledby="facts" { h2 id="facts" { "Facts" } (facts((group, row), snapshot, reader)) }
         section aria-labelledby="grants" { h2 id="grants" { "Grants" } (grants(group, snapshot)) }
         section aria-labelledby="members" {
             h2 id="members" { "Members " span.num { (number(members.len())) } }
@@ -76,7 +76,7 @@ fn content(
     }
 }
 
-fn facts(row: &GroupRow, snapshot: &Snapshot) -> Markup {
+fn facts((group, row): (Ordinal, &GroupRow), snapshot: &Snapshot, reader: &Reader) -> Markup {
     let known = row.group.as_ref();
     let flag = |flag: Option<bool>, yes: &'static str, no: &'static str| match flag {
         Some(true) => html! { (yes) },
@@ -92,6 +92,10 @@ fn facts(row: &GroupRow, snapshot: &Snapshot) -> Markup {
             div { dt { "Managed by" } dd { (managed_by(row)) } }
             div { dt { "Members can be changed" } dd { (flag(modifiable, "Yes", "No, Atlassian refuses it")) } }
             div { dt { "Can be deleted" } dd { (flag(deletable, "Yes", "No")) } }
+            div { dt { "Read" } dd { @match snapshot.group_read_at(group) {
+                Some(at) => { (reader.relative(at)) }
+                None => span.sub { "not yet" }
+            } } }
             div { dt { "Directory" } dd {
                 @match directory {
                     Some(directory) => { bdi { (directory.name) } }

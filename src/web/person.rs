@@ -101,6 +101,7 @@ fn facts(row: &AccountRow<'_>, snapshot: &Snapshot, reader: &Reader) -> Markup {
         ("Added", row.added_at.map_or_else(unknown, |at| reader.day_and_age(at))),
         ("Last active in any app", person::last_active(snapshot, row.ordinal, reader)),
         ("Administrative roles", administrative(&roles)),
+        ("Read", snapshot.account_read_at(row.ordinal).map_or_else(unknown, |at| reader.relative(at))),
     ];
     html! {
         dl.facts {

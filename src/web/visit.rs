@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use directory::{Claim, ClaimState, Noun, Snapshot};
+use directory::{Claim, ClaimState, Snapshot};
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 
@@ -110,9 +110,7 @@ impl Visit {
 
 /// When people were last read completely: the age of the page. The oldest directory counts.
 pub(crate) fn read_at(snapshot: &Snapshot) -> Option<Timestamp> {
-    let of_people = |noun| matches!(noun, Noun::Accounts | Noun::Presence);
-    let ages = snapshot.ages().iter().filter(|age| of_people(age.noun)).map(|age| age.read_at);
-    ages.min().or_else(|| (snapshot.generation() > 0).then(|| snapshot.sealed_at()))
+    snapshot.people_read_at().or_else(|| (snapshot.generation() > 0).then(|| snapshot.sealed_at()))
 }
 
 /// Whether people were last read too long ago.

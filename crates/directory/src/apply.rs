@@ -57,6 +57,12 @@ impl Snapshot {
             apply_lists(Arc::make_mut(&mut next.direct), &delta.direct_added, &delta.direct_removed);
         }
         next.ages = Arc::new(Age::advance(&self.ages, &delta.claims));
+        if delta.read_again.is_some() || !next.exceptions.is_empty() {
+            let (people_at, groups_at) = (next.people_read_at(), next.groups_read_at());
+            let exceptions = Arc::make_mut(&mut next.exceptions);
+            delta.read_again.iter().for_each(|read| exceptions.absorb(read));
+            exceptions.prune(people_at, groups_at);
+        }
         next
     }
 }

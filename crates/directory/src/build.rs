@@ -14,6 +14,7 @@ use crate::apply::{PeopleChange, order_groups, order_people};
 use crate::claim::Age;
 use crate::group::{Group, GroupCounts};
 use crate::id::{AccountId, DirectoryId, GroupId};
+use crate::read_again::{Exceptions, ReadAgain};
 use crate::resource::{Directory, Resource};
 use crate::snapshot::{GroupRow, IdIndex, People, Snapshot, Words};
 
@@ -37,6 +38,7 @@ pub struct Builder {
     grants: BTreeMap<Ordinal, Vec<Grant>>,
     direct: BTreeMap<Ordinal, Vec<DirectRole>>,
     ages: Vec<Age>,
+    exceptions: Exceptions,
 }
 
 impl Builder {
@@ -112,6 +114,11 @@ impl Builder {
         self.ages.push(age);
     }
 
+    /// Who and what was read by id; in any order.
+    pub fn read_again(&mut self, read: &ReadAgain) {
+        self.exceptions.absorb(read);
+    }
+
     /// The snapshot of everything pushed.
     pub fn finish(mut self) -> Snapshot {
         let accounts = self.ids.len();
@@ -168,6 +175,8 @@ impl Builder {
         snapshot.resources = Arc::new(self.resources);
         snapshot.ages = Arc::new(self.ages);
         snapshot.people = people;
+        self.exceptions.prune(snapshot.people_read_at(), snapshot.groups_read_at());
+        snapshot.exceptions = Arc::new(self.exceptions);
         snapshot
     }
 }

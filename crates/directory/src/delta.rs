@@ -10,7 +10,9 @@ use crate::claim::Claims;
 use crate::group::{Group, GroupCounts};
 use crate::id::{AccountId, GroupId};
 use crate::packed_profile::PackedProfile;
+use crate::read_again::ReadAgain;
 use crate::resource::{Directory, Resource};
+use crate::snapshot::Snapshot;
 
 /// A change of one account's presence in one directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +82,8 @@ pub struct Delta {
     pub direct_removed: Vec<(Ordinal, DirectRole)>,
     /// What this generation may say.
     pub claims: Claims,
+    /// Who and what was read by id.
+    pub read_again: Option<ReadAgain>,
 }
 
 /// How much a delta changes, by noun: what a run reports.
@@ -114,6 +118,18 @@ pub struct Counts {
 }
 
 impl Delta {
+    /// The ordinal that an account has once this delta is applied to its snapshot.
+    pub fn account(&self, snapshot: &Snapshot, id: &AccountId) -> Option<Ordinal> {
+        let new = || Some(self.known_accounts + self.new_accounts.iter().position(|new| new == id)? as Ordinal);
+        snapshot.account(id.as_str()).or_else(new)
+    }
+
+    /// The ordinal that a group has then.
+    pub fn group(&self, snapshot: &Snapshot, id: &GroupId) -> Option<Ordinal> {
+        let new = || Some(self.known_groups + self.new_groups.iter().position(|(new, _)| new == id)? as Ordinal);
+        snapshot.group(id.as_str()).or_else(new)
+    }
+
     /// Whether nothing about the organization changes; claims may still be renewed.
     pub fn is_empty(&self) -> bool {
         self.counts() == Counts::default()

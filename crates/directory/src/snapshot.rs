@@ -15,6 +15,7 @@ use crate::activity::ActivityColumn;
 use crate::claim::Age;
 use crate::group::{Group, GroupCounts};
 use crate::id::{AccountId, GroupId, ResourceId};
+use crate::read_again::Exceptions;
 use crate::resource::{Directory, Resource};
 
 /// A sealed generation. Cheap to clone; `Snapshot::default()` is an organization of which nothing was read.
@@ -32,6 +33,7 @@ pub struct Snapshot {
     pub(crate) grants: Arc<BTreeMap<Ordinal, Vec<Grant>>>,
     pub(crate) direct: Arc<BTreeMap<Ordinal, Vec<DirectRole>>>,
     pub(crate) ages: Arc<Vec<Age>>,
+    pub(crate) exceptions: Arc<Exceptions>,
 }
 
 /// The columns of accounts.

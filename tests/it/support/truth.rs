@@ -236,6 +236,10 @@ pub(crate) fn everything(snapshot: &Snapshot) -> Vec<String> {
     lines.extend(groups.map(|group| format!("group {group} is {}", snapshot.group_row(group).unwrap().id)));
     lines.push(format!("generation {} sealed at {}", snapshot.generation(), snapshot.sealed_at()));
     lines.extend(snapshot.ages().iter().map(|age| format!("{age:?}")));
+    let read = (0..snapshot.accounts_len() as Ordinal).map(|account| (account, snapshot.account_read_at(account)));
+    lines.extend(read.map(|(account, at)| format!("account {account} was read at {at:?}")));
+    let read = (0..snapshot.groups_len() as Ordinal).map(|group| (group, snapshot.group_read_at(group)));
+    lines.extend(read.map(|(group, at)| format!("group {group} was read at {at:?}")));
     for (what, order) in [
         ("name", snapshot.by_name()),
         ("email", snapshot.by_email()),
