@@ -31,11 +31,11 @@
       }),
     );
 
-  // Somebody types or tabs in it, has opened something in it, or has marked text in it.
+  // Somebody types, tabs or presses in it, has opened something in it, or has marked text in it.
   const inUse = (part) => {
     const active = document.activeElement;
     if (active && active !== document.body && part.contains(active)) return true;
-    if (part.querySelector("details[open], dialog[open]")) return true;
+    if (part.querySelector(":active, details[open], dialog[open]")) return true;
     const marked = document.getSelection();
     return Boolean(marked && !marked.isCollapsed && marked.anchorNode && part.contains(marked.anchorNode));
   };

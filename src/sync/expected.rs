@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use atlassian::pace::FIRST_RATE;
 
-use crate::nouns::run::RunKind;
+use crate::nouns::run::{Run, RunKind, RunState};
 use crate::nouns::scope::{Chosen, Scope, WhichGroups};
 use crate::store::error::StoreError;
 use crate::store::quota::StoredLimit;
@@ -66,6 +66,15 @@ pub fn expected(
     let Some(requests) = floor else { return Ok(None) };
     let pace = pace(&quota::all(tx)?);
     Ok(Some(Expected { length: at_pace(requests, pace), basis: Basis::Pace { requests, pace } }))
+}
+
+/// How long a run will take that is on its way. Who waits for a key or for upstream is told until when; the usual length
+/// would mislead.
+pub fn expected_of(tx: &mut Tx, run: &Run) -> Result<Option<Expected>, StoreError> {
+    match run.state {
+        RunState::Queued | RunState::Running => expected(tx, (run.kind, &run.scope), run.progress.requests_floor),
+        RunState::Waiting | RunState::Sealed | RunState::Failed | RunState::Cancelled => Ok(None),
+    }
 }
 
 /// The middle of some lengths; of an even number the mean of the two in the middle.

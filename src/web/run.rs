@@ -17,7 +17,7 @@ use crate::nouns::run::{NoteKind, Run, RunNote, RunState};
 use crate::nouns::scope_summary;
 use crate::nouns::withheld::WithheldRows;
 use crate::store::{self, coverage, runs, withheld};
-use crate::sync::expected::{Expected, expected};
+use crate::sync::expected::{Expected, expected_of};
 use crate::sync::request;
 use crate::web::Served;
 use crate::web::failure::Failure;
@@ -65,13 +65,7 @@ pub(crate) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Respons
                 }
                 None => (Vec::new(), None),
             };
-            let expected = match run.state {
-                RunState::Queued | RunState::Running => {
-                    expected(tx, (run.kind, &run.scope), run.progress.requests_floor)?
-                }
-                // Who waits for a key or for Atlassian is told until when; the usual length would mislead.
-                RunState::Waiting | RunState::Sealed | RunState::Failed | RunState::Cancelled => None,
-            };
+            let expected = expected_of(tx, &run)?;
             let notes = runs::notes(tx, &id, NOTES_SHOWN + 1)?;
             let withheld = withheld::of_run(tx, &id)?;
             Ok(Some(Told { run, claims, notes, withheld, changes, expected }))

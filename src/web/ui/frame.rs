@@ -95,7 +95,10 @@ impl Page {
                         }
                         main id="content" {
                             header.top {
-                                @if let Some(age) = &frame.age { span.age.stale[frame.stale] { "As of " (age) } }
+                                @let live = (frame.motion != Motion::Still).then_some("generation");
+                                @if let Some(age) = &frame.age {
+                                    span.age.stale[frame.stale] id="age" data-live=[live] { "As of " (age) }
+                                }
                                 span.grow {}
                                 span.user { "Signed in as " bdi { (frame.username) } }
                                 form method="post" action="/sign-out" { button.quiet type="submit" { "Sign out" } }

@@ -88,8 +88,14 @@ impl Driver {
     /// Clicks, and waits until the page that follows is there.
     pub(crate) async fn click(&self, selector: &str) {
         let before = self.find("html").await;
-        let element = self.find(selector).await;
-        self.post(&format!("/element/{element}/click"), json!({})).await;
+        loop {
+            let element = self.find(selector).await;
+            let clicked = self.post(&format!("/element/{element}/click"), json!({})).await;
+            // A live page may have put another element in its place just now.
+            if clicked["error"] != "stale element reference" {
+                break;
+            }
+        }
         for _ in 0..PATIENCE.as_millis() / 50 {
             let now = self.post("/element", json!({ "using": "css selector", "value": "html" })).await;
             if now[ELEMENT].as_str().is_some_and(|now| now != before) {
