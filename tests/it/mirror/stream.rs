@@ -93,6 +93,7 @@ async fn whom_the_stream_names_is_read_targeted_once_they_are_quiet() {
         assert_eq!(app.differences(), Vec::<String>::new());
         let sealed = app.mirror.store().read(move |tx| runs::find(tx, &second.id)).await.unwrap().unwrap();
         assert!(sealed.generation.is_some(), "{sealed:?}");
+        app.assert_sound().await;
         app.stop().await;
     }
 }
