@@ -1,6 +1,24 @@
 //! Sentences for what upstream did: what happened, and what can be done.
 
 use atlassian::error::{Error, Unreachable};
+use jiff::SignedDuration;
+
+/// From here on two clocks differ by more than networks and whole seconds explain.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(5);
+
+/// A sentence when Atlassian's clock is `ahead` of ours by so much that dates would mislead; waits for its limits go by
+/// its own clock.
+pub fn clocks(ahead: SignedDuration) -> Option<String> {
+    if ahead.abs() < CLOCKS_DIFFER {
+        return None;
+    }
+    let which = if ahead.is_positive() { "ahead of" } else { "behind" };
+    let minutes = ahead.abs().as_mins();
+    Some(format!(
+        "Atlassian's clock is {minutes} minutes {which} this machine's. Waits go by Atlassian's clock; set this \
+         machine's, or dates and the daily slot are off by that."
+    ))
+}
 
 use crate::nouns::refusal::Refusal;
 

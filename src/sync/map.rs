@@ -81,7 +81,10 @@ fn profile(user: User) -> Profile {
     }
 }
 
-/// Last activity per resource; `None`, which is unread, when an entry has a date that is none: a person who used an app
+/// Two dates for one resource that differ by more, in microseconds, are worth a note.
+const A_DAY: u64 = 86_400_000_000;
+
+/// Last activity per resource, the newest where it is told twice; `None`, which is unread, when an entry has a date that is none: a person who used an app
 /// at an unknown time must not look like one who never did.
 fn activity(
     entries: &[ProductAccess],
@@ -110,6 +113,10 @@ fn activity(
         let named = entry.id.as_deref().or(entry.key.as_deref())?;
         let resource = names.resource(named)?;
         let at = at.as_microsecond();
+        if let Some(other) = newest.get(&resource).filter(|other| other.abs_diff(at) > A_DAY) {
+            let text = |at: i64| Timestamp::from_microsecond(at).map_or_else(|_| at.to_string(), |at| at.to_string());
+            odd.push(format!("last active in {named} at {} and at {}; the later holds", text(*other), text(at)));
+        }
         newest.entry(resource).and_modify(|held| *held = at.max(*held)).or_insert(at);
     }
     Some(newest.into_iter().map(|(resource, at)| Activity { resource, at }).collect())

@@ -84,15 +84,15 @@ fn hold_back(
     (asking, Some(reason))
 }
 
-/// An empty list is not believed on the word of the search alone, which may answer everything so: each person missing
-/// from it is read on their own, at another endpoint. Returns why nobody is gone, when one of them is there.
+/// An empty or unproven list is not believed on the word of the search alone, which may answer everything so: each person
+/// missing from it is read on their own, at another endpoint. Returns why nobody is gone, when one of them is there.
 async fn contradicted(pass: &Pass, part: &WalkedPart, gone: &RoaringBitmap) -> Result<Option<String>, Ended> {
     let mut unread = 0;
     for id in gone.iter().filter_map(|account| pass.base.account_id(account)) {
         match users::one(&pass.client, &part.scope, Class::Pass, id.as_str()).await {
             Ok(read) if is_outside(&read.value) == part.is_outside() => {
                 return Ok(Some(format!(
-                    "The list was empty, yet {id} can be read. Everybody was kept: run the sync again."
+                    "The search does not show {id}, who can be read. Everybody was kept: run the sync again."
                 )));
             }
             Ok(_) => {}
@@ -131,12 +131,17 @@ pub(super) async fn look_for_movers(pass: &Pass, parts: &[WalkedPart]) -> Result
             walked.map_or_else(|| &gone - &there, |walked| (&gone - &there) - &walked.gone)
         };
         let asking: Vec<Ordinal> = asking.iter().collect();
+        // Where the search could not be read to a proven end, its word that somebody is not there is none either.
+        let doubtful = unproven(&pass.chain(&part.users_chain()).await).is_some();
         for asked in asking.chunks(users::ACCOUNT_IDS_AT_ONCE) {
             for answer in ask_for(pass, part, asked).await? {
                 let Ok(answer) = answer else {
                     unanswered += 1;
                     continue;
                 };
+                if doubtful && let Some(reason) = contradicted(pass, part, &answer.gone).await? {
+                    return Ok(Some(reason));
+                }
                 let _busy = pass.clock.busy();
                 let taken = page_of_accounts(pass, part, answer.found, answer.asked_at).await;
                 pass.record(None, vec![taken.residue]).await?;

@@ -29,7 +29,7 @@ use crate::sync::names::Names;
 use crate::sync::prepare::prepare;
 use crate::sync::recorder::Recorder;
 use crate::sync::walk::{self, WalkedPart};
-use crate::sync::{chosen, confirm, guards, overtaken, targeted};
+use crate::sync::{chosen, confirm, explain, guards, overtaken, targeted};
 
 /// How often a seal looks again because a targeted read was sealed meanwhile.
 const OVERTAKEN: usize = 5;
@@ -448,6 +448,9 @@ impl Pass {
         let _busy = self.clock.busy();
         let mut recorder = self.recorder.lock().await;
         self.count_requests(&mut recorder);
+        self.client.clock_skew().and_then(explain::clocks).into_iter().for_each(|differ| {
+            recorder.note(NoteKind::Warning, "clock", differ);
+        });
         recorder.keep().await?;
         drop(recorder);
         let limits: Vec<quota::StoredLimit> = (self.client.quota().iter())

@@ -292,7 +292,11 @@ fn respond(outcome: Outcome, world: &World) -> Result<Response<Content>, Closed>
     let reply = outcome.reply.ok_or(Closed)?;
     let now = world.clock.now();
     let date = now.checked_add(SignedDuration::from_secs(outcome.skew)).unwrap_or(now);
-    let mut response = Response::builder().status(reply.status).header(header::DATE, http_date(date));
+    let mut response = Response::builder().status(reply.status);
+    // A fault may tell a time of its own.
+    if !reply.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(header::DATE.as_str())) {
+        response = response.header(header::DATE, http_date(date));
+    }
     if let Some(kind) = reply.content_type {
         response = response.header(header::CONTENT_TYPE, kind);
     }

@@ -57,7 +57,7 @@ impl Organization {
     }
 
     /// The same with an id that is known beforehand.
-    pub(crate) fn add_account(&mut self, account_id: &str, user: &NewUser) -> Result<(), ChangeError> {
+    pub fn add_account(&mut self, account_id: &str, user: &NewUser) -> Result<(), ChangeError> {
         let directory = match &user.directory {
             None => 0,
             Some(id) => self.find_directory(id).ok_or_else(|| ChangeError::UnknownDirectory(id.clone()))?,

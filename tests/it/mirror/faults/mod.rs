@@ -1,9 +1,12 @@
 //! What a mirror makes of an upstream that fails, lies and stalls (docs: faults, part A). Whatever happens, people who
 //! are there stay there, and the run says what it could not read.
 
+mod bounds;
 mod pages;
 mod parts;
+mod records;
 mod stalls;
+mod unreachable;
 
 use std::sync::Arc;
 

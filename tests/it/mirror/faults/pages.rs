@@ -61,6 +61,25 @@ async fn a12_an_empty_list_is_not_believed() {
     it.assert_heals().await;
 }
 
+/// Who moves out of their directory is asked for among the accounts outside: by a search that has just shown an empty
+/// list, whose word that nobody is there is none.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a12_an_empty_list_is_not_believed_of_who_has_moved_into_it_either() {
+    let it = disturbed(147, vec![]).await;
+    let truth = it.app.truth();
+    let moving =
+        truth.users.iter().find(|user| user.managed && !user.directories.is_empty() && user.status == "active");
+    let moving = moving.unwrap().account_id.clone();
+    it.app.simulator.change(|organization| organization.remove_user(&moving).unwrap());
+    it.app.simulator.set_faults(vec![Fault::on(USERS, FaultKind::EmptyList).subject(&moving).always()]);
+    it.app.sync().await.unwrap();
+    it.assert_nothing_lost();
+    assert!(it.is_present(&moving), "they are still somewhere");
+    let reasons = it.app.gaps().await;
+    assert!(reasons.iter().any(|reason| reason.contains(&moving)), "{reasons:?}");
+    it.assert_heals().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a13_an_empty_page_with_a_next_one_is_no_end() {
     let it = disturbed(119, vec![Fault::on(USERS, FaultKind::EmptyPageWithNext).page(1).attempts(1..=2)]).await;
