@@ -122,7 +122,7 @@ async fn what_moves_is_shown_without_loading_the_page_again() {
         pictures.take(&driver, "run-cancelled").await;
 
         // One that fails says why.
-        simulator.set_faults(vec![Fault::on("*", FaultKind::status(403)).always()]);
+        simulator.set_faults(vec![Fault::on("*", FaultKind::status(404)).always()]);
         start_elsewhere(&driver, '3').await;
         driver.click("nav a[href='/runs']").await;
         driver.wait_for("return document.querySelector('tbody .tag').textContent === 'Failed'").await;
