@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use directory::{
-    AccountId, ClaimState, Claims, Counts, Delta, Noun, Part, Permitted, Rule, Seen, Snapshot, Thresholds, Withheld,
-    diff, guard,
+    AccountId, Awaited, ClaimState, Claims, Counts, Delta, Noun, Part, Permitted, Rule, Seen, Snapshot, Thresholds,
+    Withheld, diff, guard,
 };
 use jiff::Timestamp;
 use roaring::RoaringBitmap;
@@ -97,7 +97,8 @@ fn seal(tx: &mut Tx, seen: Seen, sealing: Sealing) -> Result<(Sealed, Option<Sna
     }
     let mut delta = diff(newest, seen, sealing.now);
     let mut kept_back = sealing.review.withheld.clone();
-    kept_back.extend(guard(newest, &mut delta, &sealing.thresholds, &sealing.permitted));
+    let awaited = awaited(tx, &sealing.scope)?;
+    kept_back.extend(guard(newest, &mut delta, &sealing.thresholds, (&sealing.permitted, &awaited)));
     let (counts, gaps) = (delta.counts(), delta.claims.gaps().count());
     let (text, run) = (runs::counts_text(&counts), &sealing.lease.run);
     accounts::write(tx, &delta, |account| newest.activity().of(account))?;
@@ -115,6 +116,7 @@ fn seal(tx: &mut Tx, seen: Seen, sealing: Sealing) -> Result<(Sealed, Option<Sna
     runs::seal(tx, run, sealing.now, &outcome)?;
     settle_permits(tx, &sealing)?;
     replace_withheld(tx, &sealing, (&delta.claims, &kept_back))?;
+    settle_gone_groups(tx, &sealing, &next)?;
     for withheld in &kept_back {
         withheld::insert(tx, (&WithheldId::new(&sealing.entropy, sealing.now), run), sealing.now, withheld)?;
     }
@@ -137,6 +139,17 @@ fn seal(tx: &mut Tx, seen: Seen, sealing: Sealing) -> Result<(Sealed, Option<Sna
         sealing.offsets.iter().filter_map(|(id, offset)| Some((next.group(id.as_str())?, *offset))).collect();
     groups::write_known_offsets(tx, &offsets)?;
     Ok((Sealed::Done { generation: delta.generation, counts }, Some(next)))
+}
+
+/// What waits for a person while a targeted read is sealed. A run over whole nouns judges everything anew.
+fn awaited(tx: &mut Tx, scope: &Scope) -> Result<Awaited, StoreError> {
+    let mut awaited = Awaited::default();
+    if !scope.holds_place() {
+        for kept in withheld::open(tx)? {
+            *awaited.0.entry((kept.withheld.rule, kept.withheld.part)).or_default() |= kept.open;
+        }
+    }
+    Ok(awaited)
 }
 
 /// Approved rows of which the run has learned how they are wait for nobody any more.
@@ -190,6 +203,19 @@ fn replace_withheld(
     Ok(())
 }
 
+/// Members of a group that is gone wait for nobody: there is nothing left that they could be in.
+fn settle_gone_groups(tx: &mut Tx, sealing: &Sealing, next: &Snapshot) -> Result<(), StoreError> {
+    for earlier in withheld::open(tx)? {
+        let Part::Group(id) = &earlier.withheld.part else { continue };
+        let row = next.group(id.as_str()).and_then(|group| next.group_row(group));
+        if row.is_some_and(|row| row.group.is_none()) {
+            let closed = Closed { by: Actor::System.as_text(), at: sealing.now, reason: String::new() };
+            withheld::close(tx, &earlier.id, WithheldState::Settled, &closed)?;
+        }
+    }
+    Ok(())
+}
+
 /// Whether this generation claims a noun completely in the part.
 fn was_read(claims: &Claims, snapshot: &Snapshot, (noun, part): (Noun, &Part)) -> bool {
     let complete = |part: &Part| claims.find(noun, part).is_some_and(|claim| claim.state == ClaimState::Complete);
@@ -214,7 +240,10 @@ fn observe(tx: &mut Tx, sealing: &Sealing, (delta, next): (&Delta, &Snapshot)) -
     let asked_from = named.clone().map(|claim| claim.asked_from).min().unwrap_or(sealing.now);
     let asked_to = named.map(|claim| claim.asked_to).max().unwrap_or(sealing.now);
     let people = targets.people.iter().chain(&sealing.review.also_read);
-    let accounts = people.filter_map(|id| next.account(id.as_str())).collect();
+    let mut accounts: RoaringBitmap = people.filter_map(|id| next.account(id.as_str())).collect();
+    // A pass that is taken up again compares with this generation, and would not see who joined or left by it.
+    let moved = delta.memberships_added.iter().chain(&delta.memberships_removed);
+    accounts.extend(moved.map(|(account, _)| *account));
     let groups = targets.groups.iter().filter_map(|id| next.group(id.as_str())).collect();
     observed::insert(tx, delta.generation, (asked_from, asked_to), (&accounts, &groups))
 }

@@ -1,6 +1,8 @@
 //! What a run reads, and so what it may write: everything, what a manual sync was asked for, or the people and groups
 //! that were named. It never says what is there; only what is looked at.
 
+use std::collections::BTreeSet;
+
 use directory::{AccountId, GroupId, Noun, NounSet};
 
 /// What a run reads.
@@ -106,6 +108,24 @@ impl Ticks {
 }
 
 impl Scope {
+    /// The same scope with everybody and everything named once: each is read, and claimed, once.
+    #[must_use]
+    pub fn distinct(mut self) -> Scope {
+        fn once<T: Ord + Clone>(list: &mut Vec<T>) {
+            let mut met = BTreeSet::new();
+            list.retain(|named| met.insert(named.clone()));
+        }
+        match &mut self {
+            Scope::Chosen(Chosen { groups: WhichGroups::Members(groups), .. }) => once(groups),
+            Scope::Targeted(targets) => {
+                once(&mut targets.people);
+                once(&mut targets.groups);
+            }
+            Scope::Everything | Scope::Chosen(_) => {}
+        }
+        self
+    }
+
     /// Whether the run needs the organization's one place. Targeted reads run beside.
     pub fn holds_place(&self) -> bool {
         !matches!(self, Scope::Targeted(_))
@@ -160,6 +180,18 @@ mod tests {
         assert_eq!(groups, NounSet::NONE.with(Noun::Groups).with(Noun::Memberships).with(Noun::Grants));
         assert_eq!(of(None, false, WhichGroups::Members(vec![GroupId::new("g").unwrap()])), NounSet::NONE);
         assert_eq!(Scope::Everything.nouns(), NounSet::ALL);
+    }
+
+    #[test]
+    fn who_is_named_twice_is_read_once() {
+        let groups = |ids: &[&str]| ids.iter().map(|id| GroupId::new(id).unwrap()).collect::<Vec<_>>();
+        let members =
+            |ids: &[&str]| Ticks { members_of: Some(groups(ids)), ..Ticks::default() }.scope().unwrap().distinct();
+        assert_eq!(members(&["b", "a", "b"]), members(&["b", "a"]));
+        let people = |ids: &[&str]| ids.iter().map(|id| AccountId::new(id).unwrap()).collect::<Vec<_>>();
+        let targets = Targets { people: people(&["p", "p"]), groups: groups(&["g", "g"]) };
+        let once = Targets { people: people(&["p"]), groups: groups(&["g"]) };
+        assert_eq!(Scope::Targeted(targets).distinct(), Scope::Targeted(once));
     }
 
     #[test]

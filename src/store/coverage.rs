@@ -17,7 +17,7 @@ const OF_GENERATION: &str = "
     FROM coverage WHERE generation = $1 ORDER BY part, noun";
 const AGES: &str = "
     SELECT noun, part, max(asked_to) FROM coverage
-    WHERE generation <= $1 AND state = 'complete' GROUP BY noun, part ORDER BY noun, part";
+    WHERE generation <= $1 AND state = 'complete' AND part <> 'named' GROUP BY noun, part ORDER BY noun, part";
 
 const COVERAGE: Bulk = Bulk {
     table: "coverage",
@@ -100,7 +100,7 @@ pub fn of_generation(tx: &mut Tx, generation: u64) -> Result<Vec<Claim>, StoreEr
     })
 }
 
-/// When each noun of each part was last read completely, as of a generation.
+/// When each noun of each part was last read completely, as of a generation. A targeted read makes no part young.
 pub fn ages(tx: &mut Tx, generation: u64) -> Result<Vec<Age>, StoreError> {
     tx.list(AGES, &[(generation as i64).into()], |row| {
         Ok(Age {

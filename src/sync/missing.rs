@@ -216,7 +216,8 @@ pub(super) async fn confirm_groups(pass: &Pass, part: &WalkedPart) -> Result<Opt
     let there = |group: &Ordinal| {
         pass.base.group_row(*group).is_some_and(|row| row.directory == Some(number) && row.group.is_some())
     };
-    let present: RoaringBitmap = (0..pass.base.groups_len() as Ordinal).filter(there).collect();
+    // What was sealed beside this pass since it began is not its to miss.
+    let present: RoaringBitmap = (0..pass.references.groups).filter(there).collect();
     let missing = {
         let recorder = pass.recorder.lock().await;
         let walked = recorder.seen.parts.iter().find(|walked| walked.directory == part.directory);

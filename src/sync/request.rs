@@ -1,5 +1,7 @@
 //! Asking for a sync, and stopping one: one run holds the organization's place; who asks while it is held is told which.
 
+use jiff::Timestamp;
+
 use crate::id::{Entropy, JobId, RunId};
 use crate::mirror::Mirror;
 use crate::nouns::context::Context;
@@ -64,10 +66,7 @@ pub fn start_within(
     (request_key, entropy): (Option<&str>, &Entropy),
 ) -> Result<Asked, StoreError> {
     let now = context.now;
-    if let Some(key) = request_key
-        && let Some(answer) = request_keys::find(tx, key, now)?
-        && let Some(run) = RunId::parse(&answer)
-    {
+    if let Some(run) = first_answer(tx, request_key, now)? {
         return Ok(Asked::Queued(run));
     }
     let holds_place = ask.scope.holds_place();
@@ -84,8 +83,8 @@ pub fn start_within(
         detail: format!(r#"{{"kind":"{}"}}"#, ask.kind.as_str()),
         personal: String::new(),
     };
-    let new =
-        NewRun { id: id.clone(), kind: ask.kind, scope: ask.scope, asked_by: context.actor.as_text(), asked_at: now };
+    let scope = ask.scope.distinct();
+    let new = NewRun { id: id.clone(), kind: ask.kind, scope, asked_by: context.actor.as_text(), asked_at: now };
     runs::insert(tx, &new)?;
     withheld::permit(tx, &id, &ask.permits)?;
     jobs::insert(tx, &JobId::new(entropy, now), (job, &id), now)?;
@@ -94,6 +93,16 @@ pub fn start_within(
         request_keys::remember(tx, key, id.as_str(), now)?;
     }
     Ok(Asked::Queued(id))
+}
+
+/// The run that this request key was answered with before.
+pub(super) fn first_answer(
+    tx: &mut Tx,
+    request_key: Option<&str>,
+    now: Timestamp,
+) -> Result<Option<RunId>, StoreError> {
+    let Some(key) = request_key else { return Ok(None) };
+    Ok(request_keys::find(tx, key, now)?.and_then(|answer| RunId::parse(&answer)))
 }
 
 /// Stops a run at once: what it has read is dropped, nothing of it is sealed, and another may start. The worker that

@@ -13,7 +13,7 @@ use crate::nouns::scope::{Scope, Targets};
 use crate::nouns::withheld::{Closed, Permit, WithheldRows, WithheldState};
 use crate::store::error::StoreError;
 use crate::store::{events, withheld};
-use crate::sync::request::{Ask, Asked, start_within};
+use crate::sync::request::{Ask, Asked, first_answer, start_within};
 
 /// Rows that a targeted read asks for; above, a whole new pass does.
 const TARGETED_ROWS: u64 = 1_000;
@@ -54,6 +54,10 @@ pub async fn approve(
     mirror
         .store()
         .write(move |tx| {
+            // The same click twice is one approval, whatever has become of the rows since.
+            if let Some(run) = first_answer(tx, request_key.as_deref(), context.now)? {
+                return Ok(Decided::Asked(Asked::Queued(run)));
+            }
             let Some(kept) = withheld::find(tx, &id)?.filter(|kept| kept.state == WithheldState::Open) else {
                 return Ok(Decided::NotOpen);
             };

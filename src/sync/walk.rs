@@ -321,7 +321,8 @@ async fn take_groups(pass: &Pass, part: &WalkedPart, page: Page<groups::Group>) 
         let Some(reference) = names.group(&wire.id) else { continue };
         on_page.insert(reference);
         let (group, counts) = map::group(wire);
-        let known = pass.base.group_row(reference);
+        // Above the base it is a name of this pass, whatever a later state has under that number.
+        let known = pass.base.group_row(reference).filter(|_| reference < pass.references.groups);
         if known.is_some() {
             listed.insert(reference);
         }
@@ -407,7 +408,8 @@ pub fn unread_grants(base: &Snapshot, seen: &Seen, directory: &DirectoryId) -> R
             Some(group) => Some(group.counts),
             None => base.group_row(*reference).map(|row| row.counts),
         };
-        counts.is_none_or(|counts| counts.resources != Some(0)) || !base.grants(*reference).is_empty()
+        let granted = *reference < seen.base_groups && !base.grants(*reference).is_empty();
+        counts.is_none_or(|counts| counts.resources != Some(0)) || granted
     };
     all.iter().filter(grants_something).filter(|group| !seen.grants.contains_key(group)).collect()
 }

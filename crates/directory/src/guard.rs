@@ -63,6 +63,10 @@ pub struct Withheld {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Permitted(pub BTreeMap<(Rule, Part), RoaringBitmap>);
 
+/// Rows that an earlier run has withheld and that still wait for a person, by rule and part.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Awaited(pub BTreeMap<(Rule, Part), RoaringBitmap>);
+
 impl Default for Thresholds {
     /// More than a tenth and at least five; groups under twenty only when emptied.
     fn default() -> Thresholds {
@@ -144,16 +148,22 @@ impl Permitted {
 }
 
 /// Takes the rows out of a delta that are too many, and says which; claims they belong to become partial. The first
-/// generation has nothing to lose and passes whole.
-pub fn guard(snapshot: &Snapshot, delta: &mut Delta, thresholds: &Thresholds, permitted: &Permitted) -> Vec<Withheld> {
-    let mut guard = Guard { snapshot, thresholds, permitted, withheld: Vec::new() };
+/// generation has nothing to lose and passes whole. Rows that are `awaited` and not permitted stay as well, however few
+/// they are, and are not named a second time: what a person has not approved, nobody takes out beside what they have.
+pub fn guard(
+    snapshot: &Snapshot,
+    delta: &mut Delta,
+    thresholds: &Thresholds,
+    (permitted, awaited): (&Permitted, &Awaited),
+) -> Vec<Withheld> {
+    let mut guard = Guard { snapshot, thresholds, permitted, awaited, withheld: Vec::new(), kept: Vec::new() };
     guard.members(delta);
     guard.statuses(delta);
     guard.emails(delta);
     guard.grants(delta);
     guard.roles(delta);
-    for withheld in &guard.withheld {
-        weaken(&mut delta.claims, snapshot, withheld);
+    for kept in &guard.kept {
+        weaken(&mut delta.claims, snapshot, kept);
     }
     guard.withheld
 }
@@ -162,7 +172,11 @@ struct Guard<'a> {
     snapshot: &'a Snapshot,
     thresholds: &'a Thresholds,
     permitted: &'a Permitted,
+    awaited: &'a Awaited,
+    /// What is named by this guard.
     withheld: Vec<Withheld>,
+    /// Everything that stays, with how many rows.
+    kept: Vec<(Rule, Part, u64)>,
 }
 
 impl Guard<'_> {
@@ -173,12 +187,18 @@ impl Guard<'_> {
             Rule::MembersMissing => self.thresholds.group_exceeded(rows.len(), present),
             _ => self.thresholds.are_exceeded(rows.len(), present),
         };
-        if !exceeded {
+        let awaited =
+            self.awaited.0.get(&(rule, part.clone())).map_or_else(RoaringBitmap::new, |awaited| awaited & &rows);
+        let kept = if exceeded { rows } else { awaited.clone() };
+        if kept.is_empty() {
             return None;
         }
-        let withheld = Withheld { rule, part, present, thresholds: *self.thresholds, rows: rows.clone() };
-        self.withheld.push(withheld);
-        Some(rows)
+        self.kept.push((rule, part.clone(), kept.len()));
+        let rows = &kept - awaited;
+        if !rows.is_empty() {
+            self.withheld.push(Withheld { rule, part, present, thresholds: *self.thresholds, rows });
+        }
+        Some(kept)
     }
 
     /// Members lost by a group that stays, other than people who leave its directory.
@@ -287,15 +307,15 @@ impl Guard<'_> {
 }
 
 /// A claim with withheld rows is not whole.
-fn weaken(claims: &mut Claims, snapshot: &Snapshot, withheld: &Withheld) {
-    let home = match &withheld.part {
+fn weaken(claims: &mut Claims, snapshot: &Snapshot, (rule, part, rows): &(Rule, Part, u64)) {
+    let home = match part {
         Part::Group(id) => directory_of(snapshot, id).map(Part::Directory),
         _ => None,
     };
-    let reason = format!("{} rows were withheld; somebody has to look at them.", withheld.rows.len());
-    for claim in claims.0.iter_mut().filter(|claim| claim.noun == withheld.rule.noun()) {
-        let concerned =
-            withheld.part == Part::Whole || claim.part == withheld.part || Some(&claim.part) == home.as_ref();
+    let reason = format!("{rows} rows were withheld; somebody has to look at them.");
+    for claim in claims.0.iter_mut().filter(|claim| claim.noun == rule.noun()) {
+        let places = [Some(part), home.as_ref(), Some(&Part::Named)];
+        let concerned = *part == Part::Whole || places.contains(&Some(&claim.part));
         if concerned && claim.state == ClaimState::Complete {
             claim.state = ClaimState::Partial;
             claim.reason = Some(reason.as_str().into());

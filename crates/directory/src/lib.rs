@@ -40,7 +40,7 @@ pub use delta::{Counts, Delta, PresenceChange};
 pub use diff::diff;
 pub use fold::{FOLD_VERSION, email_key, fold_text, username_key};
 pub use group::{Group, GroupCounts, ManagedBy};
-pub use guard::{Permitted, Rule, Thresholds, Withheld, guard};
+pub use guard::{Awaited, Permitted, Rule, Thresholds, Withheld, guard};
 pub use id::{AccountId, DirectoryId, GroupId, InvalidId, ResourceId};
 pub use merge::{Observed, later};
 pub use packed_profile::PackedProfile;

@@ -54,6 +54,14 @@ impl Records {
         *self = Records::default();
     }
 
+    /// Drops those of some accounts.
+    pub fn forget(&mut self, is_meant: impl Fn(&str) -> bool) {
+        if self.iter().any(|record| is_meant(record.id.as_str())) {
+            let kept = std::mem::take(self).into_iter().filter(|record| !is_meant(record.id.as_str()));
+            kept.for_each(|record| self.merge(record));
+        }
+    }
+
     fn place(&self, id: &str) -> Option<usize> {
         let hash = FixedState::default().hash_one(id);
         self.places.find(hash, |place| self.records[*place as usize].id.as_str() == id).map(|place| *place as usize)

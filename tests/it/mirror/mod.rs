@@ -3,6 +3,7 @@
 #![expect(clippy::panic, reason = "a test may end at what cannot happen")]
 
 mod answers;
+mod beside;
 mod changes;
 mod claims;
 mod faults;
@@ -10,5 +11,7 @@ mod keys;
 mod passes;
 mod resume;
 mod schedule;
+mod scopes;
 mod sites;
 mod stream;
+mod withheld;

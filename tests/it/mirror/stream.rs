@@ -65,7 +65,7 @@ async fn whom_the_stream_names_is_read_targeted_once_they_are_quiet() {
     for engine in ENGINES {
         let app = followed(engine, 51).await;
         let truth = app.truth();
-        let (group, account) = truth.memberships.iter().next().unwrap().clone();
+        let (group, account) = truth.memberships.first().unwrap().clone();
         app.simulator.change(|organization| organization.remove_member(&group, &account)).unwrap();
         app.simulator.change(|organization| organization.rename(&account, "Ada Renamed")).unwrap();
         assert_eq!(poll(&app).await.unwrap(), Polled::Read { events: 2, after_gap: false });
@@ -85,6 +85,14 @@ async fn whom_the_stream_names_is_read_targeted_once_they_are_quiet() {
         assert_eq!(poll(&app).await.unwrap(), Polled::Read { events: 1, after_gap: false });
         after(&app, 10);
         assert_eq!((read(&app).await, waiting(&app).await), (None, 1));
+
+        // Both reads are carried out, and the mirror is as the organization is.
+        app.work().await.unwrap();
+        let second = read(&app).await.unwrap();
+        app.work().await.unwrap();
+        assert_eq!(app.differences(), Vec::<String>::new());
+        let sealed = app.mirror.store().read(move |tx| runs::find(tx, &second.id)).await.unwrap().unwrap();
+        assert!(sealed.generation.is_some(), "{sealed:?}");
         app.stop().await;
     }
 }
@@ -205,5 +213,35 @@ async fn off_is_off_and_on_begins_anew() {
     after(&app, 3600);
     switch(&app, true).await;
     assert_eq!(poll(&app).await.unwrap(), Polled::Read { events: 0, after_gap: false });
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_asks_once_whether_there_is_a_log_and_follows_it_when_it_is_switched_on() {
+    let app = TestApp::start(Engine::Sqlite, &population(40, 58)).await;
+    app.work().await.unwrap();
+    let watch = stream::watch(app.mirror.clone(), app.connector.clone(), app.surroundings.clone());
+    let watching = tokio::spawn(watch);
+    let limit = app.clock.elapsed() + Duration::from_secs(3600);
+    while known(&app).await.is_none() {
+        assert!(app.clock.elapsed() < limit, "it never asked");
+        app.clock.sleep(Duration::from_secs(1)).await;
+    }
+    assert_eq!(known(&app).await.unwrap().polled_at, None, "it is off");
+    switch(&app, true).await;
+    let account = app.truth().users[0].account_id.clone();
+    app.simulator.change(|organization| organization.rename(&account, "Ada Renamed")).unwrap();
+    let run = loop {
+        let run = app.run().await;
+        if run.kind == RunKind::Stream {
+            break run;
+        }
+        assert!(app.clock.elapsed() < limit, "nothing was read: {run:?}");
+        app.clock.sleep(Duration::from_secs(1)).await;
+    };
+    watching.abort();
+    assert!(watching.await.unwrap_err().is_cancelled());
+    let Scope::Targeted(Targets { people, .. }) = run.scope else { panic!("{:?}", run.scope) };
+    assert_eq!(people.iter().map(|id| id.as_str()).collect::<Vec<_>>(), [account.as_str()]);
     app.stop().await;
 }

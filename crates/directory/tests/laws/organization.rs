@@ -1,15 +1,11 @@
-//! The laws of the snapshot, on random organizations: what was seen is what the next snapshot holds, building and
-//! applying agree, and nothing leaves without proof.
-
-#![expect(clippy::unwrap_used, reason = "a test may end at what cannot happen")]
+//! Random organizations as plain data, what a pass sees of them, and what a snapshot says about them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use directory::{
-    AccountId, Activity, Builder, Claim, ClaimState, Claims, Delta, DirectRole, Directory, DirectoryId, Grant, Group,
-    GroupCounts, GroupId, Noun, Observed, Ordinal, PackedProfile, Part, PlatformRole, Presence, Profile, Reading,
-    References, Resource, ResourceId, Role, RoleMethod, Seen, SeenAccount, SeenGroup, Snapshot, Status,
-    compare_account, diff,
+    AccountId, Activity, Claim, ClaimState, DirectRole, Directory, DirectoryId, Grant, Group, GroupCounts, GroupId,
+    Noun, Observed, Ordinal, PackedProfile, Part, PlatformRole, Presence, Profile, Reading, References, ResourceId,
+    Role, RoleMethod, Seen, SeenAccount, SeenGroup, Snapshot, Status, compare_account,
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -17,37 +13,37 @@ use roaring::RoaringBitmap;
 
 /// An organization as plain data, by texts.
 #[derive(Clone, Debug, Default, PartialEq)]
-struct Facts {
-    people: BTreeMap<String, Person>,
-    groups: BTreeMap<String, (u8, Group, GroupCounts)>,
-    grants: BTreeMap<String, BTreeSet<(String, Role, bool)>>,
+pub(crate) struct Facts {
+    pub(crate) people: BTreeMap<String, Person>,
+    pub(crate) groups: BTreeMap<String, (u8, Group, GroupCounts)>,
+    pub(crate) grants: BTreeMap<String, BTreeSet<(String, Role, bool)>>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-struct Person {
-    profile: (String, Option<String>),
-    presence: BTreeMap<u8, Presence>,
-    roles: BTreeSet<PlatformRole>,
-    activity: BTreeMap<String, i64>,
-    groups: BTreeSet<String>,
-    direct: BTreeSet<(String, Role)>,
+pub(crate) struct Person {
+    pub(crate) profile: (String, Option<String>),
+    pub(crate) presence: BTreeMap<u8, Presence>,
+    pub(crate) roles: BTreeSet<PlatformRole>,
+    pub(crate) activity: BTreeMap<String, i64>,
+    pub(crate) groups: BTreeSet<String>,
+    pub(crate) direct: BTreeSet<(String, Role)>,
 }
 
-const DIRECTORIES: u8 = 2;
+pub(crate) const DIRECTORIES: u8 = 2;
 
-fn at(second: i64) -> Timestamp {
+pub(crate) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
 }
 
-fn directory_id(directory: u8) -> DirectoryId {
+pub(crate) fn directory_id(directory: u8) -> DirectoryId {
     DirectoryId::new(&format!("directory-{directory}")).unwrap()
 }
 
-fn profile(person: &Person) -> Profile {
+pub(crate) fn profile(person: &Person) -> Profile {
     Profile { email: person.profile.1.as_deref().map(Into::into), ..Profile::named(&person.profile.0) }
 }
 
-fn organization() -> impl Strategy<Value = Facts> {
+pub(crate) fn organization() -> impl Strategy<Value = Facts> {
     let groups = proptest::collection::btree_map(
         "g[0-9]",
         ("[A-Ca-cé]{0,3}", proptest::option::of(0u32..5))
@@ -104,7 +100,7 @@ fn organization() -> impl Strategy<Value = Facts> {
 }
 
 /// What a pass over the organization sees against a snapshot, every absence confirmed.
-fn seen(facts: &Facts, snapshot: &Snapshot, asked_at: Timestamp) -> Seen {
+pub(crate) fn seen(facts: &Facts, snapshot: &Snapshot, asked_at: Timestamp) -> Seen {
     let mut seen = Seen::new(snapshot.groups_len() as Ordinal, snapshot.resources().len() as Ordinal);
     let mut group_references = BTreeMap::new();
     for (id, (directory, group, counts)) in &facts.groups {
@@ -196,17 +192,17 @@ fn seen(facts: &Facts, snapshot: &Snapshot, asked_at: Timestamp) -> Seen {
     seen
 }
 
-fn now<T>(asked_at: Timestamp, value: T) -> Option<Observed<Reading<T>>> {
+pub(crate) fn now<T>(asked_at: Timestamp, value: T) -> Option<Observed<Reading<T>>> {
     Some(Observed { asked_at, value: Reading::Now(value) })
 }
 
-fn claim(noun: Noun, directory: &DirectoryId, state: ClaimState, asked_at: Timestamp) -> Claim {
+pub(crate) fn claim(noun: Noun, directory: &DirectoryId, state: ClaimState, asked_at: Timestamp) -> Claim {
     let part = Part::Directory(directory.clone());
     Claim { noun, part, state, asked_from: asked_at, asked_to: asked_at, expected: None, seen: 0, reason: None }
 }
 
 /// What a snapshot says, as plain data; former people and gone groups are left out.
-fn facts(snapshot: &Snapshot) -> Facts {
+pub(crate) fn facts(snapshot: &Snapshot) -> Facts {
     let group_id = |group: Ordinal| snapshot.group_row(group).unwrap().id.to_string();
     let resource_id = |resource: Ordinal| snapshot.resources()[resource as usize].id.to_string();
     let number = |directory: u32| -> u8 {
@@ -253,156 +249,6 @@ fn facts(snapshot: &Snapshot) -> Facts {
     facts
 }
 
-/// Builds the generation anew from the rows a database would hold.
-fn rebuilt(snapshot: &Snapshot, profiles: &BTreeMap<Ordinal, Profile>) -> Snapshot {
-    let mut builder = Builder::new(snapshot.generation(), snapshot.sealed_at());
-    for directory in snapshot.directories() {
-        builder.directory(directory.id.clone(), &directory.name);
-    }
-    for resource in snapshot.resources() {
-        builder.resource(Resource::clone(resource));
-    }
-    for account in 0..snapshot.accounts_len() as Ordinal {
-        let counted = snapshot.counted_resources(account);
-        builder.account(snapshot.account_id(account).unwrap(), profiles.get(&account), counted);
-        for entry in snapshot.activity().of(account) {
-            builder.activity(account, *entry);
-        }
-        for role in snapshot.roles_of(account) {
-            builder.role(account, role);
-        }
-        for role in snapshot.direct_roles(account) {
-            builder.direct_role(account, role.clone());
-        }
-        for directory in 0..snapshot.directories().len() as Ordinal {
-            if let Some(presence) = snapshot.presence(directory, account) {
-                builder.presence(directory, account, presence.clone());
-            }
-        }
-    }
-    builder.activity_read(snapshot.activity().read().clone());
-    for group in 0..snapshot.groups_len() as Ordinal {
-        let row = snapshot.group_row(group).unwrap();
-        builder.group(row.id.clone(), row.directory, row.group.clone(), row.counts);
-        for grant in snapshot.grants(group) {
-            builder.grant(group, grant.clone());
-        }
-    }
-    for (account, group) in snapshot.memberships().pairs() {
-        builder.membership(account, group);
-    }
-    for age in snapshot.ages() {
-        builder.age(age.clone());
-    }
-    builder.finish()
-}
-
-fn same_everywhere(one: &Snapshot, other: &Snapshot) {
-    assert_eq!(facts(one), facts(other));
-    assert_eq!(one.accounts_len(), other.accounts_len());
-    assert_eq!(one.ages(), other.ages());
-    assert_eq!(one.activity(), other.activity());
-    for (order, twin) in [
-        (one.by_name(), other.by_name()),
-        (one.by_email(), other.by_email()),
-        (one.by_last_active(), other.by_last_active()),
-        (one.by_added(), other.by_added()),
-        (one.groups_by_name(), other.groups_by_name()),
-    ] {
-        assert_eq!(order.iter().collect::<Vec<_>>(), twin.iter().collect::<Vec<_>>());
-    }
-    for account in 0..one.accounts_len() as Ordinal {
-        assert_eq!(one.folded_name(account), other.folded_name(account));
-        assert_eq!(one.email_key(account), other.email_key(account));
-        assert_eq!(one.account(one.account_row(account).unwrap().id), Some(account));
-        assert_eq!(one.profile_digest(account), other.profile_digest(account));
-        assert_eq!(one.counted_resources(account), other.counted_resources(account));
-    }
-}
-
-fn remember(profiles: &mut BTreeMap<Ordinal, Profile>, delta: &Delta) {
-    profiles.extend(delta.profiles.iter().map(|(account, profile)| (*account, profile.unpack())));
-}
-
-proptest! {
-    #[test]
-    fn what_was_seen_is_what_the_next_snapshot_holds(passes in proptest::collection::vec(organization(), 1..4)) {
-        let mut snapshot = Snapshot::default();
-        let mut profiles = BTreeMap::new();
-        for (pass, truth) in passes.iter().enumerate() {
-            let asked_at = at(1000 + pass as i64);
-            let delta = diff(&snapshot, seen(truth, &snapshot, asked_at), asked_at);
-            remember(&mut profiles, &delta);
-            snapshot = snapshot.apply(&delta);
-            prop_assert_eq!(&facts(&snapshot), truth);
-            same_everywhere(&snapshot, &rebuilt(&snapshot, &profiles));
-
-            let again = diff(&snapshot, seen(truth, &snapshot, asked_at), asked_at);
-            prop_assert!(again.is_empty(), "a second pass over the same organization finds nothing: {:?}", again);
-        }
-    }
-
-    #[test]
-    fn nothing_leaves_without_a_complete_claim(before in organization(), after in organization()) {
-        let first = Snapshot::default();
-        let first = first.apply(&diff(&first, seen(&before, &first, at(1)), at(1)));
-        let mut partial = seen(&after, &first, at(2));
-        for claim in &mut partial.claims.0 {
-            claim.state = ClaimState::Partial;
-        }
-        let delta = diff(&first, partial, at(2));
-        prop_assert!(delta.presence.iter().all(|change| change.now.is_some()));
-        prop_assert!(delta.groups.iter().all(|(_, group)| group.is_some()));
-        let next = first.apply(&delta);
-        prop_assert!(first.present().is_subset(&next.present()));
-    }
-
-    #[test]
-    fn nothing_leaves_that_was_not_asked_for_by_id(before in organization(), after in organization()) {
-        let first = Snapshot::default();
-        let first = first.apply(&diff(&first, seen(&before, &first, at(1)), at(1)));
-        let mut unconfirmed = seen(&after, &first, at(2));
-        for part in &mut unconfirmed.parts {
-            part.gone.clear();
-            part.gone_groups.clear();
-        }
-        let next = first.apply(&diff(&first, unconfirmed, at(2)));
-        prop_assert!(first.present().is_subset(&next.present()));
-    }
-
-    #[test]
-    fn fields_that_were_not_read_stay_as_they_were(before in organization()) {
-        let first = Snapshot::default();
-        let first = first.apply(&diff(&first, seen(&before, &first, at(1)), at(1)));
-        let mut blind = seen(&Facts { grants: before.grants.clone(), ..before.clone() }, &first, at(2));
-        for part in &mut blind.parts {
-            for id in before.people.keys() {
-                let id = AccountId::new(id).unwrap();
-                part.accounts.merge(SeenAccount {
-                    id, profile: None, presence: None, roles: None, activity: None, groups: None, counted_resources: None,
-                });
-            }
-        }
-        blind.claims = Claims(blind.claims.0.into_iter().filter(|claim| claim.noun != Noun::DirectAccess).collect());
-        blind.direct.clear();
-        prop_assert!(diff(&first, blind, at(2)).is_empty());
-    }
-
-    #[test]
-    fn a_group_that_is_distrusted_loses_nobody(before in organization()) {
-        let first = Snapshot::default();
-        let first = first.apply(&diff(&first, seen(&before, &first, at(1)), at(1)));
-        let mut emptied = before.clone();
-        for person in emptied.people.values_mut() {
-            person.groups.clear();
-        }
-        let mut capped = seen(&emptied, &first, at(2));
-        capped.distrusted.insert_range(0..first.groups_len() as u32);
-        let next = first.apply(&diff(&first, capped, at(2)));
-        prop_assert_eq!(next.memberships().pairs().collect::<Vec<_>>(), first.memberships().pairs().collect::<Vec<_>>());
-    }
-}
-
-fn references(snapshot: &Snapshot) -> References {
+pub(crate) fn references(snapshot: &Snapshot) -> References {
     References { groups: snapshot.groups_len() as Ordinal, resources: snapshot.resources().len() as Ordinal }
 }
