@@ -10,7 +10,7 @@ use crate::support::driver::Driver;
 
 /// Slow enough that a run is seen on its way.
 fn slowly() -> Vec<Fault> {
-    vec![Fault::on("*", FaultKind::Delay { milliseconds: 400 }).always()]
+    vec![Fault::on("*", FaultKind::Delay { milliseconds: 1_500 }).always()]
 }
 
 /// From the set-up link to the list of people.
