@@ -10,7 +10,7 @@ use crate::support::driver::Driver;
 
 /// Slow enough that a run is seen on its way.
 fn slowly() -> Vec<Fault> {
-    vec![Fault::on("*", FaultKind::Delay { milliseconds: 400 }).always()]
+    vec![Fault::on("*", FaultKind::Delay { milliseconds: 1_500 }).always()]
 }
 
 /// From the set-up link to the list of people.
@@ -122,7 +122,7 @@ async fn what_moves_is_shown_without_loading_the_page_again() {
         pictures.take(&driver, "run-cancelled").await;
 
         // One that fails says why.
-        simulator.set_faults(vec![Fault::on("*", FaultKind::Gone).always()]);
+        simulator.set_faults(vec![Fault::on("*", FaultKind::status(404)).always()]);
         start_elsewhere(&driver, '3').await;
         driver.click("nav a[href='/runs']").await;
         driver.wait_for("return document.querySelector('tbody .tag').textContent === 'Failed'").await;
