@@ -72,11 +72,10 @@ fn unexplained(base: &Snapshot, seen: &Seen, part: &WalkedPart) -> (Vec<AccountI
     let Some(walked) = seen.parts.iter().find(|walked| walked.directory == part.directory) else {
         return (Vec::new(), 0);
     };
-    let grants =
-        |group: Ordinal| -> &[Grant] {
-            let known = || if group < seen.base_groups { base.grants(group) } else { &[] };
-            seen.grants.get(&group).map_or_else(known, Vec::as_slice)
-        };
+    let grants = |group: Ordinal| -> &[Grant] {
+        let known = || if group < seen.base_groups { base.grants(group) } else { &[] };
+        seen.grants.get(&group).map_or_else(known, Vec::as_slice)
+    };
     let groups = seen.base_groups + seen.new_groups.len() as Ordinal;
     let granted: Vec<&[Grant]> = (0..groups).map(grants).collect();
     let mut extra: BTreeMap<&AccountId, Vec<Ordinal>> = BTreeMap::new();

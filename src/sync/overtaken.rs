@@ -31,8 +31,7 @@ pub(super) async fn look_again(pass: &Pass, newest: &Snapshot) -> Result<(), End
         let mut names = pass.names.lock().await;
         named.iter().filter_map(|id| Some((names.group(id.as_str())?, newest.group(id.as_str())))).collect()
     };
-    let mut people: BTreeSet<AccountId> =
-        accounts.iter().filter_map(|account| newest.account_id(account)).collect();
+    let mut people: BTreeSet<AccountId> = accounts.iter().filter_map(|account| newest.account_id(account)).collect();
     {
         let recorder = pass.recorder.lock().await;
         people.extend(disagreeing(newest, &recorder.seen, &touched));
@@ -90,7 +89,9 @@ fn disagreeing<'a>(
             row.is_none_or(|row| row.directory.is_none() || row.directory == directory)
         };
         part.accounts.iter().filter_map(move |record| {
-            let Some(Reading::Now(groups)) = record.groups.as_ref().map(|observed| &observed.value) else { return None };
+            let Some(Reading::Now(groups)) = record.groups.as_ref().map(|observed| &observed.value) else {
+                return None;
+            };
             let account = newest.account(record.id.as_str());
             let is_member = |group: &Option<Ordinal>| {
                 account.zip(*group).is_some_and(|(account, group)| newest.memberships().contains(account, group))
@@ -116,8 +117,11 @@ async fn ask_again(pass: &Pass, part: &WalkedPart, asked: &[AccountId]) -> Resul
     };
     page.records.retain(|user| is_outside(user) == part.is_outside());
     // What an older page told of somebody who does not answer any more is void.
-    let silent: BTreeSet<&str> =
-        asked.iter().map(AccountId::as_str).filter(|id| page.records.iter().all(|user| user.account_id != *id)).collect();
+    let silent: BTreeSet<&str> = asked
+        .iter()
+        .map(AccountId::as_str)
+        .filter(|id| page.records.iter().all(|user| user.account_id != *id))
+        .collect();
     pass.recorder.lock().await.seen.part(&part.directory).accounts.forget(|id| silent.contains(id));
     let mut names = pass.names.lock().await;
     let mut listed = RoaringBitmap::new();

@@ -187,7 +187,8 @@ impl Guard<'_> {
             Rule::MembersMissing => self.thresholds.group_exceeded(rows.len(), present),
             _ => self.thresholds.are_exceeded(rows.len(), present),
         };
-        let awaited = self.awaited.0.get(&(rule, part.clone())).map_or_else(RoaringBitmap::new, |awaited| awaited & &rows);
+        let awaited =
+            self.awaited.0.get(&(rule, part.clone())).map_or_else(RoaringBitmap::new, |awaited| awaited & &rows);
         let kept = if exceeded { rows } else { awaited.clone() };
         if kept.is_empty() {
             return None;

@@ -14,6 +14,7 @@ mod one_writer;
 mod organization;
 mod runs;
 mod statements;
+mod withheld;
 
 use clock::Clock;
 use jiff::{SignedDuration, Timestamp};

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use directory::{
     AccountId, Activity, Claim, ClaimState, DirectRole, Directory, DirectoryId, Grant, Group, GroupCounts, GroupId,
-    Noun, Observed, Ordinal, PackedProfile, Part, PlatformRole, Presence, Profile, Reading, References, ResourceId, Role, RoleMethod, Seen, SeenAccount, SeenGroup, Snapshot, Status, compare_account,
+    Noun, Observed, Ordinal, PackedProfile, Part, PlatformRole, Presence, Profile, Reading, References, ResourceId,
+    Role, RoleMethod, Seen, SeenAccount, SeenGroup, Snapshot, Status, compare_account,
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
