@@ -3,10 +3,16 @@
 use std::sync::{Arc, Mutex};
 
 use clock::Busy;
-use rollcall::nouns::run::RunState;
-use rollcall::nouns::scope::Targets;
-use rollcall::store::runs;
+use directory::{DirectoryId, Part, Rule, Thresholds, Withheld};
+use roaring::RoaringBitmap;
+use rollcall::id::{Entropy, WithheldId};
+use rollcall::nouns::context::{Actor, Context};
+use rollcall::nouns::run::{RunKind, RunState};
+use rollcall::nouns::scope::{Scope, Targets};
+use rollcall::nouns::withheld::Permit;
+use rollcall::store::{runs, withheld};
 use rollcall::sync::ended::Ended;
+use rollcall::sync::request::{self, Ask};
 use rollcall::sync::worker::{Worked, work_once};
 use simulator::{Change, Fault, FaultKind, NewUser, Population, Role, ScheduledChange};
 
@@ -200,6 +206,61 @@ async fn beside_a_pass_over_several_directories_nothing_is_lost() {
             app.sync().await.unwrap();
             assert_eq!(app.differences(), Vec::<String>::new(), "seed {seed}, held at {request}");
         }
+        app.stop().await;
+    }
+}
+
+/// Who and what was taken out with a person's leave behind the pages that still show them does not come back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_taken_out_behind_the_page_does_not_come_back() {
+    for killed in [false, true] {
+        let mut app = TestApp::start(Engine::Sqlite, &population(60, 441)).await;
+        app.work().await.unwrap();
+        let cast = cast(&app);
+        app.simulator.change(|organization| {
+            assert!(organization.add_member(&cast.other, &cast.person).unwrap());
+            organization.rename_group(&cast.group, "Renamed").unwrap();
+        });
+        let pass = held(&app, AFTER_PAGES).await;
+        app.simulator.change(|organization| {
+            organization.delete_account(&cast.person).unwrap();
+            organization.delete_group(&cast.group).unwrap();
+        });
+        let now = app.now();
+        let (person, group) = (now.account(&cast.person).unwrap(), now.group(&cast.group).unwrap());
+        let part = Part::Directory(DirectoryId::new(&app.directory()).unwrap());
+        let mut permits = Vec::new();
+        for (number, rule, row) in [(1, Rule::PeopleMissing, person), (2, Rule::GroupsMissing, group)] {
+            let id = WithheldId::new(&Entropy::seeded(number), app.clock.now());
+            let rows: RoaringBitmap = [row].into_iter().collect();
+            permits.push(Permit { withheld: id.clone(), rows: rows.clone() });
+            let kept = Withheld { rule, part: part.clone(), present: 1, thresholds: Thresholds::default(), rows };
+            let (run, now) = (app.run().await.id, app.clock.now());
+            app.mirror.store().write(move |tx| withheld::insert(tx, (&id, &run), now, &kept)).await.unwrap();
+        }
+        let targets = Targets { groups: groups(&[&cast.group]).groups, ..people(&[&cast.person]) };
+        let ask = Ask { kind: RunKind::Approval, scope: Scope::Targeted(targets), permits };
+        let context = Context { actor: Actor::System, now: app.clock.now() };
+        request::start(&context, &app.mirror, ask, (None, &app.surroundings.entropy)).await.unwrap();
+        app.work().await.unwrap();
+        let gone = |app: &TestApp| {
+            let now = app.now();
+            (now.present().contains(person), now.group_row(group).unwrap().group.is_some())
+        };
+        assert_eq!(gone(&app), (false, false), "killed: {killed}");
+        match killed {
+            true => pass.killed(&mut app).await,
+            false => drop(pass.finished().await.unwrap()),
+        }
+        assert_eq!(gone(&app), (false, false), "killed: {killed}");
+        let mut differences = app.differences();
+        // Of the group they had joined, only its count is as old as its page.
+        differences.retain(|line| !line.starts_with("group ") || line.contains(&cast.group));
+        assert_eq!(differences, Vec::<String>::new(), "killed: {killed}");
+        app.assert_sound().await;
+        app.simulator.set_faults(Vec::new());
+        app.sync().await.unwrap();
+        assert_eq!((app.differences(), app.gaps().await), (vec![], vec![]), "killed: {killed}");
         app.stop().await;
     }
 }
