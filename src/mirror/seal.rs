@@ -96,6 +96,8 @@ fn seal(tx: &mut Tx, seen: Seen, sealing: Sealing) -> Result<(Sealed, Option<Sna
         return Ok((Sealed::Overtaken(Box::new(seen)), None));
     }
     let mut delta = diff(newest, seen, sealing.now);
+    // What was read, before rows that are withheld weaken it: those of other rules and groups were looked at anew.
+    let read = delta.claims.clone();
     let mut kept_back = sealing.review.withheld.clone();
     let awaited = awaited(tx, &sealing.scope)?;
     kept_back.extend(guard(newest, &mut delta, &sealing.thresholds, (&sealing.permitted, &awaited)));
@@ -116,7 +118,7 @@ fn seal(tx: &mut Tx, seen: Seen, sealing: Sealing) -> Result<(Sealed, Option<Sna
     };
     runs::seal(tx, run, sealing.now, &outcome)?;
     settle_permits(tx, &sealing)?;
-    replace_withheld(tx, &sealing, (&delta.claims, &kept_back))?;
+    replace_withheld(tx, &sealing, (&read, &kept_back))?;
     settle_gone_groups(tx, &sealing, &next)?;
     for withheld in &kept_back {
         withheld::insert(tx, (&WithheldId::new(&sealing.entropy, sealing.now), run), sealing.now, withheld)?;
@@ -197,7 +199,11 @@ fn replace_withheld(
     }
     for earlier in withheld::open(tx)? {
         let (rule, part) = (earlier.withheld.rule, &earlier.withheld.part);
-        let again = kept_back.iter().any(|withheld| withheld.rule == rule && withheld.part == *part);
+        // Who is missing is told by a list that was read to its end, so its other rules were looked at as well.
+        let told = |withheld: &Withheld| withheld.rule == rule || withheld.rule == Rule::PeopleMissing;
+        let again = kept_back
+            .iter()
+            .any(|withheld| withheld.rule.noun() == rule.noun() && told(withheld) && withheld.part == *part);
         if again || was_read(claims, &sealing.onto, (rule.noun(), part)) {
             let closed = Closed { by: Actor::System.as_text(), at: sealing.now, reason: String::new() };
             withheld::close(tx, &earlier.id, WithheldState::Replaced, &closed)?;

@@ -23,10 +23,11 @@ use crate::sync::walk::{WalkedPart, page_of_accounts, unread_unless_ended};
 pub(super) async fn confirm_people(pass: &Pass, part: &WalkedPart) -> Result<Option<String>, Ended> {
     let Some(number) = pass.base.directory(part.directory.as_str()) else { return Ok(None) };
     let chain = pass.chain(&part.users_chain()).await;
+    let present = pass.base.present_in(number);
     if unproven(&chain).is_some() {
+        pass.unanswered(&present, &RoaringBitmap::new());
         return Ok(None);
     }
-    let present = pass.base.present_in(number);
     let missing = {
         let recorder = pass.recorder.lock().await;
         let walked = recorder.seen.parts.iter().find(|walked| walked.directory == part.directory);
@@ -46,6 +47,7 @@ pub(super) async fn confirm_people(pass: &Pass, part: &WalkedPart) -> Result<Opt
             if chain.seen == 0
                 && let Some(reason) = contradicted(pass, part, &answer.gone).await?
             {
+                pass.unanswered(&present, &RoaringBitmap::new());
                 return Ok(Some(reason));
             }
             let _busy = pass.clock.busy();
@@ -215,14 +217,15 @@ async fn ask_at_once(pass: &Pass, part: &WalkedPart, asked: &[Ordinal]) -> Resul
 /// Asks by id for each group that is missing from a proven list, likewise.
 pub(super) async fn confirm_groups(pass: &Pass, part: &WalkedPart) -> Result<Option<String>, Ended> {
     let Some(number) = pass.base.directory(part.directory.as_str()) else { return Ok(None) };
-    if unproven(&pass.chain(&part.groups_chain()).await).is_some() {
-        return Ok(None);
-    }
     let there = |group: &Ordinal| {
         pass.base.group_row(*group).is_some_and(|row| row.directory == Some(number) && row.group.is_some())
     };
     // What was sealed beside this pass since it began is not its to miss.
     let present: RoaringBitmap = (0..pass.references.groups).filter(there).collect();
+    if unproven(&pass.chain(&part.groups_chain()).await).is_some() {
+        pass.unanswered(&RoaringBitmap::new(), &present);
+        return Ok(None);
+    }
     let missing = {
         let recorder = pass.recorder.lock().await;
         let walked = recorder.seen.parts.iter().find(|walked| walked.directory == part.directory);

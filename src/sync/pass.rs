@@ -390,8 +390,9 @@ impl Pass {
 
     /// Takes what a page left behind, and where its chain stands, together; keeps them when a batch is due.
     pub async fn record(&self, chain: Option<Chain>, residues: Vec<Residue>) -> Result<(), Ended> {
-        let names = self.names.lock().await.take_pending();
         let mut recorder = self.recorder.lock().await;
+        // Taken under the recorder's lock: names have to be kept in their order, and before whatever refers to them.
+        let names = self.names.lock().await.take_pending();
         for residue in names.into_iter().chain(residues) {
             recorder.absorb(residue);
         }

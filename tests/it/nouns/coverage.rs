@@ -7,10 +7,11 @@ use rollcall::store::error::StoreError;
 
 use super::{at, on_both, write};
 
-fn parts() -> [Part; 3] {
+fn parts() -> [Part; 4] {
     // A part's text is split at its first colon only.
     let (directory, group) = (DirectoryId::new("ari:cloud:dir/Zoë").unwrap(), GroupId::new("g:1").unwrap());
-    [Part::Whole, Part::Directory(directory), Part::Group(group)]
+    // What was asked for by id makes nothing young.
+    [Part::Whole, Part::Directory(directory), Part::Group(group), Part::Named]
 }
 
 /// Every noun of every part, in states that differ from generation to generation.

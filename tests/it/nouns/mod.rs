@@ -18,6 +18,7 @@ mod run_lists;
 mod runs;
 mod site_credentials;
 mod statements;
+mod withheld;
 
 use clock::Clock;
 use jiff::{SignedDuration, Timestamp};
