@@ -21,7 +21,8 @@ use crate::nouns::context::{Actor, Context};
 use crate::nouns::refusal::Refusal;
 use crate::store::organization_keys::{self, CannotOpen};
 use crate::sync::connect::EnteredKey;
-use crate::sync::worker;
+use crate::sync::{stream, worker};
+use crate::web::live::Live;
 use crate::web::{self, Web};
 
 /// How often the server looks for organizations that were connected since, and for what other nodes have sealed.
@@ -73,7 +74,8 @@ pub async fn demo(demo: &Demo) -> Result<Exit, Refusal> {
     let population = Population { users: demo.users, seed: demo.seed, ..Population::default() };
     eprintln!("Simulating an organization of {} people ...", demo.users);
     let organization = Organization::populate(&population, clock.now());
-    let simulator = simulator::start(organization, simulator::Options { clock: clock.clone(), ..Default::default() });
+    let options = simulator::Options { clock: clock.clone(), own_site_addresses: true, ..Default::default() };
+    let simulator = simulator::start(organization, options);
     let simulator = simulator.await.map_err(|error| {
         Refusal::new("The demo was not started.", format!("The simulator cannot listen: {error}."), "Try again.")
     })?;
@@ -86,6 +88,10 @@ pub async fn demo(demo: &Demo) -> Result<Exit, Refusal> {
         }
     };
     connect(&opened, &simulator).await?;
+    if let Some(site) = simulator.sites().first() {
+        eprintln!("A credential to try under Settings, Sites, on {}:", site.name);
+        eprintln!("  {} with the token {}", site.user, site.token);
+    }
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, demo.port));
     let ended = run(&config, opened, listen).await;
     simulator.stop().await;
@@ -127,12 +133,14 @@ async fn run(config: &Config, opened: Opened, listen: SocketAddr) -> Result<Exit
         }
         None => println!("Rollcall is ready: http://{address}/"),
     }
+    let live = Live::new(clock.clone());
     let web = Web {
         control,
         clock: clock.clone(),
         entropy: opened.surroundings.entropy.clone(),
         connector: opened.connector.clone(),
         mirrors: opened.mirrors.clone(),
+        live: live.clone(),
     };
     let mut tasks = JoinSet::new();
     tasks.spawn(supervise(opened.mirrors.clone(), opened.connector.clone(), opened.surroundings.clone()));
@@ -153,6 +161,8 @@ async fn run(config: &Config, opened: Opened, listen: SocketAddr) -> Result<Exit
     ending.told().await;
     eprintln!("Ending ...");
     let _ = end.send(());
+    // Streams would keep their connections open for ever.
+    live.end();
     tasks.shutdown().await;
     let abort = pages.abort_handle();
     tokio::select! {
@@ -177,9 +187,14 @@ async fn supervise(
         }
         for mirror in mirrors.all() {
             let id = mirror.organization().id.clone();
-            working
-                .entry(id)
-                .or_insert_with(|| workers.spawn(worker::work(mirror, connector.clone(), surroundings.clone())).id());
+            let (connector, surroundings) = (connector.clone(), surroundings.clone());
+            working.entry(id).or_insert_with(|| {
+                let watching = stream::watch(mirror.clone(), connector.clone(), surroundings.clone());
+                let working = async move {
+                    tokio::join!(worker::work(mirror, connector, surroundings), watching);
+                };
+                workers.spawn(working).id()
+            });
         }
         tokio::select! {
             ended = workers.join_next_with_id(), if !workers.is_empty() => {

@@ -13,6 +13,7 @@ use crate::auth::username::Username;
 use crate::id::{AdministratorId, Entropy};
 use crate::nouns::context::{Actor, Context};
 use crate::nouns::event::NewEvent;
+use crate::store::control::sessions::Session;
 use crate::store::control::{administrators, sessions};
 use crate::store::db::Store;
 use crate::store::error::StoreError;
@@ -120,15 +121,21 @@ pub async fn start(
 /// Who is signed in by this token, if anybody. Notes the use.
 pub async fn find(control: &Store, token: &Token, now: Timestamp) -> Result<Option<SignedIn>, StoreError> {
     let hash = token.hash();
-    let Some(session) = control.read(move |tx| sessions::find(tx, &hash)).await? else { return Ok(None) };
-    let unused = now.duration_since(session.last_seen_at);
-    if session.expires_at <= now || unused >= IDLE {
-        return Ok(None);
-    }
-    if unused >= NOTED {
+    let Some(session) = current(control, hash, now).await? else { return Ok(None) };
+    if now.duration_since(session.last_seen_at) >= NOTED {
         control.write_relaxed(move |tx| sessions::touch(tx, &hash, now)).await?;
     }
     Ok(Some(SignedIn { administrator: session.administrator, username: session.username }))
+}
+
+/// Whether a session still holds. Asking is no use of it: a page that is only open keeps nobody signed in.
+pub async fn holds(control: &Store, token: &Token, now: Timestamp) -> Result<bool, StoreError> {
+    Ok(current(control, token.hash(), now).await?.is_some())
+}
+
+async fn current(control: &Store, hash: [u8; 32], now: Timestamp) -> Result<Option<Session>, StoreError> {
+    let session = control.read(move |tx| sessions::find(tx, &hash)).await?;
+    Ok(session.filter(|session| session.expires_at > now && now.duration_since(session.last_seen_at) < IDLE))
 }
 
 /// Ends a session.

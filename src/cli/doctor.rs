@@ -10,10 +10,12 @@ use crate::cli::{Exit, Place};
 use crate::config::Config;
 use crate::id::Entropy;
 use crate::mirror::Mirror;
+use crate::nouns::organization_key::Validity;
 use crate::nouns::refusal::Refusal;
 use crate::store::organization_keys::{self, SealingKey};
-use crate::store::{events, runs};
+use crate::store::{events, runs, site_credentials};
 use crate::sync::connect::Connector;
+use crate::sync::sites;
 
 /// `rollcall doctor`
 #[derive(Args, Debug)]
@@ -78,6 +80,7 @@ pub async fn run(doctor: &Doctor) -> Result<Exit, Refusal> {
         if let (Some(sealing), Some(connector)) = (&sealing, &connector) {
             let asking = (!doctor.offline).then_some(connector);
             check_key(&mirror, sealing.clone(), asking, &mut report).await;
+            check_sites(&mirror, asking, &mut report).await;
         }
     }
     Ok(if report.failed { Exit::Failed } else { Exit::Done })
@@ -158,5 +161,33 @@ async fn ask_atlassian(mirror: &Mirror, connector: &Connector, secret: &str, rep
         }
         Ok(found) => report.bad(&format!("{name}: the key answers for another organization, {}", found.name)),
         Err(refusal) => report.bad(&format!("{name}: {}", refusal.why)),
+    }
+}
+
+/// Looks at the stored credentials of sites, and asks the sites with them where that is wanted.
+async fn check_sites(mirror: &Mirror, asking: Option<&Connector>, report: &mut Report) {
+    let name = &mirror.organization().name;
+    let known = match mirror.store().read(site_credentials::in_use).await {
+        Ok(known) => known,
+        Err(error) => return report.bad(&format!("{name}: the database failed: {error}")),
+    };
+    for credential in known {
+        let of = format!("{name}: the token …{} of {}", credential.last_four, credential.site);
+        if credential.validity(Clock::system().now()) == Validity::Expired {
+            report.bad(&format!("{of} has expired: replace it under Settings, Sites"));
+            continue;
+        }
+        let standing = match asking {
+            None => credential.standing,
+            Some(connector) => match sites::ask_again(connector, mirror, &credential.cloud_id).await {
+                Ok(Some(credential)) => credential.standing,
+                Ok(None) => continue,
+                Err(error) => return report.bad(&format!("{name}: the database failed: {error}")),
+            },
+        };
+        match standing.refused {
+            Some(refused) => report.bad(&format!("{of} was refused: {refused}")),
+            None => report.good(&format!("{of} is taken")),
+        }
     }
 }

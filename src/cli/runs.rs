@@ -10,8 +10,10 @@ use crate::cli::table::table;
 use crate::cli::{Exit, Place};
 use crate::mirror::Mirror;
 use crate::nouns::refusal::Refusal;
-use crate::nouns::run::{Run, RunNote};
+use crate::nouns::run::{Run, RunKind, RunNote, RunState};
+use crate::nouns::scope_summary::summary;
 use crate::store::error::StoreError;
+use crate::store::runs::Filter;
 use crate::store::{coverage, runs};
 
 /// `rollcall runs`
@@ -22,6 +24,12 @@ pub struct Runs {
     /// Where the installation is.
     #[command(flatten)]
     pub place: Place,
+    /// Only runs of this kind
+    #[arg(long, value_parser = kind)]
+    pub kind: Option<RunKind>,
+    /// Only runs in this state
+    #[arg(long, value_parser = state)]
+    pub state: Option<RunState>,
     /// At most so many
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub limit: u32,
@@ -42,17 +50,20 @@ pub async fn run(asked: &Runs) -> Result<Exit, Refusal> {
     match asked.number {
         Some(number) => show(&mirror, number, asked.json).await.map_err(failed),
         None => {
-            let limit = asked.limit;
-            let listed = mirror.store().read(move |tx| runs::list(tx, None, limit)).await.map_err(failed)?;
+            let (limit, filter) = (asked.limit, Filter { kind: asked.kind, state: asked.state });
+            let listed =
+                mirror.store().read(move |tx| runs::matching(tx, filter, None, limit)).await.map_err(failed)?;
             if asked.json {
                 listed.iter().for_each(|run| println!("{}", json(run)));
+            } else if listed.is_empty() && filter != Filter::default() {
+                eprintln!("No run is of this kind and in this state. Leave out --kind or --state.");
             } else if listed.is_empty() {
                 eprintln!("No run yet. `rollcall sync` starts one.");
             } else {
                 print!(
                     "{}",
                     table(
-                        &["run", "kind", "state", "asked by", "started", "length", "requests", "changed"],
+                        &["run", "kind", "reads", "state", "asked by", "started", "length", "requests", "changed"],
                         &listed.iter().map(cells).collect::<Vec<_>>()
                     )
                 );
@@ -92,7 +103,11 @@ async fn show(mirror: &Mirror, number: u64, as_json: bool) -> Result<Exit, Store
         run.asked_by,
         run.asked_at
     );
+    println!("Reads {}", summary(&run.scope));
     println!("{}", line(&run, Clock::system().now()));
+    if run.withheld_rows > 0 {
+        println!("{} withheld: they stayed as they were", rows(run.withheld_rows));
+    }
     if let Some(failure) = &run.failure {
         println!("{failure}");
     }
@@ -120,6 +135,23 @@ async fn show(mirror: &Mirror, number: u64, as_json: bool) -> Result<Exit, Store
     Ok(Exit::Done)
 }
 
+/// A number of rows.
+fn rows(count: u64) -> String {
+    format!("{count} {}", if count == 1 { "row" } else { "rows" })
+}
+
+fn kind(text: &str) -> Result<RunKind, String> {
+    RunKind::parse(text).ok_or_else(|| format!("one of {}", words(RunKind::ALL.iter().map(|kind| kind.as_str()))))
+}
+
+fn state(text: &str) -> Result<RunState, String> {
+    RunState::parse(text).ok_or_else(|| format!("one of {}", words(RunState::ALL.iter().map(|state| state.as_str()))))
+}
+
+fn words(words: impl Iterator<Item = &'static str>) -> String {
+    words.collect::<Vec<_>>().join(", ")
+}
+
 fn cells(run: &Run) -> Vec<String> {
     let length = run.ended_at.and_then(|ended| run.length(ended));
     let changed = run.counts.map_or("-".to_owned(), |counts| {
@@ -128,7 +160,11 @@ fn cells(run: &Run) -> Vec<String> {
     vec![
         run.number.to_string(),
         run.kind.as_str().to_owned(),
-        run.state.as_str().to_owned(),
+        summary(&run.scope),
+        match run.withheld_rows {
+            0 => run.state.as_str().to_owned(),
+            withheld => format!("{}, {} withheld", run.state.as_str(), rows(withheld)),
+        },
         run.asked_by.clone(),
         run.started_at.map_or("-".to_owned(), |at| at.strftime("%Y-%m-%d %H:%M:%S").to_string()),
         length.map_or("-".to_owned(), |length| format!("{:.1} s", length.as_secs_f64())),
@@ -145,6 +181,7 @@ fn json(run: &Run) -> serde_json::Value {
         "id": run.id.as_str(),
         "number": run.number,
         "kind": run.kind.as_str(),
+        "scope": summary(&run.scope),
         "state": run.state.as_str(),
         "asked_by": run.asked_by,
         "asked_at": run.asked_at.to_string(),
@@ -154,6 +191,7 @@ fn json(run: &Run) -> serde_json::Value {
         "phase": run.progress.phase.as_str(),
         "people_seen": run.progress.people_seen,
         "people_expected": run.progress.people_expected,
+        "people_left_out": run.progress.people_left_out,
         "groups_seen": run.progress.groups_seen,
         "groups_expected": run.progress.groups_expected,
         "requests": run.progress.requests,
@@ -161,5 +199,6 @@ fn json(run: &Run) -> serde_json::Value {
         "waited_seconds": run.progress.waited.as_secs_f64(),
         "failure": run.failure,
         "changed": counts,
+        "withheld_rows": run.withheld_rows,
     })
 }

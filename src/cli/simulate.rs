@@ -45,7 +45,7 @@ pub async fn run(simulate: &Simulate) -> Result<Exit, Refusal> {
         }
     };
     let organization = Organization::populate(&population, clock.now());
-    let options = simulator::Options { clock, port: simulate.port, ..options };
+    let options = simulator::Options { clock, port: simulate.port, own_site_addresses: true, ..options };
     let simulator = simulator::start(organization, options).await.map_err(|error| {
         Refusal::new(
             "The simulator was not started.",
@@ -59,6 +59,7 @@ pub async fn run(simulate: &Simulate) -> Result<Exit, Refusal> {
     println!("api key       {}", simulator.api_key());
     for site in simulator.sites() {
         println!("site          {} ({}), user {}, token {}", site.url, site.name, site.user, site.token);
+        println!("              token with scopes {}", site.scoped_token);
     }
     for (directory, key) in simulator.read(Organization::scim_keys) {
         println!("directory     {directory}, SCIM key {key}");

@@ -6,16 +6,17 @@ use std::path::{Path, PathBuf};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 
+use crate::cli::sync::Wanted;
 use crate::id::Entropy;
 use crate::mirror::mirrors::Mirrors;
 use crate::nouns::context::{Actor, Context};
 use crate::nouns::refusal::Refusal;
-use crate::nouns::run::RunKind;
+use crate::nouns::scope::Scope;
 use crate::sync::pass::Surroundings;
-use crate::sync::request::{self, Ask, Asked};
+use crate::sync::request::{self, Asked};
 
 /// The longest line either side reads.
-const LONGEST: u64 = 4096;
+const LONGEST: u64 = 256 << 10;
 
 /// Where the socket of a data folder is.
 fn path(data: &Path) -> PathBuf {
@@ -56,7 +57,11 @@ pub async fn answer(data: PathBuf, mirrors: Mirrors, surroundings: Surroundings)
             let mut question = String::new();
             if stream.read_line(&mut question).await.is_ok() {
                 let answer = match question.trim() {
-                    "sync" => start_sync(&mirrors, &surroundings).await,
+                    "sync" => start_sync(&mirrors, &surroundings, Wanted::default()).await,
+                    line if line.starts_with("sync ") => match serde_json::from_str(&line["sync ".len()..]) {
+                        Ok(wanted) => start_sync(&mirrors, &surroundings, wanted).await,
+                        Err(_) => "This server does not know what was asked for; update it.".to_owned(),
+                    },
                     _ => "This server does not know the command; update it.".to_owned(),
                 };
                 let _ = stream.into_inner().into_inner().write_all(format!("{answer}\n").as_bytes()).await;
@@ -65,14 +70,22 @@ pub async fn answer(data: PathBuf, mirrors: Mirrors, surroundings: Surroundings)
     }
 }
 
-async fn start_sync(mirrors: &Mirrors, surroundings: &Surroundings) -> String {
+async fn start_sync(mirrors: &Mirrors, surroundings: &Surroundings, wanted: Wanted) -> String {
     let Some(mirror) = mirrors.only() else { return "No organization is connected.".to_owned() };
     let context = Context { actor: Actor::CommandLine, now: surroundings.clock.now() };
     let entropy: &Entropy = &surroundings.entropy;
-    match request::start(&context, &mirror, Ask::everything(RunKind::Manual), (None, entropy)).await {
+    let ask = match wanted.ask(&mirror.current()) {
+        Ok(ask) => ask,
+        Err(refusal) => return refusal.to_string(),
+    };
+    let everything = ask.scope == Scope::Everything;
+    match request::start(&context, &mirror, ask, (None, entropy)).await {
         Ok(Asked::Queued(run)) => run.to_string(),
-        // The run under way reads everything: it is followed instead of a second one.
-        Ok(Asked::Held(run)) => run.id.to_string(),
+        // A run under way that reads everything is followed instead of a second one like it.
+        Ok(Asked::Held(run)) if everything && run.scope == Scope::Everything => run.id.to_string(),
+        Ok(Asked::Held(run)) => {
+            format!("Run {} is not over yet, and an organization is read by one sync at a time.", run.number)
+        }
         Err(error) => {
             tracing::error!(%error, "socket.sync");
             "The database failed; the server's log says more.".to_owned()

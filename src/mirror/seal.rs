@@ -12,6 +12,7 @@ use roaring::RoaringBitmap;
 
 use crate::id::{Entropy, WithheldId};
 use crate::mirror::Mirror;
+use crate::nouns::change_list::ChangeList;
 use crate::nouns::context::Actor;
 use crate::nouns::event::NewEvent;
 use crate::nouns::job::Lease;
@@ -20,7 +21,7 @@ use crate::nouns::scope::Scope;
 use crate::nouns::withheld::{Closed, WithheldRows, WithheldState};
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
-use crate::store::{accounts, coverage, events, groups, head, jobs, observed, runs, withheld};
+use crate::store::{accounts, changes, coverage, events, groups, head, jobs, observed, runs, withheld};
 
 /// What is sealed with what a run has seen.
 #[derive(Clone, Debug)]
@@ -104,6 +105,7 @@ fn seal(tx: &mut Tx, seen: Seen, sealing: Sealing) -> Result<(Sealed, Option<Sna
     let (text, run) = (runs::counts_text(&counts), &sealing.lease.run);
     accounts::write(tx, &delta, |account| newest.activity().of(account))?;
     groups::write(tx, &delta, newest.directories().len(), newest.resources().len())?;
+    changes::insert(tx, &ChangeList::of(&delta))?;
     coverage::seal(tx, delta.generation, sealing.now, run, (&delta.claims, &text))?;
     let next = newest.apply(&delta);
     let withheld_rows: u64 = kept_back.iter().map(|withheld| withheld.rows.len()).sum();

@@ -1,5 +1,7 @@
 //! Plain data that is stored or carried between layers. No behaviour that needs a store, a clock or a network.
 
+pub mod audit_stream;
+pub mod change_list;
 pub mod context;
 pub mod event;
 pub mod job;
@@ -10,4 +12,7 @@ pub mod residue;
 pub mod run;
 pub mod schedule;
 pub mod scope;
+pub mod scope_summary;
+pub mod site;
+pub mod site_credential;
 pub mod withheld;

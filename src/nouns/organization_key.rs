@@ -45,7 +45,14 @@ const MARKS: [i64; 3] = [7, 14, 30];
 impl OrganizationKey {
     /// How it stands at a moment.
     pub fn validity(&self, now: Timestamp) -> Validity {
-        let Some(expires_at) = self.expires_at else { return Validity::Unknown };
+        Validity::of(self.expires_at, now)
+    }
+}
+
+impl Validity {
+    /// How an expiry, as far as it is known, stands at a moment.
+    pub fn of(expires_at: Option<Timestamp>, now: Timestamp) -> Validity {
+        let Some(expires_at) = expires_at else { return Validity::Unknown };
         let left: SignedDuration = expires_at.duration_since(now);
         if left <= SignedDuration::ZERO {
             return Validity::Expired;

@@ -184,6 +184,9 @@ pub enum NoteKind {
 macro_rules! vocabulary {
     ($name:ident { $($variant:ident = $text:literal),+ $(,)? }) => {
         impl $name {
+            /// Every word of the vocabulary.
+            pub const ALL: &[$name] = &[$($name::$variant),+];
+
             /// As it is stored and shown in JSON.
             pub fn as_str(self) -> &'static str {
                 match self {

@@ -319,7 +319,8 @@ fn profile_row(account: Ordinal, generation: &Value<'static>, profile: Profile) 
     ]
 }
 
-fn profile(row: &Row<'_>) -> Result<Option<Profile>, StoreError> {
+/// A profile whose first column is the fourth of a row; `None` when nothing is known of the account but its id.
+pub(super) fn profile(row: &Row<'_>) -> Result<Option<Profile>, StoreError> {
     let Some(account_type) = row.optional_text(3)? else { return Ok(None) };
     let text = |column| Ok::<_, StoreError>(row.optional_text(column)?.map(Into::into));
     let flag = |column| Ok::<_, StoreError>(row.optional_integer(column)?.map(|flag| flag == 1));

@@ -1,7 +1,8 @@
-//! The compact form of residues and deltas inside a database: variable-length numbers and counted texts, compressed.
+//! The compact form of residues and lists of changes inside a database: variable-length numbers and counted texts, compressed.
 //!
 //! Written and read only here; a value that cannot be read back is a fault of the database, never a guess.
 
+pub(super) mod changes;
 mod read;
 mod write;
 
@@ -55,7 +56,7 @@ impl Packing {
         writer.bytes.push(FORM);
         writer.number(self.residues);
         writer.bytes.extend_from_slice(&self.bytes);
-        zstd::bulk::compress(&writer.bytes, 1).expect("compressing in memory at a valid level needs nothing but memory")
+        compressed(&writer.bytes)
     }
 }
 
@@ -64,18 +65,25 @@ impl Packing {
 /// # Errors
 /// Damaged, or of another version.
 pub(super) fn unpack(packed: &[u8]) -> Read<Vec<Residue>> {
-    let mut bytes = Vec::new();
-    let decoder = zstd::stream::Decoder::new(packed).map_err(|_| Unreadable)?;
-    decoder.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|_| Unreadable)?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(Unreadable);
-    }
+    let bytes = decompressed(packed)?;
     let mut reader = Reader { bytes: &bytes };
     if reader.byte()? != FORM {
         return Err(Unreadable);
     }
     let residues = reader.list(Reader::residue)?;
     if reader.bytes.is_empty() { Ok(residues) } else { Err(Unreadable) }
+}
+
+fn compressed(bytes: &[u8]) -> Vec<u8> {
+    zstd::bulk::compress(bytes, 1).expect("compressing in memory at a valid level needs nothing but memory")
+}
+
+/// What was compressed, bounded.
+fn decompressed(packed: &[u8]) -> Read<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let decoder = zstd::stream::Decoder::new(packed).map_err(|_| Unreadable)?;
+    decoder.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|_| Unreadable)?;
+    if bytes.len() as u64 > LARGEST { Err(Unreadable) } else { Ok(bytes) }
 }
 
 /// A bitmap in roaring's portable form.

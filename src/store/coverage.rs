@@ -100,7 +100,7 @@ pub fn of_generation(tx: &mut Tx, generation: u64) -> Result<Vec<Claim>, StoreEr
     })
 }
 
-/// When each noun of each part was last read completely, as of a generation.
+/// When each noun of each part was last read completely, as of a generation. A targeted read makes no part young.
 pub fn ages(tx: &mut Tx, generation: u64) -> Result<Vec<Age>, StoreError> {
     tx.list(AGES, &[(generation as i64).into()], |row| {
         Ok(Age {

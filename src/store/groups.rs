@@ -10,7 +10,7 @@ use crate::store::accounts::{IS_OPEN, OPEN};
 use crate::store::bulk::{Bulk, BulkUpdate, Column, Update};
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
-use crate::store::value::Value;
+use crate::store::value::{Row, Value};
 
 const DIRECTORIES: Bulk = Bulk {
     table: "directories",
@@ -311,18 +311,9 @@ pub fn read(tx: &mut Tx, generation: u64, builder: &mut Builder) -> Result<(), S
         Ok(())
     })?;
     tx.for_each(ALL_GROUPS, &generation, |row| {
-        let flag = |column| Ok::<_, StoreError>(row.optional_integer(column)?.map(|flag| flag == 1));
         let group = match row.optional_text(4)? {
             None => None,
-            Some(name) => Some(Group {
-                name: name.into(),
-                description: row.optional_text(5)?.map(Into::into),
-                synced: flag(6)?,
-                managed_by: row.optional_text(7)?.map(ManagedBy::parse),
-                modifiable: flag(8)?,
-                deletable: flag(9)?,
-                unknown: row.optional_text(10)?.map(Into::into),
-            }),
+            Some(_) => Some(definition(row, 4)?),
         };
         let counts = GroupCounts {
             users: row.optional_integer(2)?.map(|users| users as u32),
@@ -350,6 +341,20 @@ pub fn read(tx: &mut Tx, generation: u64, builder: &mut Builder) -> Result<(), S
         };
         builder.direct_role(row.integer(0)? as Ordinal, role);
         Ok(())
+    })
+}
+
+/// A group's definition from `first`, the column of its name, on.
+pub(super) fn definition(row: &Row<'_>, first: usize) -> Result<Group, StoreError> {
+    let flag = |column| Ok::<_, StoreError>(row.optional_integer(column)?.map(|flag| flag == 1));
+    Ok(Group {
+        name: row.text(first)?.into(),
+        description: row.optional_text(first + 1)?.map(Into::into),
+        synced: flag(first + 2)?,
+        managed_by: row.optional_text(first + 3)?.map(ManagedBy::parse),
+        modifiable: flag(first + 4)?,
+        deletable: flag(first + 5)?,
+        unknown: row.optional_text(first + 6)?.map(Into::into),
     })
 }
 

@@ -14,9 +14,11 @@ pub struct Head {
     pub lease_number: i64,
     /// Raised by every change of a run's progress.
     pub progress_seq: i64,
+    /// The number of the newest event.
+    pub event_seq: i64,
 }
 
-const READ: &str = "SELECT generation, epoch, lease_number, progress_seq FROM head WHERE id = 1";
+const READ: &str = "SELECT generation, epoch, lease_number, progress_seq, event_seq FROM head WHERE id = 1";
 const RAISE_EPOCH: &str = "UPDATE head SET epoch = epoch + 1 WHERE id = 1 RETURNING epoch";
 const RAISE_LEASE: &str = "UPDATE head SET lease_number = lease_number + 1 WHERE id = 1 RETURNING lease_number";
 const ADVANCE: &str = "UPDATE head SET generation = $1, progress_seq = progress_seq + 1 WHERE id = 1";
@@ -39,6 +41,7 @@ pub fn read(tx: &mut Tx) -> Result<Head, StoreError> {
             epoch: row.integer(1)?,
             lease_number: row.integer(2)?,
             progress_seq: row.integer(3)?,
+            event_seq: row.integer(4)?,
         })
     })
 }

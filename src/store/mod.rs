@@ -6,7 +6,9 @@
 //! at run time except by `dialect`.
 
 pub mod accounts;
+pub mod audit_stream;
 pub mod bulk;
+pub mod changes;
 pub mod codec;
 pub mod control;
 pub mod coverage;
@@ -18,6 +20,7 @@ pub mod events;
 pub mod faults;
 pub mod groups;
 pub mod head;
+pub mod history;
 pub mod jobs;
 pub mod migrate;
 pub mod observed;
@@ -31,6 +34,7 @@ pub mod runs;
 pub mod schema;
 mod scopes;
 pub mod settings;
+pub mod site_credentials;
 mod sqlite;
 pub mod tx;
 pub mod value;

@@ -65,7 +65,7 @@ impl SealingKey {
         digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
     }
 
-    fn seal(&self, place: &str, secret: &str, entropy: &Entropy) -> Vec<u8> {
+    pub(super) fn seal(&self, place: &str, secret: &str, entropy: &Entropy) -> Vec<u8> {
         let nonce = entropy.bytes::<24>();
         let payload = Payload { msg: secret.as_bytes(), aad: place.as_bytes() };
         let sealed = self.cipher().encrypt(&XNonce::from(nonce), payload);
@@ -73,7 +73,7 @@ impl SealingKey {
         [nonce.as_slice(), &sealed.unwrap_or_default()].concat()
     }
 
-    fn open(&self, place: &str, sealed: &[u8]) -> Option<String> {
+    pub(super) fn open(&self, place: &str, sealed: &[u8]) -> Option<String> {
         let (nonce, sealed) = sealed.split_first_chunk::<24>()?;
         let payload = Payload { msg: sealed, aad: place.as_bytes() };
         String::from_utf8(self.cipher().decrypt(&XNonce::from(*nonce), payload).ok()?).ok()

@@ -7,12 +7,31 @@ use jiff::Timestamp;
 
 use crate::id::RunId;
 use crate::nouns::run::{NewRun, NoteKind, Phase, Progress, Run, RunKind, RunNote, RunState, Totals, Waiting};
+use crate::nouns::scope::Scope;
 use crate::store::bulk::{Bulk, Column, Update};
 use crate::store::coverage::{moment, optional_moment};
 use crate::store::error::StoreError;
 use crate::store::scopes;
 use crate::store::tx::Tx;
 use crate::store::value::{Row, Value};
+
+/// Which runs a list shows: all of them, or those of one kind, in one state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Of this kind.
+    pub kind: Option<RunKind>,
+    /// In this state.
+    pub state: Option<RunState>,
+}
+
+/// How long a sealed run took, for expecting the next one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ended {
+    /// What it read.
+    pub scope: Scope,
+    /// From its first request to its seal.
+    pub length: Duration,
+}
 
 /// How a run ended that sealed a generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +55,19 @@ const COLUMNS_BY_ID: &str = "
         people_expected, groups_seen, groups_expected, requests, requests_floor, waited_microseconds, waiting_until,
         waiting_for, failure, counts, scope, people_left_out, totals, withheld_rows
     FROM runs WHERE id = $1";
+const MATCHING: &str = "
+    SELECT id, number, kind, state, asked_by, asked_at, started_at, ended_at, generation, phase, people_seen,
+        people_expected, groups_seen, groups_expected, requests, requests_floor, waited_microseconds, waiting_until,
+        waiting_for, failure, counts, scope, people_left_out, totals, withheld_rows
+    FROM runs
+    WHERE number < $1 AND (CAST($3 AS TEXT) IS NULL OR kind = $3) AND (CAST($4 AS TEXT) IS NULL OR state = $4)
+    ORDER BY number DESC LIMIT $2";
+const LAST_SEALED: &str = "
+    SELECT scope, started_at, ended_at
+    FROM runs
+    WHERE state = 'sealed' AND started_at IS NOT NULL AND ended_at IS NOT NULL
+        AND (CAST($1 AS TEXT) IS NULL OR kind = $1)
+    ORDER BY number DESC LIMIT $2";
 const NEWEST: &str = "
     SELECT id, number, kind, state, asked_by, asked_at, started_at, ended_at, generation, phase, people_seen,
         people_expected, groups_seen, groups_expected, requests, requests_floor, waited_microseconds, waiting_until,
@@ -46,6 +78,11 @@ const OPEN: &str = "
         people_expected, groups_seen, groups_expected, requests, requests_floor, waited_microseconds, waiting_until,
         waiting_for, failure, counts, scope, people_left_out, totals, withheld_rows
     FROM runs WHERE state IN ('queued', 'running', 'waiting') AND holds_place = 1 ORDER BY number LIMIT 1";
+const LAST_ENDED: &str = "
+    SELECT id, number, kind, state, asked_by, asked_at, started_at, ended_at, generation, phase, people_seen,
+        people_expected, groups_seen, groups_expected, requests, requests_floor, waited_microseconds, waiting_until,
+        waiting_for, failure, counts, scope, people_left_out, totals, withheld_rows
+    FROM runs WHERE state IN ('sealed', 'failed') AND holds_place = 1 ORDER BY number DESC LIMIT 1";
 const LAST_DAILY: &str = "SELECT max(asked_at) FROM runs WHERE kind = 'daily'";
 const GO_ON: &str = "UPDATE runs SET state = 'running', waiting_until = NULL, waiting_for = NULL WHERE id = $1";
 const PROGRESS: &str = "
@@ -83,8 +120,11 @@ const NOTE: Bulk = Bulk {
 pub const STATEMENTS: &[(&str, &str)] = &[
     ("runs.INSERT", INSERT),
     ("runs.COLUMNS_BY_ID", COLUMNS_BY_ID),
+    ("runs.MATCHING", MATCHING),
+    ("runs.LAST_SEALED", LAST_SEALED),
     ("runs.NEWEST", NEWEST),
     ("runs.OPEN", OPEN),
+    ("runs.LAST_ENDED", LAST_ENDED),
     ("runs.LAST_DAILY", LAST_DAILY),
     ("runs.GO_ON", GO_ON),
     ("runs.PROGRESS", PROGRESS),
@@ -124,6 +164,29 @@ pub fn open(tx: &mut Tx) -> Result<Option<Run>, StoreError> {
 pub fn list(tx: &mut Tx, before: Option<u64>, limit: u32) -> Result<Vec<Run>, StoreError> {
     let before = before.map_or(i64::MAX, |number| number as i64);
     tx.list(NEWEST, &[before.into(), limit.min(1000).into()], run)
+}
+
+/// The newest run that held the place and was not cancelled, once one has ended.
+pub fn last_ended_of_place(tx: &mut Tx) -> Result<Option<Run>, StoreError> {
+    tx.optional(LAST_ENDED, &[], run)
+}
+
+/// The newest runs that a filter lets through, newest first, before a number; at most 1,000.
+pub fn matching(tx: &mut Tx, filter: Filter, before: Option<u64>, limit: u32) -> Result<Vec<Run>, StoreError> {
+    let before = before.map_or(i64::MAX, |number| number as i64);
+    let (kind, state) = (filter.kind.map(RunKind::as_str), filter.state.map(RunState::as_str));
+    tx.list(MATCHING, &[before.into(), limit.min(1000).into(), kind.into(), state.into()], run)
+}
+
+/// How long the newest sealed runs took, newest first, of one kind or of all; at most 1,000.
+pub fn last_sealed(tx: &mut Tx, kind: Option<RunKind>, limit: u32) -> Result<Vec<Ended>, StoreError> {
+    tx.list(LAST_SEALED, &[kind.map(RunKind::as_str).into(), limit.min(1000).into()], |row| {
+        let length = moment(row, 2)?.duration_since(moment(row, 1)?);
+        Ok(Ended {
+            scope: scopes::read(row.text(0)?).ok_or_else(|| row.corrupt(0))?,
+            length: Duration::try_from(length).unwrap_or_default(),
+        })
+    })
 }
 
 /// When the newest daily run was asked for.

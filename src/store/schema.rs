@@ -3,8 +3,8 @@
 use crate::store::bulk::{Bulk, BulkUpdate};
 use crate::store::migrate::Migration;
 use crate::store::{
-    accounts, coverage, events, groups, head, jobs, observed, organization_keys, passes, quota, request_keys, runs,
-    settings, withheld,
+    accounts, audit_stream, changes, coverage, events, groups, head, history, jobs, observed, organization_keys,
+    passes, quota, request_keys, runs, settings, site_credentials, withheld,
 };
 
 /// The schema of an organization's database.
@@ -20,10 +20,13 @@ pub const CONTROL: &[Migration] =
 /// Every statement on an organization's database, by file.
 pub const ORGANIZATION_STATEMENTS: &[&[(&str, &str)]] = &[
     accounts::STATEMENTS,
+    audit_stream::STATEMENTS,
+    changes::STATEMENTS,
     coverage::STATEMENTS,
     events::STATEMENTS,
     groups::STATEMENTS,
     head::STATEMENTS,
+    history::STATEMENTS,
     jobs::STATEMENTS,
     observed::STATEMENTS,
     organization_keys::STATEMENTS,
@@ -32,12 +35,13 @@ pub const ORGANIZATION_STATEMENTS: &[&[(&str, &str)]] = &[
     request_keys::STATEMENTS,
     runs::STATEMENTS,
     settings::STATEMENTS,
+    site_credentials::STATEMENTS,
     withheld::STATEMENTS,
 ];
 
 /// Every bulk write on an organization's database, by file.
 pub const ORGANIZATION_BULKS: &[&[&Bulk]] =
-    &[accounts::BULKS, coverage::BULKS, groups::BULKS, passes::BULKS, quota::BULKS, runs::BULKS];
+    &[accounts::BULKS, audit_stream::BULKS, coverage::BULKS, groups::BULKS, passes::BULKS, quota::BULKS, runs::BULKS];
 
 /// Every bulk update on an organization's database, by file.
 pub const ORGANIZATION_BULK_UPDATES: &[&[&BulkUpdate]] = &[accounts::BULK_UPDATES, groups::BULK_UPDATES];

@@ -224,15 +224,20 @@ pub fn explained_offsets(base: &Snapshot, seen: &Seen, names: &Names) -> Vec<(Gr
                 Some(seen) => seen.counts.users,
                 None => base.group_row(*group).and_then(|row| row.counts.users),
             }?;
-            let shown = seen
-                .parts
-                .iter()
-                .map(|part| members_seen(base, seen, part))
-                .fold(0, |shown, members| shown + members.get(*group as usize).copied().unwrap_or(0));
+            // Somebody in two directories is listed in both, and is one member: the group's own directory is asked alone.
+            let shown = home_of(base, seen, *group)
+                .map_or(0, |home| members_seen(base, seen, home).get(*group as usize).copied().unwrap_or(0));
             let listed = (members.len() as i64).max(shown);
             Some((names.group_id(*group)?.clone(), i64::from(counted) - listed))
         })
         .collect()
+}
+
+/// What was seen of the directory that a group belongs to.
+fn home_of<'a>(base: &Snapshot, seen: &'a Seen, group: Ordinal) -> Option<&'a SeenPart> {
+    let known = || base.directories().get(base.group_row(group)?.directory? as usize).map(|home| &home.id);
+    let home = seen.groups.get(&group).map(|seen| &seen.directory).or_else(known)?;
+    seen.parts.iter().find(|part| part.directory == *home)
 }
 
 impl Pass {

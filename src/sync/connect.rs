@@ -6,12 +6,14 @@ use std::time::Duration;
 use atlassian::api_keys;
 use atlassian::call::Class;
 use atlassian::client::Client;
-use atlassian::config::Config;
+use atlassian::config::{Config, Limits};
 use atlassian::organizations;
 use atlassian::pace::LearnedLimit;
+use atlassian::scope::Scope;
 use atlassian::secret::Secret;
+use atlassian::users::{self, UserFilter};
 use clock::Clock;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::id::{Entropy, KeyId, OrganizationId};
 use crate::mirror::Mirror;
@@ -42,8 +44,8 @@ pub struct Network {
 pub struct Connector {
     mirrors: Mirrors,
     clock: Clock,
-    entropy: Entropy,
-    sealing: SealingKey,
+    pub(super) entropy: Entropy,
+    pub(super) sealing: SealingKey,
     network: Network,
     time_zone: String,
 }
@@ -95,14 +97,33 @@ impl Connector {
         Connector { mirrors, clock, entropy, sealing, network, time_zone }
     }
 
-    /// Asks Atlassian what a key answers for. Stores nothing.
+    /// Asks Atlassian what a key answers for, and whether it may read what a sync reads. Stores nothing.
     pub async fn check(&self, base_url: &str, key: &str) -> Result<FoundOrganization, Refusal> {
-        ask(&self.client(base_url, key, Vec::new()).map_err(refused)?).await
+        let found = self.ask(base_url, key).await?;
+        let (client, scope) = (self.asking(base_url, key)?, Scope::every_directory(&found.atlassian_id));
+        let counted = users::count(&client, &scope, Class::PreOperation, &UserFilter::default()).await;
+        counted.map(|_| found).map_err(|error| explain::key(&error, key))
     }
 
-    /// Checks a key once more, stores it sealed with its organization, and starts the first sync.
+    /// Asks Atlassian what a key answers for.
+    async fn ask(&self, base_url: &str, key: &str) -> Result<FoundOrganization, Refusal> {
+        ask(&self.asking(base_url, key)?, key).await
+    }
+
+    /// The moment, for what is kept about checks.
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A client for somebody who waits before a page.
+    fn asking(&self, base_url: &str, key: &str) -> Result<Client, Refusal> {
+        let config = Config { limits: patience(), ..self.config(base_url, key) };
+        Client::new(config).map_err(|error| explain::key(&error, key))
+    }
+
+    /// Asks once more what a key answers for, stores it sealed with its organization, and starts the first sync.
     pub async fn save(&self, context: &Context, entered: EnteredKey) -> Result<Mirror, Refusal> {
-        let found = self.check(&entered.base_url, &entered.secret).await?;
+        let found = self.ask(&entered.base_url, &entered.secret).await?;
         let organization = Organization {
             id: OrganizationId::new(&self.entropy, context.now),
             atlassian_id: found.atlassian_id,
@@ -154,6 +175,14 @@ impl Connector {
             .await
             .map_err(failed)?;
         let secret = match key {
+            Some((stored, Ok(_))) if is_over(stored.expires_at, self.clock.now()) => {
+                let on = stored.expires_at.map(|at| at.strftime("%-d %b %Y").to_string()).unwrap_or_default();
+                return Err(Refusal::new(
+                    "Nothing can be read from Atlassian.",
+                    format!("The organization API key …{} expired on {on}.", stored.last_four),
+                    "Replace the key: what waits goes on by itself then.",
+                ));
+            }
             Some((_, Ok(secret))) => secret,
             Some((_, Err(CannotOpen::OtherKey { sealed_with, at_hand }))) => {
                 return Err(Refusal::new(
@@ -189,17 +218,18 @@ impl Connector {
                 learned_at: limit.learned_at,
             })
             .collect();
-        self.client(&mirror.organization().base_url, &secret, limits).map_err(refused)
+        let config = Config { quota: limits, ..self.config(&mirror.organization().base_url, &secret) };
+        Client::new(config).map_err(|error| explain::key(&error, &secret))
     }
 
-    fn client(&self, base_url: &str, key: &str, quota: Vec<LearnedLimit>) -> Result<Client, atlassian::error::Error> {
+    /// The configuration of a client, as this installation reaches the network.
+    pub(super) fn config(&self, base_url: &str, key: &str) -> Config {
         let mut config = Config::new(base_url.trim_end_matches('/'), Secret::new(key), self.clock.clone());
         config.agent = concat!("rollcall/", env!("CARGO_PKG_VERSION")).to_owned();
         config.seed = u64::from_le_bytes(self.entropy.bytes());
         config.proxy = self.network.proxy.clone();
         config.certificate_authority_pem = self.network.certificate_authority.clone();
-        config.quota = quota;
-        Client::new(config)
+        config
     }
 
     async fn store_key(&self, context: &Context, mirror: &Mirror, entered: EnteredKey) -> Result<(), StoreError> {
@@ -237,9 +267,33 @@ impl Connector {
     }
 }
 
+/// Bounds for a check that somebody waits for: seconds, not the quarter of an hour that a pass would wait.
+pub(super) fn patience() -> Limits {
+    Limits {
+        connect: Duration::from_secs(10),
+        read: Duration::from_secs(20),
+        exchange: Duration::from_secs(30),
+        body: 8 << 20,
+        max_wait: Duration::from_secs(5),
+        attempts: 2,
+        ..Limits::default()
+    }
+}
+
+/// Whether an expiry is over for certain. Of a key whose day alone is known it is not said when in that day it ends, so
+/// the whole day counts as good, and Atlassian decides.
+fn is_over(expires_at: Option<Timestamp>, now: Timestamp) -> bool {
+    const DAY: i64 = 86_400;
+    expires_at.is_some_and(|at| {
+        let is_day = at.as_second().rem_euclid(DAY) == 0 && at.subsec_nanosecond() == 0;
+        now.duration_since(at) > if is_day { SignedDuration::from_secs(DAY) } else { SignedDuration::ZERO }
+    })
+}
+
 /// Asks Atlassian what the client's key answers for.
-async fn ask(client: &Client) -> Result<FoundOrganization, Refusal> {
-    let listed = organizations::list(client, Class::PreOperation).all().await.map_err(refused)?;
+async fn ask(client: &Client, key: &str) -> Result<FoundOrganization, Refusal> {
+    let listed = organizations::list(client, Class::PreOperation).all().await;
+    let listed = listed.map_err(|error| explain::key(&error, key))?;
     let found = match listed.records.as_slice() {
         [] => {
             return Err(Refusal::new(
@@ -271,11 +325,22 @@ async fn ask(client: &Client) -> Result<FoundOrganization, Refusal> {
     Ok(FoundOrganization { atlassian_id: found.id.clone(), name, keys })
 }
 
-fn refused(error: atlassian::error::Error) -> Refusal {
-    Refusal::new("The key was not accepted.", explain::sentence(&error), "Nothing was saved.")
-}
-
-fn failed(error: StoreError) -> Refusal {
+pub(super) fn failed(error: StoreError) -> Refusal {
     tracing::error!(%error, "connect.store");
     Refusal::new("Nothing was saved.", "The database failed.", "Look into the log, then try again.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_over_when_its_instant_is_past_or_its_whole_day_is() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        assert!(!is_over(None, Timestamp::MAX));
+        assert!(is_over(Some(at("2026-12-01T10:30:00Z")), at("2026-12-01T10:30:01Z")));
+        assert!(!is_over(Some(at("2026-12-01T10:30:00Z")), at("2026-12-01T10:30:00Z")));
+        assert!(!is_over(Some(at("2026-12-01T00:00:00Z")), at("2026-12-01T23:00:00Z")));
+        assert!(is_over(Some(at("2026-12-01T00:00:00Z")), at("2026-12-02T00:00:01Z")));
+    }
 }

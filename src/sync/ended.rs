@@ -55,10 +55,12 @@ impl From<NotKept> for Ended {
 
 impl From<Error> for Ended {
     fn from(error: Error) -> Ended {
+        if let Some(reason) = explain::refused_key(&error) {
+            return Ended::PausedFor { wait: REFUSED, reason };
+        }
         let reason = explain::sentence(&error);
         match error {
             Error::Throttled { until, .. } | Error::CircuitOpen { until, .. } => Ended::Paused { until, reason },
-            error if error.is_unauthorized() => Ended::PausedFor { wait: REFUSED, reason },
             Error::Unreachable { .. }
             | Error::ServerFault { .. }
             | Error::UnexpectedContent { .. }

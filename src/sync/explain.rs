@@ -2,6 +2,12 @@
 
 use atlassian::error::{Error, Unreachable};
 
+use crate::nouns::refusal::Refusal;
+
+const NOT_ACCEPTED: &str = "The key was not accepted.";
+/// How users' API tokens begin; the keys of organizations begin otherwise.
+const USER_TOKEN: &str = "ATATT3";
+
 /// One or two sentences for a person: what happened, and the next step where there is one.
 pub fn sentence(error: &Error) -> String {
     match error {
@@ -24,13 +30,7 @@ pub fn sentence(error: &Error) -> String {
             format!("Atlassian limits requests to {endpoint} until {until}. Rollcall goes on by itself then.")
         }
         Error::Unreachable { kind, host, .. } => {
-            let why = match kind {
-                Unreachable::Dns => "its name could not be resolved",
-                Unreachable::Connect => "no connection could be opened",
-                Unreachable::Tls => "no trusted connection could be opened",
-                Unreachable::Timeout => "it did not answer in time",
-                Unreachable::Closed => "it closed the connection",
-            };
+            let why = unreachable(*kind);
             format!("{host} could not be reached: {why}. Rollcall tries again by itself; check the network and proxy.")
         }
         Error::CircuitOpen { host, until, failures } => {
@@ -61,5 +61,94 @@ pub fn sentence(error: &Error) -> String {
         }
         Error::InvalidKey => "The key holds characters that no key has. Copy it again.".to_owned(),
         other => format!("The request could not be made: {other}."),
+    }
+}
+
+/// Why a key that somebody has entered is not taken, and what they can do: each reason has its own sentences. Nothing of
+/// the key is repeated.
+pub fn key(error: &Error, secret: &str) -> Refusal {
+    let refused = |why: &str, next: &str| Refusal::new(NOT_ACCEPTED, why, next);
+    match error {
+        error if error.is_unauthorized() && secret.starts_with(USER_TOKEN) => refused(
+            "This is an API token of a user, which opens a site; an organization API key is asked for.",
+            "Make a key at admin.atlassian.com under Settings, API keys. The token belongs under Settings, Sites.",
+        ),
+        error if error.is_unauthorized() => refused(
+            "Atlassian refused the organization API key: it is not known there. It was copied incompletely, has expired \
+             or was revoked.",
+            "Copy the whole key again, or make a new one. Nothing was saved.",
+        ),
+        error if error.is_forbidden_by_scope() => refused(
+            "The key was made with scopes (Atlassian asks for manage:org), and no key with scopes may read users.",
+            "Make a key without scopes: choose none when you create it. Nothing was saved.",
+        ),
+        error if error.is_forbidden() => refused(
+            "The key lacks a right: whoever made it is not an organization admin, or not any more.",
+            "Let an organization admin make a key, or give its maker the role organization admin. Nothing was saved.",
+        ),
+        error if names_other_organization(error) => refused(
+            "The key belongs to another organization.",
+            "Make a key in the settings of this organization. Nothing was saved.",
+        ),
+        Error::InvalidKey => {
+            refused("It holds characters that no key has, such as a space.", "Copy it again. Nothing was saved.")
+        }
+        error => unchecked("The key could not be checked.", error),
+    }
+}
+
+/// What is said when no answer came that tells anything about a key or token.
+pub fn unchecked(what: &str, error: &Error) -> Refusal {
+    const AGAIN: &str = "Nothing was saved. Check it again when that has passed.";
+    match error {
+        Error::Throttled { until, .. } => {
+            let until = until.strftime("%H:%M:%S UTC");
+            Refusal::new(what, format!("Atlassian takes no more requests until {until}."), AGAIN)
+        }
+        Error::CircuitOpen { .. } | Error::ServerFault { .. } => Refusal::new(what, sentence(error), AGAIN),
+        Error::Unreachable { kind, host, .. } => Refusal::new(
+            what,
+            format!("{host} could not be reached: {}.", unreachable(*kind)),
+            "Nothing was saved. Check the network, the proxy and the address, then check it again.",
+        ),
+        error => Refusal::new(what, sentence(error), "Nothing was saved."),
+    }
+}
+
+/// Why a run that could not even begin, or not go on, waits for another key; `None` when it is not the key.
+pub fn refused_key(error: &Error) -> Option<String> {
+    Some(match error {
+        error if error.is_unauthorized() || error.is_forbidden_by_scope() => sentence(error),
+        error if lacks_right(error) => {
+            "The organization API key lacks a right: whoever made it is not an organization admin any more. Give that \
+             role back, or replace the key with one that an organization admin has made."
+                .to_owned()
+        }
+        error if names_other_organization(error) => {
+            "The organization API key does not open this organization: it belongs to another one, or this one was \
+             deleted. Replace the key with one made in its settings."
+                .to_owned()
+        }
+        _ => return None,
+    })
+}
+
+/// Atlassian's code for somebody who does not administer the organization.
+fn lacks_right(error: &Error) -> bool {
+    matches!(error, Error::Refused { status: 403, code: Some(code), .. } if code == "ADMIN-403-3")
+}
+
+/// Atlassian's code for an organization that the key does not see.
+fn names_other_organization(error: &Error) -> bool {
+    matches!(error, Error::Refused { status: 404, code: Some(code), .. } if code == "ADMIN-404-2")
+}
+
+fn unreachable(kind: Unreachable) -> &'static str {
+    match kind {
+        Unreachable::Dns => "its name could not be resolved",
+        Unreachable::Connect => "no connection could be opened",
+        Unreachable::Tls => "no trusted connection could be opened",
+        Unreachable::Timeout => "it did not answer in time",
+        Unreachable::Closed => "it closed the connection",
     }
 }

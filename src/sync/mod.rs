@@ -2,14 +2,17 @@
 //!
 //! A pass can be cut anywhere and goes on at the page where it stood. It never takes "could not be read" for "gone".
 
+pub mod attention;
 mod chosen;
 pub mod confirm;
 pub mod connect;
 mod direct;
 mod earn;
 pub mod ended;
+pub mod expected;
 pub mod explain;
 pub mod guards;
+pub mod manual;
 pub mod map;
 mod missing;
 pub mod names;
@@ -20,6 +23,8 @@ pub mod recorder;
 pub mod request;
 pub mod review;
 pub mod schedule;
+pub mod sites;
+pub mod stream;
 mod targeted;
 pub mod walk;
 pub mod worker;

@@ -83,8 +83,8 @@ pub fn start_within(
         detail: format!(r#"{{"kind":"{}"}}"#, ask.kind.as_str()),
         personal: String::new(),
     };
-    let new =
-        NewRun { id: id.clone(), kind: ask.kind, scope: ask.scope, asked_by: context.actor.as_text(), asked_at: now };
+    let scope = ask.scope.distinct();
+    let new = NewRun { id: id.clone(), kind: ask.kind, scope, asked_by: context.actor.as_text(), asked_at: now };
     runs::insert(tx, &new)?;
     withheld::permit(tx, &id, &ask.permits)?;
     jobs::insert(tx, &JobId::new(entropy, now), (job, &id), now)?;

@@ -1,4 +1,4 @@
-//! What the browser keeps: the style sheet and the icon, compiled in, each under an address that holds its content's
+//! What the browser keeps: the style sheet, the script of live pages and the icon, compiled in, each under an address that holds its content's
 //! hash, so that it may be kept for ever and is never out of date.
 
 use std::sync::LazyLock;
@@ -13,12 +13,20 @@ use crate::web::failure::Failure;
 const STYLE: &str = include_str!("../../assets/app.css");
 const ICON: &str = include_str!("../../assets/icon.svg");
 
+const SCRIPT: &str = include_str!("../../assets/live.js");
+
 static STYLE_NAME: LazyLock<String> = LazyLock::new(|| name("app", STYLE, "css"));
+static SCRIPT_NAME: LazyLock<String> = LazyLock::new(|| name("live", SCRIPT, "js"));
 static ICON_NAME: LazyLock<String> = LazyLock::new(|| name("icon", ICON, "svg"));
 
 /// Where the style sheet is.
 pub(crate) fn style_address() -> String {
     format!("/assets/{}", *STYLE_NAME)
+}
+
+/// Where the script of live pages is.
+pub(crate) fn script_address() -> String {
+    format!("/assets/{}", *SCRIPT_NAME)
 }
 
 /// Where the icon is.
@@ -30,6 +38,7 @@ pub(crate) fn icon_address() -> String {
 pub(crate) async fn show(Path(name): Path<String>) -> Result<Response, Failure> {
     let (content, content_type) = match name {
         name if name == *STYLE_NAME => (STYLE, "text/css; charset=utf-8"),
+        name if name == *SCRIPT_NAME => (SCRIPT, "text/javascript; charset=utf-8"),
         name if name == *ICON_NAME => (ICON, "image/svg+xml"),
         _ => return Err(Failure::NotFound("There is no such file.")),
     };

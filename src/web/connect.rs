@@ -15,6 +15,7 @@ use serde::Deserialize;
 
 use crate::nouns::refusal::Refusal;
 use crate::sync::connect::{EnteredKey, KnownKey};
+use crate::sync::stream;
 use crate::web::Served;
 use crate::web::entry::Entered;
 use crate::web::failure::Failure;
@@ -97,9 +98,9 @@ pub(crate) async fn check(
     }
     match served.connector.check(&base_url, key).await {
         Ok(found) => {
-            let administrator = entered.who.administrator;
-            let pending = PendingKey { administrator, base_url, key: key.to_owned(), found };
-            let token = served.pending().keep(&served.entropy, pending, entered.context.now);
+            let pending = PendingKey { base_url, key: key.to_owned(), found };
+            let kept = (&entered.who.administrator, pending);
+            let token = served.pending().keep(&served.entropy, kept, entered.context.now);
             Ok(see(Address::new("/setup/organization").with("checked", token.expose()).as_str()))
         }
         Err(refusal) => Ok(refused(&base_url, &refusal)),
@@ -126,8 +127,14 @@ pub(crate) async fn save(
     };
     let key = EnteredKey { base_url: pending.base_url.clone(), secret: pending.key.clone(), label, expires_at };
     match served.connector.save(&entered.context, key).await {
-        Ok(_) => {
+        Ok(mirror) => {
             served.pending().forget(&entry.checked, now);
+            // Whether there is an audit stream is good to know early and stops nothing; a server asks again by itself.
+            if let Ok(client) = served.connector.client_of(&mirror).await
+                && let Err(error) = stream::probe(&mirror, &client, now).await
+            {
+                tracing::debug!(%error, "stream.probe");
+            }
             Ok(see("/setup/progress"))
         }
         Err(refusal) => Ok(again(&refusal)),
@@ -191,17 +198,21 @@ pub(crate) fn named(
     if expires_on.is_empty() {
         return Ok((label.to_owned(), None));
     }
-    // The beginning of the day is when a key that expires on it may first be refused.
-    let expires_at = expires_on
-        .parse::<Date>()
-        .ok()
-        .and_then(|day| day.to_zoned(TimeZone::UTC).ok())
-        .map(|day| day.timestamp())
-        .ok_or_else(|| refused("The date of expiry is not one.", "Enter it as year-month-day, such as 2027-03-31."))?;
-    if expires_at <= now {
-        return Err(refused("The date of expiry is past.", "Enter the date that Atlassian shows, or make a new key."));
-    }
+    let expires_at = day_of_expiry(expires_on, now).map_err(|(why, next)| refused(why, next))?;
     Ok((label.to_owned(), Some(expires_at)))
+}
+
+/// A day of expiry as it was typed, or why it is none and what to do. The beginning of the day is when a key that
+/// expires on it may first be refused.
+pub(crate) fn day_of_expiry(typed: &str, now: Timestamp) -> Result<Timestamp, (&'static str, &'static str)> {
+    let day = typed.parse::<Date>().ok().and_then(|day| day.to_zoned(TimeZone::UTC).ok());
+    let expires_at = day
+        .map(|day| day.timestamp())
+        .ok_or(("The date of expiry is not one.", "Enter it as year-month-day, such as 2027-03-31."))?;
+    if expires_at <= now {
+        return Err(("The date of expiry is past.", "Enter the date that Atlassian shows, or make a new one."));
+    }
+    Ok(expires_at)
 }
 
 fn refused(base_url: &str, refusal: &Refusal) -> Response {
@@ -241,7 +252,6 @@ pub(crate) fn key_field() -> Markup {
 fn key_form(base_url: &str, problem: Markup) -> Page {
     Page::sheet(
         "Connect the organization",
-        false,
         html! {
             p.step { "Step 2 of 3" }
             h1 { "Connect the organization" }
@@ -273,7 +283,6 @@ fn label_form(
 ) -> Page {
     Page::sheet(
         "Save the key",
-        false,
         html! {
             p.step { "Step 2 of 3" }
             h1 { "The key opens " bdi { (pending.found.name) } }
@@ -341,14 +350,12 @@ pub(crate) fn label_fields(token: &str, pending: &PendingKey, entry: &LabelEntry
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::{AdministratorId, Entropy};
     use crate::sync::connect::FoundOrganization;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
     fn pending(keys: Option<Vec<KnownKey>>) -> PendingKey {
         PendingKey {
-            administrator: AdministratorId::new(&Entropy::seeded(1), NOW),
             base_url: ATLASSIAN.to_owned(),
             key: "ATCTT3xFfGN0secretABCD".to_owned(),
             found: FoundOrganization { atlassian_id: "o-1".to_owned(), name: "Acme <script>\u{202e}".to_owned(), keys },

@@ -83,7 +83,7 @@ impl Failure {
                 },
             ),
         };
-        Page::sheet(title, false, content).with_status(self.status())
+        Page::sheet(title, content).with_status(self.status())
     }
 }
 

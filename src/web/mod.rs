@@ -6,6 +6,7 @@
 #[cfg(test)]
 mod acme;
 mod assets;
+mod attention;
 mod connect;
 mod entry;
 mod failure;
@@ -13,14 +14,20 @@ mod group;
 mod groups;
 mod guard;
 mod listing;
+pub mod live;
+mod manual_sync;
 mod members;
 mod pending;
 mod people;
+mod people_sync;
 mod person;
 mod progress;
 mod run;
 mod runs;
+mod settings_guards;
 mod settings_key;
+mod settings_sites;
+mod settings_stream;
 mod settings_sync;
 mod setup;
 mod sign_in;
@@ -28,6 +35,7 @@ mod sign_in;
 mod tests;
 mod ui;
 mod visit;
+mod withheld;
 
 use std::sync::Arc;
 
@@ -43,7 +51,8 @@ use crate::id::Entropy;
 use crate::mirror::mirrors::Mirrors;
 use crate::store::db::Store;
 use crate::sync::connect::Connector;
-use crate::web::pending::PendingKeys;
+use crate::web::live::Live;
+use crate::web::pending::{Pending, PendingKey, PendingToken};
 
 /// What the pages are shown from.
 #[derive(Clone, Debug)]
@@ -58,6 +67,8 @@ pub struct Web {
     pub connector: Connector,
     /// The organizations that are open.
     pub mirrors: Mirrors,
+    /// Who listens to what moves.
+    pub live: Live,
 }
 
 /// What handlers are given.
@@ -68,7 +79,8 @@ pub(crate) struct Served(Arc<Inner>);
 struct Inner {
     web: Web,
     passwords: Passwords,
-    pending: PendingKeys,
+    pending: Pending<PendingKey>,
+    tokens: Pending<PendingToken>,
 }
 
 impl std::ops::Deref for Served {
@@ -86,8 +98,13 @@ impl Served {
     }
 
     /// Keys that were checked and wait to be saved.
-    fn pending(&self) -> &PendingKeys {
+    fn pending(&self) -> &Pending<PendingKey> {
         &self.0.pending
+    }
+
+    /// Tokens of sites that were checked and wait to be saved.
+    fn tokens(&self) -> &Pending<PendingToken> {
+        &self.0.tokens
     }
 }
 
@@ -98,7 +115,7 @@ const LARGEST_FORM: usize = 64 << 10;
 /// sign in are counted per source.
 pub fn router(web: Web) -> Router {
     let passwords = Passwords::new(web.entropy.clone());
-    let served = Served(Arc::new(Inner { web, passwords, pending: PendingKeys::default() }));
+    let served = Served(Arc::new(Inner { web, passwords, pending: Pending::default(), tokens: Pending::default() }));
     Router::new()
         .route("/", get(|| async { Redirect::to("/people") }))
         .route("/assets/{name}", get(assets::show))
@@ -115,10 +132,23 @@ pub fn router(web: Web) -> Router {
         .route("/runs", get(runs::show).post(runs::start))
         .route("/runs/{id}", get(run::show))
         .route("/runs/{id}/cancel", post(run::cancel))
+        .route(manual_sync::HERE, post(manual_sync::start))
+        .route("/people/sync", post(people_sync::start))
+        .route("/attention", get(attention::show))
+        .route("/withheld/{id}", get(withheld::show).post(withheld::decide))
+        .route(settings_guards::HERE, get(settings_guards::show).post(settings_guards::choose))
+        .route("/runs/{id}/changes", get(run::changes::list))
+        .route("/live", get(live::listen))
         .route("/settings", get(|| async { Redirect::to(settings_key::HERE) }))
         .route(settings_key::HERE, get(settings_key::show).post(settings_key::check))
         .route("/settings/organization-api-key/key", post(settings_key::replace))
         .route(settings_sync::HERE, get(settings_sync::show).post(settings_sync::choose))
+        .route(settings_stream::HERE, post(settings_stream::choose))
+        .route(settings_stream::PROBE, post(settings_stream::probe))
+        .route(settings_sites::HERE, get(settings_sites::show).post(settings_sites::check))
+        .route(settings_sites::SAVE, post(settings_sites::save))
+        .route(settings_sites::AGAIN, post(settings_sites::check_again))
+        .route(settings_sites::REMOVE, post(settings_sites::remove))
         .fallback(guard::nothing_here)
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
         .layer(from_fn_with_state(served.clone(), guard::guard))

@@ -1,14 +1,17 @@
 //! The user browser: everybody of the organization, searched by name and e-mail, filtered by status, sorted, paged.
 
-use axum::extract::Query;
+use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use directory::{AccountRow, Ordinal, Snapshot, Status};
 use maud::{Markup, html};
 use roaring::RoaringBitmap;
 use serde::Deserialize;
 
+use crate::auth::token::Token;
+use crate::web::Served;
 use crate::web::failure::Failure;
 use crate::web::listing::{Key, Slice, Turn, Walk};
+use crate::web::people_sync;
 use crate::web::ui::address::Address;
 use crate::web::ui::amount::number;
 use crate::web::ui::frame::{Page, Place};
@@ -46,9 +49,8 @@ struct Browsed {
     present: u64,
     /// By status, those that the search finds: the word of the address, the word of the page, how many.
     statuses: Vec<(String, String, u64)>,
-    /// How many match search and status.
-    matching: u64,
-    slice: Slice,
+    /// Who matches search and status.
+    matching: RoaringBitmap,
 }
 
 const FORMER: &str = "former";
@@ -56,15 +58,26 @@ const USUAL_LIMIT: usize = 50;
 const GREATEST_LIMIT: usize = 500;
 
 /// GET /people
-pub(crate) async fn show(visit: Visit, Query(ask): Query<Ask>) -> Result<Response, Failure> {
+pub(crate) async fn show(
+    State(served): State<Served>,
+    visit: Visit,
+    Query(ask): Query<Ask>,
+) -> Result<Response, Failure> {
+    Ok(page(&served, &visit, &ask, html! {}).await?.into_response())
+}
+
+/// The list, below what else has to be said.
+pub(crate) async fn page(served: &Served, visit: &Visit, ask: &Ask, notices: Markup) -> Result<Page, Failure> {
     let state = visit.state().await?;
     let frame = visit.frame("User Browser", Place::UserBrowser);
     let content = if visit.snapshot.generation() == 0 {
         html! { div.headline { h1 { "User Browser" } } (first_use(state.newest.as_ref())) }
     } else {
-        content(&ask, &visit.snapshot, &visit.reader, state.notices(&visit.snapshot, &visit.reader))
+        let request_key = Token::new(&served.entropy);
+        let notices = html! { (notices) (state.notices(&visit.snapshot, &visit.reader)) };
+        content(ask, &visit.snapshot, &visit.reader, (request_key.expose(), notices))
     };
-    Ok(Page::framed(&frame, content).into_response())
+    Ok(Page::framed(&frame, content))
 }
 
 impl Sort {
@@ -107,7 +120,7 @@ impl Ask {
     }
 
     /// This list from its beginning, sorted as now.
-    fn address(&self, path: &Address) -> Address {
+    pub(crate) fn address(&self, path: &Address) -> Address {
         self.sorted_by(path, self.sort(), self.is_descending())
     }
 
@@ -147,6 +160,11 @@ pub(crate) fn slice(ask: &Ask, snapshot: &Snapshot, matching: &RoaringBitmap) ->
     walk.slice(matching, &Turn::parse(&ask.after, &ask.before), ask.limit())
 }
 
+/// Everybody whom search and status match.
+pub(crate) fn matching(ask: &Ask, snapshot: &Snapshot) -> RoaringBitmap {
+    browse(ask, snapshot).matching
+}
+
 fn browse(ask: &Ask, snapshot: &Snapshot) -> Browsed {
     let present = snapshot.present();
     let everybody: RoaringBitmap = (0..snapshot.accounts_len() as Ordinal).collect();
@@ -179,18 +197,22 @@ fn browse(ask: &Ask, snapshot: &Snapshot) -> Browsed {
         // A status that upstream has and we do not know by name, or nonsense, which nobody has.
         snapshot.with_status(&Status::parse(&ask.status)) & &found
     });
-    Browsed { present: present.len(), statuses, matching: matching.len(), slice: slice(ask, snapshot, &matching) }
+    Browsed { present: present.len(), statuses, matching }
 }
 
-fn content(ask: &Ask, snapshot: &Snapshot, reader: &Reader, notices: Markup) -> Markup {
+fn content(ask: &Ask, snapshot: &Snapshot, reader: &Reader, (request_key, notices): (&str, Markup)) -> Markup {
     let browsed = browse(ask, snapshot);
+    let slice = slice(ask, snapshot, &browsed.matching);
+    let matching = browsed.matching.len();
     html! {
         div.headline {
             h1 { "User Browser" }
             span.sub {
-                span.num { (number(browsed.matching)) } " of " span.num { (number(browsed.present)) }
+                span.num { (number(matching)) } " of " span.num { (number(browsed.present)) }
                 (if browsed.present == 1 { " person" } else { " people" })
             }
+            span.grow {}
+            (people_sync::controls(ask, (matching, browsed.present), request_key))
         }
         (notices)
         (search(ask))
@@ -201,10 +223,10 @@ fn content(ask: &Ask, snapshot: &Snapshot, reader: &Reader, notices: Markup) -> 
                 }
             }
         }
-        @if browsed.slice.rows.is_empty() {
+        @if slice.rows.is_empty() {
             (nobody(ask, browsed.present))
         } @else {
-            (table(ask, snapshot, reader, &browsed.slice))
+            (table(ask, snapshot, reader, &slice))
         }
     }
 }

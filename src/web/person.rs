@@ -161,17 +161,7 @@ fn managed(row: &AccountRow<'_>) -> Markup {
 fn administrative(roles: &[PlatformRole]) -> Markup {
     html! {
         @if roles.is_empty() { span.sub { "none" } }
-        @for role in roles {
-            span.tag.key {
-                @match role {
-                    PlatformRole::OrganizationAdmin => "Organization admin",
-                    PlatformRole::SiteAdmin => "Site admin",
-                    PlatformRole::UserAccessAdmin => "User access admin",
-                    PlatformRole::ArtificialIntelligenceAccess => "AI access",
-                    PlatformRole::Other(word) => { bdi { (word) } }
-                }
-            }
-        }
+        @for role in roles { span.tag.key { bdi { (words::platform_role(role)) } } }
     }
 }
 

@@ -1,6 +1,6 @@
 //! How far a sync run is: the part that a run's page and set-up's third page share, and that third page.
 //!
-//! While the run moves the page loads itself again every second; it needs no script.
+//! While the run moves the parts that show it are put in anew; a browser without script loads the page again every second.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -8,12 +8,13 @@ use maud::{Markup, html};
 
 use crate::nouns::run::{Phase, Run, RunKind, RunState};
 use crate::store::runs;
+use crate::sync::expected::{Expected, expected_of};
 use crate::sync::request::{self, Ask};
 use crate::web::Served;
 use crate::web::failure::Failure;
 use crate::web::guard::see;
 use crate::web::ui::amount::{about, length, number};
-use crate::web::ui::frame::Page;
+use crate::web::ui::frame::{Motion, Page};
 use crate::web::ui::moment::Reader;
 use crate::web::ui::notice::{Weight, notice};
 use crate::web::ui::words;
@@ -24,8 +25,14 @@ pub(crate) async fn show(visit: Visit) -> Result<Response, Failure> {
     if visit.snapshot.generation() > 0 {
         return Ok(see("/people"));
     }
-    let newest = visit.mirror.store().read(|tx| runs::list(tx, None, 1)).await?.pop();
-    Ok(page(&visit.mirror.organization().name, newest.as_ref(), &visit.reader).into_response())
+    let newest = visit.mirror.store().read(|tx| {
+        let Some(run) = runs::list(tx, None, 1)?.pop() else { return Ok(None) };
+        let expected = expected_of(tx, &run)?;
+        Ok(Some((run, expected)))
+    });
+    let newest = newest.await?;
+    let newest = newest.as_ref().map(|(run, expected)| (run, expected.as_ref()));
+    Ok(page(&visit.mirror.organization().name, newest, &visit.reader).into_response())
 }
 
 /// POST /setup/progress: *Try again*
@@ -46,29 +53,31 @@ pub(crate) async fn try_again(State(served): State<Served>, visit: Visit) -> Res
     Ok(see("/setup/progress"))
 }
 
-fn page(organization: &str, newest: Option<&Run>, reader: &Reader) -> Page {
-    let moving = newest.is_some_and(|run| !run.state.is_over() || run.state == RunState::Sealed);
-    Page::sheet(
+fn page(organization: &str, newest: Option<(&Run, Option<&Expected>)>, reader: &Reader) -> Page {
+    let is_moving = newest.is_some_and(|(run, _)| !run.state.is_over() || run.state == RunState::Sealed);
+    let motion = if is_moving { Motion::Moving } else { Motion::Watched };
+    Page::moving_sheet(
         "The first sync",
-        moving,
+        motion,
         html! {
             p.step { "Step 3 of 3" }
             h1 { "The first sync of " bdi { (organization) } }
-            @match newest {
+            div id="first-sync" data-live="run generation" { @match newest {
                 None => {
                     p { "It has not been started yet." }
                     (again("Start the first sync"))
                 }
-                Some(run) if run.state == RunState::Sealed => {
+                Some((run, _)) if run.state == RunState::Sealed => {
                     p { "It is done. The people are being loaded." }
                     p { a.button href="/people" { "User Browser" } }
                 }
-                Some(run) => {
+                Some((run, expected)) => {
                     (progress(run, reader))
+                    @if let Some(expected) = expected { p.hint { (words::expected(expected)) } }
                     @if run.state.is_over() { (again("Try again")) }
                     @else { p.hint { "It goes on when you close this page, and where it stood when the server is restarted." } }
                 }
-            }
+            } }
         },
     )
 }
@@ -132,7 +141,6 @@ fn phases(current: Phase) -> Markup {
     const STEPS: [Phase; 4] = [Phase::Preparing, Phase::Reading, Phase::Confirming, Phase::Sealing];
     let place = STEPS.iter().position(|phase| *phase == current);
     html! {
-        @if current == Phase::Queued { p { (words::phase(current)) } }
         ol.phases {
             @for (step, phase) in STEPS.into_iter().enumerate() {
                 @let done = place.is_some_and(|place| step < place);
@@ -207,6 +215,11 @@ fn pace(run: &Run, reader: &Reader) -> Markup {
     }
 }
 
+/// What an element that shows a run watches, while there is something to watch.
+pub(crate) fn live(run: &Run) -> Option<String> {
+    (!run.state.is_over()).then(|| format!("run:{}", run.id))
+}
+
 /// People of a run, against upstream's count.
 pub(crate) fn people_of(run: &Run) -> String {
     match run.progress.people_expected {
@@ -229,14 +242,17 @@ pub(crate) fn requests_of(run: &Run) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::sync::expected::Basis;
     use crate::web::acme::reader;
     use crate::web::runs::tests::{STATES, run};
 
     #[test]
     fn the_page_moves_while_the_run_does_and_offers_another_try_when_it_ended_badly() {
         for state in STATES {
-            let page = page("Acme <b>", Some(&run(state)), &reader());
+            let page = page("Acme <b>", Some((&run(state), None)), &reader());
             let text = page.text();
             let ended_badly = matches!(state, RunState::Failed | RunState::Cancelled);
             assert_eq!(text.contains("http-equiv=\"refresh\" content=\"1\""), !ended_badly, "{state:?}");
@@ -244,6 +260,9 @@ mod tests {
             assert!(text.contains("Acme &lt;b&gt;"));
         }
         assert!(page("Acme", None, &reader()).text().contains("Start the first sync"));
+        let paced = Expected { length: Duration::from_secs(200), basis: Basis::Pace { requests: 400, pace: 2.0 } };
+        let text = page("Acme", Some((&run(RunState::Running), Some(&paced))), &reader());
+        assert!(text.text().contains("It takes at least about 3 min 20 s: 400 requests at 2.0 a second."));
     }
 
     #[test]

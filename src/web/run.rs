@@ -1,35 +1,53 @@
 //! A sync run: how far it is or how it ended, what it changed, what it may say about which part, and what it noted.
 
+mod change_rows;
+mod changed;
+pub(crate) mod changes;
+
+use std::time::Duration;
+
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use directory::{Claim, ClaimState, Snapshot};
 use maud::{Markup, html};
 
 use crate::id::RunId;
+use crate::nouns::change_list::ChangeList;
 use crate::nouns::run::{NoteKind, Run, RunNote, RunState};
-use crate::store::{coverage, runs};
+use crate::nouns::scope_summary;
+use crate::nouns::withheld::WithheldRows;
+use crate::store::{self, coverage, runs, withheld};
+use crate::sync::expected::{Expected, expected_of};
 use crate::sync::request;
 use crate::web::Served;
 use crate::web::failure::Failure;
 use crate::web::guard::see;
-use crate::web::progress::{people_of, progress, requests_of};
-use crate::web::runs::{changes, state_tag};
+use crate::web::progress::{live, people_of, progress, requests_of};
+use crate::web::runs::state_tag;
 use crate::web::ui::address::Address;
-use crate::web::ui::amount::{length, number};
-use crate::web::ui::frame::{Frame, Page, Place};
+use crate::web::ui::amount::{counted, length, number};
+use crate::web::ui::frame::{Frame, Motion, Page, Place};
 use crate::web::ui::moment::Reader;
 use crate::web::ui::notice::empty;
 use crate::web::ui::words;
 use crate::web::visit::{Visit, run_address};
+use crate::web::withheld as web_withheld;
 
 /// So many notes are shown; the page says when there are more.
 const NOTES_SHOWN: u32 = 200;
+
+/// Less time spent waiting is the space between requests.
+const NOTABLE: Duration = Duration::from_millis(100);
 
 /// What is known about a run.
 struct Told {
     run: Run,
     claims: Vec<Claim>,
     notes: Vec<RunNote>,
+    withheld: Vec<WithheldRows>,
+    changes: Option<ChangeList>,
+    /// How long it will take, while it is on its way.
+    expected: Option<Expected>,
 }
 
 /// GET /runs/{id}
@@ -41,17 +59,22 @@ pub(crate) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Respons
         .store()
         .read(move |tx| {
             let Some(run) = runs::find(tx, &id)? else { return Ok(None) };
-            let claims = match run.generation {
-                Some(generation) => coverage::of_generation(tx, generation)?,
-                None => Vec::new(),
+            let (claims, changes) = match run.generation {
+                Some(generation) => {
+                    (coverage::of_generation(tx, generation)?, store::changes::of_generation(tx, generation)?)
+                }
+                None => (Vec::new(), None),
             };
+            let expected = expected_of(tx, &run)?;
             let notes = runs::notes(tx, &id, NOTES_SHOWN + 1)?;
-            Ok(Some(Told { run, claims, notes }))
+            let withheld = withheld::of_run(tx, &id)?;
+            Ok(Some(Told { run, claims, notes, withheld, changes, expected }))
         })
         .await?;
     let Some(told) = told else { return Err(unknown) };
     let title = format!("{} {}", words::run_kind(told.run.kind), told.run.number);
-    let frame = Frame { moving: !told.run.state.is_over(), ..visit.frame(&title, Place::SyncRuns) };
+    let motion = if told.run.state.is_over() { Motion::Still } else { Motion::Moving };
+    let frame = Frame { motion, ..visit.frame(&title, Place::SyncRuns) };
     Ok(Page::framed(&frame, content(&told, &visit.snapshot, &visit.reader)).into_response())
 }
 
@@ -68,23 +91,41 @@ pub(crate) async fn cancel(
 
 fn content(told: &Told, snapshot: &Snapshot, reader: &Reader) -> Markup {
     let run = &told.run;
+    let live = live(run);
     html! {
         nav.trail aria-label="Breadcrumb" { a href="/runs" { "Sync Runs" } }
         div.headline {
             h1 { (words::run_kind(run.kind)) " " span.num { (run.number) } }
-            (state_tag(run.state))
+            span id="run-state" data-live=[&live] { (state_tag(run)) }
+            span.sub { "reads " (scope_summary::summary(&run.scope)) }
         }
-        (progress(run, reader))
-        @if !run.state.is_over() {
+        div id="run-progress" data-live=[&live] {
+            (progress(run, reader))
+            @if let Some(expected) = &told.expected { p.hint { (words::expected(expected)) } }
+        }
+        div id="run-cancel" data-live=[&live] { @if !run.state.is_over() {
             form method="post" action=(run_address(run).below("cancel")) {
                 button type="submit" { "Cancel" }
                 p.hint { "Stops at once. What was read so far is dropped; what is shown stays as it is." }
             }
-        }
+        } }
+        div id="run-told" data-live=[&live] { (all_about(told, snapshot, reader)) }
+    }
+}
+
+fn all_about(told: &Told, snapshot: &Snapshot, reader: &Reader) -> Markup {
+    let run = &told.run;
+    html! {
         @if run.state.is_over() { (figures(run, reader)) }
-        section aria-labelledby="facts" { h2 id="facts" { "Run" } (facts(run, reader)) }
+        section aria-labelledby="facts" { h2 id="facts" { "Run" } (facts(run, snapshot, reader)) }
+        @if !told.withheld.is_empty() {
+            section aria-labelledby="withheld" { h2 id="withheld" { "Withheld" } (kept_back(&told.withheld, snapshot)) }
+        }
         @if run.state == RunState::Sealed {
-            section aria-labelledby="changes" { h2 id="changes" { "What changed" } (changed(run)) }
+            section aria-labelledby="changes" {
+                h2 id="changes" { "What changed" }
+                (changed::table(run, told.changes.as_ref()))
+            }
             section aria-labelledby="coverage" { h2 id="coverage" { "Coverage" } (coverage_of(&told.claims, snapshot)) }
         }
         @if run.state.is_over() || !told.notes.is_empty() {
@@ -113,33 +154,72 @@ fn figures(run: &Run, reader: &Reader) -> Markup {
     }
 }
 
-fn facts(run: &Run, reader: &Reader) -> Markup {
+fn facts(run: &Run, snapshot: &Snapshot, reader: &Reader) -> Markup {
+    let progress = &run.progress;
     html! {
         dl.facts {
+            div { dt { "Reads" } dd { (words::scope(&run.scope, snapshot)) } }
             div { dt { "Asked by" } dd { bdi { (run.asked_by) } } }
             div { dt { "Asked" } dd { (reader.moment(run.asked_at)) } }
             div { dt { "Started" } dd { @match run.started_at { Some(at) => { (reader.moment(at)) } None => "not yet" } } }
             div { dt { "Ended" } dd { @match run.ended_at { Some(at) => { (reader.moment(at)) } None => "not yet" } } }
-            div { dt { "Requests" } dd { (requests_of(run)) } }
+            @if run.state.is_over() { div { dt { "How it ended" } dd { (ending(run)) } } }
+            div { dt { "Requests" } dd { (requests_of(run)) @if let Some(ratio) = ratio(run) { " " span.sub { "· " (ratio) } } } }
+            div { dt { "Waiting" } dd {
+                @match &run.waiting {
+                    Some(waiting) if !run.state.is_over() && progress.waited < NOTABLE => { "now: " (waiting.reason) }
+                    Some(waiting) if !run.state.is_over() => { (length(progress.waited)) ", now: " (waiting.reason) }
+                    _ if progress.waited < NOTABLE => "none"
+                    _ => { (length(progress.waited)) " for Atlassian's limits" }
+                }
+            } }
+            @if progress.people_left_out > 0 {
+                div { dt { "Left as they were" } dd {
+                    (counted(progress.people_left_out, "person", "people")) " without a last active date"
+                } }
+            }
+            @if run.withheld_rows > 0 {
+                div { dt { "Withheld" } dd { (counted(run.withheld_rows, "row", "rows")) ", kept as they were" } }
+            }
             div { dt { "Generation" } dd { @match run.generation { Some(generation) => { (number(generation)) } None => "none" } } }
             div { dt { "Run id" } dd { code { (run.id) } } }
         }
     }
 }
 
-fn changed(run: &Run) -> Markup {
-    let lines = run.counts.as_ref().map(changes).unwrap_or_default();
-    if lines.is_empty() {
-        return empty("Nothing changed.", html! { p { "The organization is as the sync before had read it." } });
-    }
+/// How a run ended, in words.
+fn ending(run: &Run) -> Markup {
     html! {
-        dl.facts { @for (name, count) in lines { div { dt { (sentence_case(name)) } dd.num { (number(count)) } } } }
+        @match (run.state, run.generation) {
+            (RunState::Sealed, Some(generation)) => {
+                "Sealed as generation " (number(generation))
+                @if run.withheld_rows > 0 { ", " (counted(run.withheld_rows, "row", "rows")) " withheld" }
+            }
+            (RunState::Sealed, None) => "Sealed"
+            (RunState::Failed, _) => { "Failed" @if let Some(why) = &run.failure { ": " bdi { (why) } } }
+            (RunState::Cancelled, _) => { "Stopped" @if let Some(who) = &run.failure { ": " bdi { (who) } } }
+            (RunState::Queued | RunState::Running | RunState::Waiting, _) => {}
+        }
     }
 }
 
-fn sentence_case(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
+fn kept_back(withheld: &[WithheldRows], snapshot: &Snapshot) -> Markup {
+    html! {
+        p { "So much at once is not taken on sight. These rows stayed as they were; everything else was taken." }
+        ul { @for rows in withheld {
+            li {
+                a href=(web_withheld::address(&rows.id)) { (web_withheld::headline(rows, snapshot)) }
+                " " (web_withheld::state_tag(rows.state))
+                span.sub { " " (web_withheld::explanation(rows)) }
+            }
+        } }
+    }
+}
+
+/// Requests as a multiple of the fewest that would have done.
+fn ratio(run: &Run) -> Option<String> {
+    let floor = run.progress.requests_floor.filter(|floor| *floor > 0 && run.state == RunState::Sealed)?;
+    Some(format!("{:.2} times the floor", run.progress.requests as f64 / floor as f64))
 }
 
 fn coverage_of(claims: &[Claim], snapshot: &Snapshot) -> Markup {

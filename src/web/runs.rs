@@ -10,15 +10,18 @@ use serde::Deserialize;
 
 use crate::auth::token::Token;
 use crate::nouns::run::{Run, RunKind, RunState};
-use crate::store::runs;
+use crate::nouns::scope::Scope;
+use crate::nouns::scope_summary;
+use crate::store::runs::{self, Filter};
+use crate::sync::expected::{Expected, expected};
 use crate::sync::request::{self, Asked};
 use crate::web::Served;
 use crate::web::failure::Failure;
 use crate::web::guard::see;
 use crate::web::progress::{people_of, requests_of};
 use crate::web::ui::address::Address;
-use crate::web::ui::amount::{counted, length, number};
-use crate::web::ui::frame::{Page, Place};
+use crate::web::ui::amount::{counted, length};
+use crate::web::ui::frame::{Frame, Motion, Page, Place};
 use crate::web::ui::moment::Reader;
 use crate::web::ui::notice::{Weight, empty, notice};
 use crate::web::ui::paging::paging;
@@ -29,6 +32,10 @@ use crate::web::visit::{Visit, run_address};
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Ask {
+    /// Of this kind.
+    kind: String,
+    /// In this state.
+    state: String,
     /// Runs with a smaller number.
     before: String,
 }
@@ -48,11 +55,29 @@ struct Listed<'a> {
     more: bool,
     /// Whether these are not the newest.
     later: bool,
+    /// Which runs are asked for.
+    filter: Filter,
+    /// How long a sync that is started here will take.
+    expected: Option<Expected>,
     /// The run that is not over, wherever in the list it is.
     open: Option<&'a Run>,
 }
 
 const LIMIT: u32 = 50;
+
+impl Ask {
+    /// What the address asks for; a word that is none asks for everything.
+    fn filter(&self) -> Filter {
+        Filter { kind: RunKind::parse(&self.kind), state: RunState::parse(&self.state) }
+    }
+}
+
+/// The list through a filter.
+fn here(filter: Filter) -> Address {
+    Address::new("/runs")
+        .with("kind", filter.kind.map_or("", RunKind::as_str))
+        .with("state", filter.state.map_or("", RunState::as_str))
+}
 
 /// GET /runs
 pub(crate) async fn show(
@@ -94,21 +119,30 @@ pub(crate) async fn start(
 
 async fn page(served: &Served, visit: &Visit, ask: &Ask, notices: Markup) -> Result<Page, Failure> {
     let before: Option<u64> = ask.before.parse().ok();
-    let store = visit.mirror.store();
-    let (mut listed, open) = store.read(move |tx| Ok((runs::list(tx, before, LIMIT + 1)?, runs::open(tx)?))).await?;
+    let filter = ask.filter();
+    let (mut listed, open, expected) = visit
+        .mirror
+        .store()
+        .read(move |tx| {
+            let listed = runs::matching(tx, filter, before, LIMIT + 1)?;
+            Ok((listed, runs::open(tx)?, expected(tx, (RunKind::Manual, &Scope::Everything), None)?))
+        })
+        .await?;
     let more = listed.len() > LIMIT as usize;
     listed.truncate(LIMIT as usize);
-    let listed = Listed { runs: &listed, more, later: before.is_some(), open: open.as_ref() };
+    let listed = Listed { runs: &listed, more, later: before.is_some(), filter, expected, open: open.as_ref() };
     let key = Token::new(&served.entropy);
     let content = content(&listed, key.expose(), &visit.reader, notices);
-    Ok(Page::framed(&visit.frame("Sync Runs", Place::SyncRuns), content))
+    // The list is watched also while nothing runs: a sync may start by itself.
+    let motion = if open.is_some() { Motion::Moving } else { Motion::Watched };
+    Ok(Page::framed(&Frame { motion, ..visit.frame("Sync Runs", Place::SyncRuns) }, content))
 }
 
 fn content(listed: &Listed<'_>, request_key: &str, reader: &Reader, notices: Markup) -> Markup {
     html! {
         div.headline {
             h1 { "Sync Runs" }
-            span.sub { @match listed.open {
+            span.sub id="runs-open" data-live="run" { @match listed.open {
                 Some(run) => { (words::run_kind(run.kind)) " " a href=(run_address(run)) { (run.number) } " is under way" }
                 None => { @match listed.runs.iter().find_map(|run| run.ended_at).filter(|_| !listed.later) {
                     Some(at) => { "the last one ended " (reader.relative(at)) }
@@ -116,24 +150,65 @@ fn content(listed: &Listed<'_>, request_key: &str, reader: &Reader, notices: Mar
                 } }
             } }
             span.grow {}
-            @if listed.open.is_none() {
-                form method="post" action="/runs" {
+            div id="runs-start" data-live="run" { @if listed.open.is_none() {
+                form.row method="post" action="/runs" {
+                    @if let Some(expected) = &listed.expected { span.sub { (words::expected(expected)) } }
                     input type="hidden" name="request_key" value=(request_key);
                     button.primary type="submit" { "Run Sync" }
                 }
-            }
+            } }
         }
         (notices)
-        @if listed.runs.is_empty() {
-            @if listed.later {
-                (empty("There are no older runs.", html! { p { a.button href="/runs" { "Newest runs" } } }))
-            } @else {
-                (empty("No sync has run yet.", html! { p { "Run Sync reads all people and groups from Atlassian. It changes nothing there." } }))
-            }
-        } @else {
-            (table(listed, reader))
+        (narrowing(listed.filter))
+        div id="runs" data-live="run" {
+            @if listed.runs.is_empty() { (none(listed)) } @else { (table(listed, reader)) }
         }
     }
+}
+
+/// The choice of kind and state.
+fn narrowing(filter: Filter) -> Markup {
+    html! {
+        form.filter method="get" action="/runs" aria-label="Which runs" {
+            select name="kind" aria-label="Kind" {
+                option value="" { "All kinds" }
+                @for kind in RunKind::ALL {
+                    option value=(kind.as_str()) selected[filter.kind == Some(*kind)] { (words::run_kind(*kind)) }
+                }
+            }
+            select name="state" aria-label="State" {
+                option value="" { "All states" }
+                @for state in RunState::ALL {
+                    option value=(state.as_str()) selected[filter.state == Some(*state)] { (words::run_state(*state)) }
+                }
+            }
+            button type="submit" { "Filter" }
+            @if filter != Filter::default() { a.button.quiet href="/runs" { "Clear" } }
+        }
+    }
+}
+
+/// Why no run is shown.
+fn none(listed: &Listed<'_>) -> Markup {
+    if listed.later {
+        return empty(
+            "There are no older runs.",
+            html! { p { a.button href=(here(listed.filter)) { "Newest runs" } } },
+        );
+    }
+    let Filter { kind, state } = listed.filter;
+    if kind.is_none() && state.is_none() {
+        return empty(
+            "No sync has run yet.",
+            html! { p { "Run Sync reads all people and groups from Atlassian. It changes nothing there." } },
+        );
+    }
+    let wanted = [kind.map(words::run_kind), state.map(words::run_state)];
+    let wanted: Vec<String> = wanted.into_iter().flatten().map(|word| format!("“{word}”")).collect();
+    empty(
+        &format!("No run is {}.", wanted.join(" and ")),
+        html! { p { "The filter leaves nothing over." } p { a.button href="/runs" { "Show all runs" } } },
+    )
 }
 
 fn table(listed: &Listed<'_>, reader: &Reader) -> Markup {
@@ -142,18 +217,20 @@ fn table(listed: &Listed<'_>, reader: &Reader) -> Markup {
         div.scroll tabindex="0" role="region" aria-label="Sync runs" {
             table {
                 thead { tr {
-                    th scope="col" { "Run" } th scope="col" { "State" } th.hide-s scope="col" { "Asked by" }
+                    th scope="col" { "Run" } th scope="col" { "State" } th.hide-s scope="col" { "Reads" }
+                    th.hide-m scope="col" { "Asked by" }
                     th scope="col" { "Started" } th.num.hide-s scope="col" { "Length" }
-                    th.num.hide-s scope="col" { "People" } th.num.hide-m scope="col" { "Requests" }
+                    th.num.hide-m scope="col" { "People" } th.num.hide-m scope="col" { "Requests" }
                     th.hide-s scope="col" { "What changed" }
                 } }
                 tbody { @for run in listed.runs { tr {
                     td { a href=(run_address(run)) { (words::run_kind(run.kind)) " " span.num { (run.number) } } }
-                    td { (state_tag(run.state)) }
-                    td.hide-s { bdi { (run.asked_by) } }
+                    td { (state_tag(run)) }
+                    td.hide-s.long { (scope_summary::summary(&run.scope)) }
+                    td.hide-m { bdi { (run.asked_by) } }
                     td { @match run.started_at { Some(at) => { (reader.moment(at)) } None => { span.sub { "not yet" } } } }
                     td.num.hide-s { @match run.length(reader.now) { Some(time) => { (length(time)) } None => { span.sub { "–" } } } }
-                    td.num.hide-s { (people_of(run)) }
+                    td.num.hide-m { (people_of(run)) }
                     td.num.hide-m { (requests_of(run)) }
                     td.hide-s.long { (changed(run)) }
                 } } }
@@ -161,22 +238,25 @@ fn table(listed: &Listed<'_>, reader: &Reader) -> Markup {
         }
         (paging(
             "Pages",
-            listed.later.then(|| Address::new("/runs")),
-            last.map(|number| Address::new("/runs").with("before", &number)),
+            listed.later.then(|| here(listed.filter)),
+            last.map(|number| here(listed.filter).with("before", &number)),
         ))
     }
 }
 
-/// The state of a run as a tag.
-pub(crate) fn state_tag(state: RunState) -> Markup {
-    let class = match state {
+/// The state of a run as a tag, with the rows that were withheld.
+pub(crate) fn state_tag(run: &Run) -> Markup {
+    let class = match run.state {
         RunState::Sealed => "tag good",
         RunState::Failed => "tag bad",
         RunState::Waiting => "tag warn",
         RunState::Running => "tag key",
         RunState::Queued | RunState::Cancelled => "tag",
     };
-    html! { span class=(class) { (words::run_state(state)) } }
+    html! {
+        span class=(class) { (words::run_state(run.state)) }
+        @if run.withheld_rows > 0 { span.tag.warn { (counted(run.withheld_rows, "row", "rows")) " withheld" } }
+    }
 }
 
 /// What a run changed, in one line.
@@ -185,31 +265,30 @@ fn changed(run: &Run) -> Markup {
     let lines = changes(counts);
     html! {
         @if lines.is_empty() { span.sub { "nothing" } }
-        @for (place, (name, count)) in lines.iter().take(3).enumerate() {
-            @if place > 0 { ", " } (number(*count)) " " (name)
-        }
+        @for (place, line) in lines.iter().take(3).enumerate() { @if place > 0 { ", " } (line) }
         @if lines.len() > 3 { " " span.sub { "+" (counted((lines.len() - 3) as u64, "more", "more")) } }
     }
 }
 
 /// What changed, by noun; only what is not zero.
-pub(crate) fn changes(counts: &Counts) -> Vec<(&'static str, u64)> {
+fn changes(counts: &Counts) -> Vec<String> {
     let lines = [
-        ("people added", counts.people_added),
-        ("people gone", counts.people_gone),
-        ("people changed", counts.people_changed),
-        ("statuses changed", counts.presence_changed),
-        ("groups added", counts.groups_added),
-        ("groups gone", counts.groups_gone),
-        ("groups changed", counts.groups_changed),
-        ("memberships begun", counts.memberships_added),
-        ("memberships ended", counts.memberships_removed),
-        ("activities updated", counts.activity_changed),
-        ("administrative roles changed", counts.roles_changed),
-        ("grants changed", counts.grants_changed),
-        ("direct roles changed", counts.direct_changed),
+        ("person added", "people added", counts.people_added),
+        ("person gone", "people gone", counts.people_gone),
+        ("person changed", "people changed", counts.people_changed),
+        ("status changed", "statuses changed", counts.presence_changed),
+        ("group added", "groups added", counts.groups_added),
+        ("group gone", "groups gone", counts.groups_gone),
+        ("group changed", "groups changed", counts.groups_changed),
+        ("membership begun", "memberships begun", counts.memberships_added),
+        ("membership ended", "memberships ended", counts.memberships_removed),
+        ("activity updated", "activities updated", counts.activity_changed),
+        ("administrative role changed", "administrative roles changed", counts.roles_changed),
+        ("grant changed", "grants changed", counts.grants_changed),
+        ("direct role changed", "direct roles changed", counts.direct_changed),
     ];
-    lines.into_iter().filter(|(_, count)| *count > 0).collect()
+    let lines = lines.into_iter().filter(|(_, _, count)| *count > 0);
+    lines.map(|(one, many, count)| counted(count, one, many)).collect()
 }
 
 #[cfg(test)]

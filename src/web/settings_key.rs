@@ -18,12 +18,12 @@ use crate::web::connect::{self, Ask, KeyEntry, LabelEntry};
 use crate::web::failure::Failure;
 use crate::web::guard::see;
 use crate::web::pending::PendingKey;
-use crate::web::settings_sync;
 use crate::web::ui::address::Address;
 use crate::web::ui::frame::{Page, Place};
 use crate::web::ui::moment::Reader;
 use crate::web::ui::notice::{self, Weight};
 use crate::web::visit::Visit;
+use crate::web::{settings_guards, settings_sites, settings_sync};
 
 /// The section's address.
 pub(crate) const HERE: &str = "/settings/organization-api-key";
@@ -59,9 +59,9 @@ pub(crate) async fn check(
     };
     match found {
         Ok(found) => {
-            let administrator = visit.entered.who.administrator.clone();
-            let pending = PendingKey { administrator, base_url, key: key.to_owned(), found };
-            let token = served.pending().keep(&served.entropy, pending, visit.reader.now);
+            let pending = PendingKey { base_url, key: key.to_owned(), found };
+            let kept = (&visit.entered.who.administrator, pending);
+            let token = served.pending().keep(&served.entropy, kept, visit.reader.now);
             Ok(see(Address::new(HERE).with("checked", token.expose()).as_str()))
         }
         Err(refusal) => {
@@ -107,7 +107,12 @@ pub(crate) async fn replace(
 pub(crate) fn sections(here: &str) -> Markup {
     html! {
         nav.chips aria-label="Sections of Settings" {
-            @for (name, address) in [("Organization API Key", HERE), ("User Data Synchronization", settings_sync::HERE)] {
+            @for (name, address) in [
+                ("Organization API Key", HERE),
+                ("User Data Synchronization", settings_sync::HERE),
+                ("Guards", settings_guards::HERE),
+                ("Sites", settings_sites::HERE),
+            ] {
                 a href=(address) aria-current=[(address == here).then_some("true")] { (name) }
             }
         }

@@ -1,22 +1,30 @@
-//! Settings, *User Data Synchronization*: the daily sync's slot.
+//! Settings, *User Data Synchronization*: the daily sync's slot, the manual sync, and near-real-time changes.
 
 use axum::Form;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use crate::auth::token::Token;
 use crate::nouns::refusal::Refusal;
+use crate::nouns::run::{Run, RunKind};
 use crate::nouns::schedule::DailySlot;
-use crate::sync::schedule;
+use crate::nouns::scope::Scope;
+use crate::store::audit_stream;
+use crate::sync::expected::expected;
+use crate::sync::{schedule, stream};
 use crate::web::Served;
 use crate::web::failure::Failure;
 use crate::web::guard::see;
+use crate::web::manual_sync::{self, Filled};
 use crate::web::settings_key::sections;
+use crate::web::settings_stream;
 use crate::web::ui::frame::{Page, Place};
-use crate::web::ui::notice;
-use crate::web::visit::Visit;
+use crate::web::ui::notice::{self, Weight};
+use crate::web::ui::words;
+use crate::web::visit::{Visit, run_address};
 
 /// The section's address.
 pub(crate) const HERE: &str = "/settings/user-data-synchronization";
@@ -29,8 +37,12 @@ pub(crate) struct SlotEntry {
 }
 
 /// GET /settings/user-data-synchronization
-pub(crate) async fn show(visit: Visit) -> Result<Page, Failure> {
-    section(&visit, html! {}).await
+pub(crate) async fn show(
+    State(served): State<Served>,
+    visit: Visit,
+    Query(pairs): Query<Vec<(String, String)>>,
+) -> Result<Page, Failure> {
+    section(&served, &visit, &Filled::of(&pairs), html! {}).await
 }
 
 /// POST /settings/user-data-synchronization
@@ -42,15 +54,34 @@ pub(crate) async fn choose(
     let Some(slot) = DailySlot::parse(&entry.slot) else {
         let refusal =
             Refusal::new("The schedule was not changed.", "There is no such slot.", "Choose one of the list.");
-        let page = section(&visit, notice::refusal(&refusal)).await?;
+        let page = section(&served, &visit, &Filled::default(), notice::refusal(&refusal)).await?;
         return Ok(page.with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response());
     };
     schedule::choose(&visit.entered.context, &visit.mirror, slot, &served.entropy).await?;
     Ok(see(HERE))
 }
 
-async fn section(visit: &Visit, problem: Markup) -> Result<Page, Failure> {
-    let schedule = visit.mirror.store().read(schedule::read).await?;
+/// That another run holds the place.
+pub(crate) fn held(run: &Run) -> Markup {
+    notice::notice(
+        Weight::Warning,
+        "No second sync was started.",
+        html! {
+            p { (words::run_kind(run.kind)) " " (run.number) " is not over yet, and an organization is read by one sync at a time." }
+            p { a href=(run_address(run)) { "See how far it is" } }
+        },
+    )
+}
+
+/// The section, with the manual form as it was filled in.
+pub(crate) async fn section(served: &Served, visit: &Visit, filled: &Filled, problem: Markup) -> Result<Page, Failure> {
+    let request_key = Token::new(&served.entropy);
+    let (schedule, expected, switch, stream) = (visit.mirror.store())
+        .read(|tx| {
+            let expected = expected(tx, (RunKind::Daily, &Scope::Everything), None)?;
+            Ok((schedule::read(tx)?, expected, stream::switch(tx)?, audit_stream::find(tx)?))
+        })
+        .await?;
     let zone = schedule::zone(&visit.mirror);
     let next = schedule.slot.next(&zone, visit.reader.now);
     Ok(Page::framed(
@@ -67,6 +98,7 @@ async fn section(visit: &Visit, problem: Markup) -> Result<Page, Failure> {
                     None => "The daily sync is off: nothing is read but what somebody starts."
                 }
                 " It reads all users with memberships, activity and roles, and all groups."
+                @if let Some(expected) = &expected { " " (words::expected(expected)) }
             }
             form.fields method="post" action=(HERE) {
                 label { "Daily Sync Time Slot"
@@ -86,6 +118,11 @@ async fn section(visit: &Visit, problem: Markup) -> Result<Page, Failure> {
                     }
                 }
             }
+            h2 { "Manual Sync (One-Time Action)" }
+            p { "Reads what you tick, now, and leaves everything else as it is." }
+            (manual_sync::form(filled, request_key.expose(), &visit.snapshot))
+            (manual_sync::which_sync())
+            (settings_stream::part(&visit.reader, &switch, stream.as_ref()))
         },
     ))
 }

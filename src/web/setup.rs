@@ -89,7 +89,6 @@ fn password_problem(problem: InvalidPassword) -> &'static str {
 fn form(link: &str, username: &str, problem: Markup) -> Page {
     Page::sheet(
         "Set up",
-        false,
         html! {
             p.step { "Step 1 of 3" }
             h1 { "Create the administrator" }
@@ -140,7 +139,7 @@ fn useless(state: LinkState) -> Page {
         p { (next) }
         @if state == LinkState::Used { p { a.button href="/sign-in" { "Sign in" } } }
     };
-    Page::sheet(title, false, content).with_status(StatusCode::GONE)
+    Page::sheet(title, content).with_status(StatusCode::GONE)
 }
 
 #[cfg(test)]

@@ -101,7 +101,6 @@ fn way(next: &str) -> &str {
 fn form(next: &str, username: &str, problem: Markup) -> Page {
     Page::sheet(
         "Sign in",
-        false,
         html! {
             h1 { "Sign in" }
             (problem)
@@ -123,7 +122,6 @@ fn form(next: &str, username: &str, problem: Markup) -> Page {
 fn first_use() -> Page {
     Page::sheet(
         "First use",
-        false,
         html! {
             h1 { "Nobody can sign in yet" }
             p { "When Rollcall starts for the first time it prints a one-time link that creates the administrator. \

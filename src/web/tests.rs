@@ -1,5 +1,7 @@
 //! The pages over real HTTP: the whole way from the set-up link to a person, and everything that must be refused.
 
+mod settings;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -21,16 +23,16 @@ use crate::sync::pass::Surroundings;
 use crate::sync::worker::{self, Worked};
 
 /// A served installation and a browser without script before it.
-struct App {
+pub(super) struct App {
     _folder: TempDir,
-    web: Web,
-    address: SocketAddr,
+    pub(super) web: Web,
+    pub(super) address: SocketAddr,
     serving: JoinHandle<()>,
-    cookie: Option<String>,
+    pub(super) cookie: Option<String>,
 }
 
-struct Answer {
-    status: u16,
+pub(super) struct Answer {
+    pub(super) status: u16,
     headers: String,
     body: String,
 }
@@ -43,13 +45,13 @@ impl Answer {
             .find_map(|(known, value)| known.eq_ignore_ascii_case(name).then_some(value))
     }
 
-    fn location(&self) -> &str {
+    pub(super) fn location(&self) -> &str {
         self.header("location").unwrap_or("no location")
     }
 }
 
 impl App {
-    async fn start(clock: Clock) -> App {
+    pub(super) async fn start(clock: Clock) -> App {
         let folder = tempfile::tempdir().unwrap();
         let entropy = Entropy::seeded(9);
         let databases = Databases::Folder(folder.path().to_owned());
@@ -61,7 +63,8 @@ impl App {
             Network::default(),
             "UTC".to_owned(),
         );
-        let web = Web { control: mirrors.control().clone(), clock, entropy, connector, mirrors };
+        let live = Live::new(clock.clone());
+        let web = Web { control: mirrors.control().clone(), clock, entropy, connector, mirrors, live };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let service = router(web.clone()).into_make_service_with_connect_info::<SocketAddr>();
@@ -74,7 +77,7 @@ impl App {
     }
 
     /// Creates the administrator `mira` and keeps her session.
-    async fn enter(&mut self) {
+    pub(super) async fn enter(&mut self) {
         let link = self.link().await;
         let entry = "username=mira&password=a+long+password&again=a+long+password";
         assert_eq!(self.post(&link, entry).await.status, 303);
@@ -86,11 +89,11 @@ impl App {
         assert_eq!(signed_in.status, 303, "{}", signed_in.body);
     }
 
-    async fn get(&mut self, path: &str) -> Answer {
+    pub(super) async fn get(&mut self, path: &str) -> Answer {
         self.send("GET", path, &[], "").await
     }
 
-    async fn post(&mut self, path: &str, form: &str) -> Answer {
+    pub(super) async fn post(&mut self, path: &str, form: &str) -> Answer {
         let origin = format!("http://{}", self.address);
         self.send("POST", path, &[("Origin", &origin)], form).await
     }
@@ -126,13 +129,13 @@ impl App {
         answer
     }
 
-    async fn end(self) {
+    pub(super) async fn end(self) {
         self.serving.abort();
         self.web.mirrors.close().await;
     }
 }
 
-fn noon() -> Clock {
+pub(super) fn noon() -> Clock {
     Clock::simulated("2026-11-21T12:00:00Z".parse::<Timestamp>().unwrap())
 }
 
@@ -349,6 +352,8 @@ async fn strangers_and_other_sites_get_nothing() {
         "/runs/x",
         "/setup/organization",
         "/setup/progress",
+        "/settings/sites",
+        "/settings/user-data-synchronization",
     ] {
         let answer = app.get(path).await;
         assert_eq!(answer.status, 303, "{path}");
@@ -370,6 +375,7 @@ async fn a_browser_is_told_to_be_strict_and_to_keep_nothing_but_the_assets() {
     let page = app.get("/sign-in").await;
     let policy = page.header("content-security-policy").unwrap();
     assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"));
+    assert!(policy.contains("script-src 'self'; connect-src 'self'"), "{policy}");
     assert!(!policy.contains("unsafe-inline") && !page.body.contains(" style=") && !page.body.contains("<script"));
     assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
     assert_eq!(page.header("referrer-policy"), Some("same-origin"));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use directory::{Claim, ClaimState, Noun, Snapshot};
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
@@ -15,13 +15,13 @@ use crate::nouns::organization_key::OrganizationKey;
 use crate::nouns::run::{Run, RunState};
 use crate::nouns::schedule::DailySlot;
 use crate::store::{coverage, organization_keys, runs};
-use crate::sync::schedule;
+use crate::sync::{attention, schedule};
 use crate::web::Served;
 use crate::web::entry::Entered;
 use crate::web::failure::Failure;
 use crate::web::guard::see;
 use crate::web::ui::address::Address;
-use crate::web::ui::frame::{Frame, Place};
+use crate::web::ui::frame::{Frame, Motion, Place};
 use crate::web::ui::moment::Reader;
 use crate::web::ui::notice::{Weight, empty, notice};
 use crate::web::ui::{amount, words};
@@ -38,6 +38,8 @@ pub(crate) struct Visit {
     pub(crate) snapshot: Arc<Snapshot>,
     /// From where and when it is read.
     pub(crate) reader: Reader,
+    /// How many things wait for a person.
+    pub(crate) waiting: u64,
 }
 
 /// What is known about the state of the data besides the snapshot.
@@ -63,7 +65,10 @@ impl FromRequestParts<Served> for Visit {
         let entered = Entered::from_request_parts(parts, served).await?;
         let Some(mirror) = served.mirrors.only() else { return Err(see("/setup/organization")) };
         let reader = Reader::new(&mirror.organization().time_zone, entered.context.now);
-        Ok(Visit { entered, snapshot: mirror.current(), mirror, reader })
+        let now = reader.now;
+        let waiting = mirror.store().read(move |tx| attention::count(tx, now)).await;
+        let waiting = waiting.map_err(|error| Failure::from(error).into_response())?;
+        Ok(Visit { entered, snapshot: mirror.current(), mirror, reader, waiting })
     }
 }
 
@@ -81,7 +86,8 @@ impl Visit {
             username: &self.entered.who.username,
             age: read_at(&self.snapshot).map(|at| self.reader.relative(at)),
             stale: is_stale(&self.snapshot, &self.reader),
-            moving: false,
+            waiting: self.waiting,
+            motion: Motion::Still,
         }
     }
 

@@ -3,6 +3,10 @@
 //!
 //! With ROLLCALL_SCREENSHOTS=FOLDER it leaves a picture of each page, wide and narrow, light and dark.
 
+mod drift;
+mod live;
+mod sites;
+
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -129,6 +133,22 @@ async fn w1_from_the_set_up_link_to_the_list_of_people() {
         drop(server);
         simulator.stop().await;
     }
+}
+
+/// Sets up the administrator and the simulated organization, and waits for its people.
+async fn set_up(driver: &Driver, server: &Server, simulator: &simulator::Simulator) {
+    driver.open(&server.address).await;
+    driver.fill("input[name=username]", "mika").await;
+    driver.fill("input[name=password]", PASSWORD).await;
+    driver.fill("input[name=again]", PASSWORD).await;
+    driver.submit("main form").await;
+    driver.open_details().await;
+    driver.fill("input[name=base_url]", &simulator.base_url()).await;
+    driver.fill("input[name=key]", &simulator.api_key()).await;
+    driver.submit("main form").await;
+    driver.choose("input[name=listed]").await;
+    driver.submit("main form").await;
+    driver.wait_for_address("/people").await;
 }
 
 /// Takes pictures where somebody asked for them.

@@ -91,6 +91,13 @@ fn a_demo_is_read_beside_synced_and_ended() {
 
     let runs = run(&["runs"], folder);
     assert!(said(&runs).contains("initial") && said(&runs).contains("sealed"), "{}", said(&runs));
+    assert!(said(&runs).contains("everything"), "what it read is told: {}", said(&runs));
+    assert!(said(&run(&["runs", "--kind", "initial", "--state", "sealed"], folder)).contains("initial"));
+    let none = run(&["runs", "--kind", "daily"], folder);
+    assert!(none.status.success() && !said(&none).contains("initial"), "{}", said(&none));
+    let wrong = run(&["runs", "--state", "nowhere"], folder);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(said(&wrong).contains("queued, running, waiting, sealed"), "{}", said(&wrong));
     let shown = run(&["runs", "1"], folder);
     assert!(said(&shown).contains("memberships") && said(&shown).contains("complete"), "{}", said(&shown));
     assert_eq!(run(&["runs", "99"], folder).status.code(), Some(3));

@@ -52,6 +52,7 @@ const OTHERS: &[(&str, &[&str])] = &[
     ("clap", &["cli", "main"]),
     ("fastrand", &["id"]),
     ("foldhash", &["store", "mirror", "sync"]),
+    ("futures_core", &["web"]),
     ("getrandom", &["id", "store"]),
     ("jiff", EVERYWHERE),
     ("maud", &["web"]),

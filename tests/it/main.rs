@@ -9,5 +9,6 @@ mod kill;
 mod layering;
 mod mirror;
 mod nouns;
+mod soak;
 mod store;
 mod support;

@@ -52,6 +52,8 @@ pub struct Call {
     pub(crate) target: String,
     pub(crate) body: Option<Vec<u8>>,
     pub(crate) patience: Option<Duration>,
+    /// Whether it asks for an API that the site calls experimental.
+    pub(crate) experimental: bool,
 }
 
 /// Which server a call goes to, and whether the key goes with it.
@@ -61,6 +63,8 @@ pub(crate) enum Place {
     Organization,
     /// A site's own address, without the key.
     Site(String),
+    /// The APIs of a site, at its own address or behind the gateway, with the key.
+    SiteApi(String),
 }
 
 /// A successful answer (2xx).
@@ -134,12 +138,22 @@ impl Call {
     /// A call of `endpoint` with its variable segments, to the organization's API, with the key.
     pub fn new(endpoint: Endpoint, class: Class, segments: &[&str]) -> Call {
         let target = endpoint.fill(segments);
-        Call { endpoint, class, place: Place::Organization, target, body: None, patience: None }
+        Call { endpoint, class, place: Place::Organization, target, body: None, patience: None, experimental: false }
     }
 
     /// A call to a site's own address (scheme, host, port, perhaps a path), without the key.
     pub fn to_site(endpoint: Endpoint, class: Class, site: &str) -> Call {
         Call { place: Place::Site(site.trim_end_matches('/').to_owned()), ..Call::new(endpoint, class, &[]) }
+    }
+
+    /// A call to the APIs of a site, with the key of the client, which is a user's API token.
+    pub(crate) fn to_site_api(endpoint: Endpoint, class: Class, segments: &[&str], address: &str) -> Call {
+        Call { place: Place::SiteApi(address.to_owned()), ..Call::new(endpoint, class, segments) }
+    }
+
+    /// Asks for an API that the site calls experimental.
+    pub(crate) fn experimental(self) -> Call {
+        Call { experimental: true, ..self }
     }
 
     /// Adds `name=value` to the query, percent-encoded.

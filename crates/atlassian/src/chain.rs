@@ -210,7 +210,7 @@ impl First {
 
 /// 400 with the code for bad cursors, or 410 while a cursor was sent. An endpoint that has been switched off in the
 /// middle of a chain says so when the chain is restarted.
-fn says_cursor_is_bad(error: &Error) -> bool {
+pub(crate) fn says_cursor_is_bad(error: &Error) -> bool {
     match error {
         Error::Retired { .. } => true,
         Error::Refused { status: 400, code, title, detail, .. } => {

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use clock::Clock;
 use jiff::{SignedDuration, Timestamp};
-use reqwest::header::HeaderValue;
 
 use crate::breaker::Breaker;
 use crate::call::{Answer, Call, Endpoint};
@@ -18,15 +17,17 @@ use crate::gate::{Gate, Permit};
 use crate::pace::LearnedLimit;
 use crate::retry;
 use crate::secret::Secret;
-use crate::transport::{self, Attempt, Outcome, Sending, Transport};
+use crate::transport::{self, Attempt, Authorization, Outcome, Sending, Transport};
 use crate::waits::{WaitReason, Waiting, Waits};
 
-/// A client of one organization; cheap to clone, all clones share key, quota and counts.
+/// A client of one organization, or of one site; cheap to clone, all clones share key, quota and counts.
 #[derive(Clone)]
 pub struct Client(Arc<Shared>);
 
 struct Shared {
     clock: Clock,
+    /// Whose the key is, on a site.
+    user: Option<String>,
     limits: Limits,
     transport: Transport,
     gate: Gate,
@@ -36,7 +37,7 @@ struct Shared {
 }
 
 struct State {
-    key: HeaderValue,
+    key: Authorization,
     random: fastrand::Rng,
     requests: BTreeMap<Endpoint, Requests>,
     skew: Option<SignedDuration>,
@@ -61,19 +62,19 @@ impl Client {
     /// Checks the configuration; reaches nobody.
     pub fn new(config: Config) -> Result<Client, Error> {
         let transport = Transport::new(&config)?;
-        let key = transport::authorization(&config.key)?;
-        let Config { clock, seed, limits, quota, .. } = config;
+        let key = transport::authorization(&config.key, config.user.as_deref())?;
+        let Config { clock, seed, limits, quota, user, .. } = config;
         let waits = Waits::new(clock.clone());
         let gate = Gate::new(clock.clone(), waits.clone(), limits.in_flight, quota);
         let breaker = Breaker::new(limits.breaker_failures, limits.breaker_pause);
         let random = fastrand::Rng::with_seed(seed);
         let state = Mutex::new(State { key, random, requests: BTreeMap::new(), skew: None });
-        Ok(Client(Arc::new(Shared { clock, limits, transport, gate, breaker, waits, state })))
+        Ok(Client(Arc::new(Shared { clock, user, limits, transport, gate, breaker, waits, state })))
     }
 
     /// Sends everything from now on with another key. Waits for the old key's quota end.
     pub fn replace_key(&self, key: &Secret) -> Result<(), Error> {
-        let key = transport::authorization(key)?;
+        let key = transport::authorization(key, self.0.user.as_deref())?;
         self.state().key = key;
         self.0.gate.forget_use();
         Ok(())

@@ -13,8 +13,11 @@ pub struct Config {
     /// Scheme, host and port that stand for `https://api.atlassian.com`; no path.
     /// With plain `http` (a simulator) the machine's certificates are not read, so `https` sites cannot be reached.
     pub base: String,
-    /// The organization's API key.
+    /// The organization's API key, or the API token of `user`.
     pub key: Secret,
+    /// Whose the key is, for the APIs of a site, which take a user's address and API token (Basic). Without one the key is
+    /// the organization's (Bearer). [`crate::site::SiteClient`] sets it.
+    pub user: Option<String>,
     /// Time for pacing, back-off and `asked_at`. Socket time-outs stay on real time.
     pub clock: Clock,
     /// The `User-Agent` to be known by.
@@ -64,6 +67,7 @@ impl Config {
         Config {
             base: base.into(),
             key,
+            user: None,
             clock,
             agent: concat!("atlassian-client/", env!("CARGO_PKG_VERSION")).to_owned(),
             seed: 0,

@@ -11,6 +11,7 @@ pub mod error;
 
 pub mod call;
 pub mod client;
+pub mod site;
 
 mod breaker;
 mod gate;
@@ -32,6 +33,8 @@ pub mod open;
 
 pub mod api_keys;
 pub mod directories;
+pub mod event_actions;
+pub mod events_stream;
 mod filter;
 pub mod groups;
 pub mod last_active_dates;
@@ -43,3 +46,9 @@ pub mod tenant_info;
 pub mod user;
 pub mod users;
 pub mod workspaces;
+
+pub mod customer_organizations;
+pub mod myself;
+pub mod offset_page;
+pub mod service_desks;
+pub mod site_users;

@@ -55,7 +55,8 @@ pub(crate) struct Ready {
     pub(crate) throttle: Option<ThrottleReason>,
 }
 
-const FIRST_RATE: f64 = 2.0;
+/// The pace before anything is learned, in requests per second.
+pub const FIRST_RATE: f64 = 2.0;
 const LOWEST_RATE: f64 = 0.1;
 const HIGHEST_RATE: f64 = 50.0;
 /// A reset farther away is believed to be this far: nobody is kept waiting by one odd header.

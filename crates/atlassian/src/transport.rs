@@ -15,6 +15,9 @@ use crate::rate_headers::RateHeaders;
 use crate::refusal;
 use crate::secret::Secret;
 
+/// What asks a site for the APIs that it calls experimental.
+const EXPERIMENTAL: &str = "X-ExperimentalApi";
+
 pub(crate) struct Transport {
     http: reqwest::Client,
     base: Url,
@@ -39,10 +42,19 @@ pub(crate) enum Outcome {
     Failed(Error),
 }
 
+/// How a request says who asks. Shows nothing of the credential.
+#[derive(Clone)]
+pub(crate) enum Authorization {
+    /// The organization's key.
+    Bearer(HeaderValue),
+    /// A user of a site and their API token.
+    Basic { user: String, token: Secret },
+}
+
 /// What a request is sent with besides the call itself.
 pub(crate) struct Sending<'a> {
     pub(crate) url: &'a Url,
-    pub(crate) key: HeaderValue,
+    pub(crate) key: Authorization,
     /// For headers that name instants.
     pub(crate) clock: &'a Clock,
 }
@@ -89,7 +101,7 @@ impl Transport {
         let site;
         let base = match &call.place {
             Place::Organization => &self.base,
-            Place::Site(text) => {
+            Place::Site(text) | Place::SiteApi(text) => {
                 site = address("site", text)?;
                 &site
             }
@@ -125,8 +137,14 @@ impl Transport {
             Method::Delete => reqwest::Method::DELETE,
         };
         let mut request = self.http.request(method, sending.url.clone()).header(ACCEPT, "application/json");
-        if call.place == Place::Organization {
-            request = request.header(AUTHORIZATION, sending.key);
+        if !matches!(call.place, Place::Site(_)) {
+            request = match sending.key {
+                Authorization::Bearer(key) => request.header(AUTHORIZATION, key),
+                Authorization::Basic { user, token } => request.basic_auth(user, Some(token.expose())),
+            };
+        }
+        if call.experimental {
+            request = request.header(EXPERIMENTAL, "opt-in");
         }
         if let Some(body) = &call.body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
@@ -190,15 +208,21 @@ impl Transport {
     }
 }
 
-/// The one header that holds the key.
-pub(crate) fn authorization(key: &Secret) -> Result<HeaderValue, Error> {
+/// The one header that holds the key. A user's name ends at the first colon of what is sent, so it may hold none.
+pub(crate) fn authorization(key: &Secret, user: Option<&str>) -> Result<Authorization, Error> {
     let text = key.expose();
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Error::InvalidKey);
     }
+    if let Some(user) = user {
+        if user.is_empty() || user.chars().any(|letter| letter == ':' || letter.is_control()) {
+            return Err(unusable("user", "it is empty, or holds a colon or a control character"));
+        }
+        return Ok(Authorization::Basic { user: user.to_owned(), token: key.clone() });
+    }
     let mut header = HeaderValue::from_str(&format!("Bearer {text}")).map_err(|_| Error::InvalidKey)?;
     header.set_sensitive(true);
-    Ok(header)
+    Ok(Authorization::Bearer(header))
 }
 
 /// Host and port of an address: what a breaker or an error names.
@@ -254,7 +278,8 @@ fn chain_of(error: &reqwest::Error) -> String {
     refusal::shorten(&text)
 }
 
-fn address(what: &'static str, text: &str) -> Result<Url, Error> {
+/// Reads an address of ours: HTTP or HTTPS, with a host.
+pub(crate) fn address(what: &'static str, text: &str) -> Result<Url, Error> {
     let url = Url::parse(text).map_err(|error| unusable(what, &error.to_string()))?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
         return Err(unusable(what, "it must begin with http:// or https:// and name a host"));

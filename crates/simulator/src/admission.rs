@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::answers::OtherOrganization;
 use crate::call::Call;
-use crate::endpoint::{Action, Door, Endpoint, Need};
+use crate::endpoint::{Action, Door, Endpoint, Need, is_behind_gateway};
 use crate::gate::{Incoming, bearer};
 use crate::organization::Organization;
 use crate::person::Person;
@@ -47,7 +47,8 @@ pub(crate) fn site_user<'a>(request: &Incoming, organization: &'a Organization, 
     let pair = String::from_utf8(STANDARD.decode(header.trim()).ok()?).ok()?;
     let (user, token) = pair.split_once(':')?;
     let site = organization.sites.get(site)?;
-    if !site.user.eq_ignore_ascii_case(user) || site.token != token {
+    let known = if is_behind_gateway(&request.path) { &site.scoped_token } else { &site.token };
+    if !site.user.eq_ignore_ascii_case(user) || known != token {
         return None;
     }
     organization
@@ -71,7 +72,12 @@ pub(crate) fn permit(request: &Incoming, endpoint: &Endpoint, call: &Call<'_>) -
     let shaped = |refusal: Refusal| Refusal { shape, ..refusal };
     let organization = call.organization;
     let secret = bearer(request);
-    let scopes = organization.keys.iter().find(|key| Some(key.secret.as_str()) == secret).map(|key| &key.scopes);
+    let key = organization.keys.iter().find(|key| Some(key.secret.as_str()) == secret);
+    if key.is_some_and(|key| key.powerless) && endpoint.action != Action::Organizations {
+        let detail = "You are not allowed to manage the organization.";
+        return Err(shaped(Refusal::new(403, "ADMIN-403-3", "Forbidden", detail)));
+    }
+    let scopes = key.map(|key| &key.scopes);
     if let Some(scopes) = scopes.filter(|scopes| !scopes.is_empty()) {
         let allowed = match endpoint.need {
             Need::Scope(scope) => scopes.contains(&scope),

@@ -234,6 +234,10 @@ fn set_next(body: &mut Value, next: Option<String>) {
 
 /// The records of an answer: the list, or the one.
 fn records(body: &mut Value) -> Vec<&mut Value> {
+    // An answer about one thing is the record itself.
+    if body.is_object() && body.get("data").is_none() {
+        return vec![body];
+    }
     match body.get_mut("data") {
         Some(Value::Array(data)) => data.iter_mut().collect(),
         Some(data) => vec![data],

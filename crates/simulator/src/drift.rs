@@ -75,6 +75,7 @@ impl Organization {
             key.created = self.now;
             key.expires = self.now.saturating_add(SignedDuration::from_hours(24 * 180)).unwrap_or(self.now);
             key.last_active = None;
+            key.powerless = false;
         }
         // It takes the old one's place, so that it stays the key in use.
         if let Some(key) = next {
@@ -88,6 +89,13 @@ impl Organization {
         let now = self.now;
         if let Some(key) = self.keys.iter_mut().find(|key| !key.revoked && key.scopes.is_empty()) {
             key.expires = now;
+        }
+    }
+
+    /// Takes from the key in use what its maker was allowed, as when they administer the organization no longer.
+    pub fn demote_api_key(&mut self) {
+        if let Some(key) = self.keys.iter_mut().find(|key| !key.revoked && key.scopes.is_empty()) {
+            key.powerless = true;
         }
     }
 

@@ -289,10 +289,10 @@ pub(crate) struct Endpoint {
     pub(crate) need: Need,
 }
 
-/// The site that the path names at its beginning, and the path on that site. Older versions of Jira's API are the same
-/// as the present one, as far as they are served.
+/// The site that the path names at its beginning (behind the gateway by its cloud id), and the path on that site. Older
+/// versions of Jira's API are the same as the present one, as far as they are served.
 pub(crate) fn on_site(path: &str) -> (Option<&str>, Cow<'_, str>) {
-    let named = path.strip_prefix("/site/").and_then(|rest| {
+    let named = path.strip_prefix("/site/").or_else(|| path.strip_prefix(GATEWAY)).and_then(|rest| {
         let place = rest.find("/rest/")?;
         Some((rest.get(..place)?, rest.get(place..)?))
     });
@@ -306,6 +306,13 @@ pub(crate) fn on_site(path: &str) -> (Option<&str>, Cow<'_, str>) {
         None => (site, Cow::Borrowed(rest)),
     }
 }
+
+/// True for a path to a site behind the gateway, where tokens with scopes are taken.
+pub(crate) fn is_behind_gateway(path: &str) -> bool {
+    path.starts_with(GATEWAY)
+}
+
+const GATEWAY: &str = "/ex/jira/";
 
 /// What a method and path come to.
 pub(crate) enum Found {

@@ -97,9 +97,10 @@ pub(crate) fn found(population: &Population, users: u32, now: Timestamp, rng: &m
             }
         }
         // A generator of its own, so that tokens leave the rest of the population as it is.
-        let token = site_token(&mut fastrand::Rng::with_seed(hash_of(&cloud_id)));
+        let mut tokens = fastrand::Rng::with_seed(hash_of(&cloud_id));
+        let (token, scoped_token) = (site_token(&mut tokens), site_token(&mut tokens));
         let url = format!("https://{site}.atlassian.net");
-        organization.sites.push(Site { url, name: site, cloud_id, user: String::new(), token });
+        organization.sites.push(Site { url, name: site, cloud_id, user: String::new(), token, scoped_token });
     }
     organization.keys = keys(now, rng);
     organization.policies = crate::policy::made_for(&organization);
@@ -126,6 +127,7 @@ fn keys(now: Timestamp, rng: &mut fastrand::Rng) -> Vec<ApiKey> {
         created_by: 0,
         scopes,
         revoked: false,
+        powerless: false,
     };
     vec![
         key("Directory sync", 20, 200, Vec::new()),

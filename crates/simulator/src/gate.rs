@@ -176,7 +176,7 @@ impl World {
             let organization = self.organization();
             match site_name {
                 None => Some(0),
-                Some(name) => organization.sites.iter().position(|site| site.name == name),
+                Some(name) => organization.sites.iter().position(|site| site.name == name || site.cloud_id == name),
             }
         };
         let found = if site.is_some() { find(&request.method, &path) } else { Found::Nothing };

@@ -16,6 +16,8 @@ pub(crate) struct ApiKey {
     /// Empty for a key without scopes, which may do everything.
     pub(crate) scopes: Vec<&'static str>,
     pub(crate) revoked: bool,
+    /// Whoever made it administers the organization no longer.
+    pub(crate) powerless: bool,
 }
 
 /// Every scope that upstream documents for organization keys.

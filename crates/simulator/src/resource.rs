@@ -21,6 +21,8 @@ pub struct Site {
     pub user: String,
     /// The API token; it opens this site and no other.
     pub token: String,
+    /// One with scopes: it opens the site behind the gateway, at `/ex/jira/{cloudId}`, and not at its own address.
+    pub scoped_token: String,
 }
 
 impl Site {

@@ -52,6 +52,9 @@ pub struct Options {
     pub changes: Vec<ScheduledChange>,
     /// Whether the ledger keeps bodies.
     pub record: bool,
+    /// Whether workspaces name the addresses at which this server stands for the sites, so that whoever follows them
+    /// comes back here. Otherwise they name the sites' addresses upstream, where nobody is.
+    pub own_site_addresses: bool,
 }
 
 impl Default for Options {
@@ -64,6 +67,7 @@ impl Default for Options {
             faults: Vec::new(),
             changes: Vec::new(),
             record: false,
+            own_site_addresses: false,
         }
     }
 }
@@ -77,9 +81,14 @@ pub struct Simulator {
 }
 
 /// Serves the organization until the handle is stopped or dropped. Fails when the port is taken.
-pub async fn start(organization: Organization, options: Options) -> io::Result<Simulator> {
+pub async fn start(mut organization: Organization, options: Options) -> io::Result<Simulator> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
     let address = listener.local_addr()?;
+    if options.own_site_addresses {
+        for site in &mut organization.sites {
+            site.url = format!("http://{address}/site/{}", site.name);
+        }
+    }
     let control = Control {
         answers: Arc::new(options.answers),
         limits: options.limits,
@@ -135,6 +144,11 @@ impl Simulator {
     /// Lets the key in use expire now.
     pub fn expire_api_key(&self) {
         self.change(Organization::expire_api_key);
+    }
+
+    /// Takes from the key in use what its maker was allowed.
+    pub fn demote_api_key(&self) {
+        self.change(Organization::demote_api_key);
     }
 
     /// The sites, with the addresses at which this server stands for them; the first is at the root as well.

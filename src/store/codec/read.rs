@@ -23,7 +23,7 @@ impl<'a> Reader<'a> {
         Ok(*first)
     }
 
-    fn number(&mut self) -> Read<u64> {
+    pub(super) fn number(&mut self) -> Read<u64> {
         let mut number = 0u64;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
@@ -40,7 +40,7 @@ impl<'a> Reader<'a> {
         Ok((number >> 1) as i64 ^ -((number & 1) as i64))
     }
 
-    fn ordinal(&mut self) -> Read<Ordinal> {
+    pub(super) fn ordinal(&mut self) -> Read<Ordinal> {
         Ordinal::try_from(self.number()?).map_err(|_| Unreadable)
     }
 

@@ -24,12 +24,12 @@ fn ask(parameters: &[(&str, &str)]) -> Ask {
 }
 
 fn ids(ask: &Ask, snapshot: &Snapshot) -> Vec<String> {
-    let rows = browse(ask, snapshot).slice.rows;
+    let rows = slice(ask, snapshot, &browse(ask, snapshot).matching).rows;
     rows.into_iter().map(|account| snapshot.account_row(account).unwrap().id.to_owned()).collect()
 }
 
 fn page(ask: &Ask, snapshot: &Snapshot) -> String {
-    content(ask, snapshot, &reader(), html! {}).0
+    content(ask, snapshot, &reader(), ("key", html! {})).0
 }
 
 #[test]

@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::*;
 use crate::id::{Entropy, RunId};
 use crate::nouns::run::{Phase, Progress, Waiting};
-use crate::nouns::scope::Scope;
+use crate::nouns::scope::{Chosen, WhichGroups, WhichUsers};
+use crate::sync::expected::Basis;
 use crate::web::acme::{now, reader};
 
 /// A run in this state, with everything such a run has.
@@ -56,9 +57,14 @@ pub(crate) fn run(state: RunState) -> Run {
 pub(crate) const STATES: [RunState; 6] =
     [RunState::Queued, RunState::Running, RunState::Waiting, RunState::Sealed, RunState::Failed, RunState::Cancelled];
 
-fn page(runs: &[Run], (more, later): (bool, bool)) -> String {
+fn page(runs: &[Run], turns: (bool, bool)) -> String {
+    narrowed(runs, turns, Filter::default())
+}
+
+fn narrowed(runs: &[Run], (more, later): (bool, bool), filter: Filter) -> String {
     let open = runs.iter().find(|run| !run.state.is_over());
-    content(&Listed { runs, more, later, open }, "key", &reader(), html! {}).0
+    let expected = Some(Expected { length: Duration::from_secs(250), basis: Basis::Median { runs: 5 } });
+    content(&Listed { runs, more, later, filter, expected, open }, "key", &reader(), html! {}).0
 }
 
 #[test]
@@ -86,4 +92,31 @@ fn older_runs_are_a_link_away_and_an_empty_list_says_what_to_do() {
     assert!(page_of_many.contains("href=\"/runs?before=7\"") && page_of_many.contains("href=\"/runs\" rel=\"prev\""));
     assert!(page(&[], (false, false)).contains("No sync has run yet."));
     assert!(page(&[], (false, true)).contains("There are no older runs."));
+}
+
+#[test]
+fn a_filter_is_in_the_address_kept_while_paging_and_explained_when_nothing_is_left() {
+    let filter = Filter { kind: Some(RunKind::Daily), state: Some(RunState::Failed) };
+    let page = narrowed(&[run(RunState::Failed)], (true, true), filter);
+    assert!(page.contains("href=\"/runs?kind=daily&amp;state=failed&amp;before=7\""), "{page}");
+    assert!(page.contains("href=\"/runs?kind=daily&amp;state=failed\" rel=\"prev\""), "{page}");
+    assert!(page.contains("<option value=\"daily\" selected>Daily sync") && page.contains("href=\"/runs\">Clear"));
+    let none = narrowed(&[], (false, false), filter);
+    assert!(none.contains("No run is “Daily sync” and “Failed”.") && none.contains("Show all runs"), "{none}");
+    let ask = Ask { kind: "daily".to_owned(), state: "nonsense'".to_owned(), before: String::new() };
+    assert_eq!(ask.filter(), Filter { kind: Some(RunKind::Daily), state: None });
+}
+
+#[test]
+fn a_run_tells_what_it_reads_and_what_it_withheld() {
+    let scope = Scope::Chosen(Chosen { users: Some(WhichUsers::All), last_active: true, groups: WhichGroups::None });
+    let page = page(&[Run { scope, withheld_rows: 12, ..run(RunState::Sealed) }], (false, false));
+    assert!(page.contains("all users, last active dates") && page.contains("12 rows withheld"), "{page}");
+    assert!(page.contains("It takes about 4 min 10 s, the median of the last 5."));
+}
+
+#[test]
+fn the_list_is_watched_even_while_nothing_runs() {
+    let page = page(&[run(RunState::Sealed)], (false, false));
+    assert!(page.contains("id=\"runs\" data-live=\"run\"") && page.contains("id=\"runs-start\" data-live=\"run\""));
 }

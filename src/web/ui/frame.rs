@@ -15,14 +15,17 @@ pub(crate) enum Place {
     Groups,
     /// Sync runs.
     SyncRuns,
+    /// What waits for a person.
+    NeedsAttention,
     /// Settings.
     Settings,
 }
 
-const PLACES: [(Place, &str, &str); 4] = [
+const PLACES: [(Place, &str, &str); 5] = [
     (Place::UserBrowser, "User Browser", "/people"),
     (Place::Groups, "Groups", "/groups"),
     (Place::SyncRuns, "Sync Runs", "/runs"),
+    (Place::NeedsAttention, "Needs attention", "/attention"),
     (Place::Settings, "Settings", "/settings"),
 ];
 
@@ -43,8 +46,21 @@ pub(crate) struct Frame<'a> {
     pub(crate) age: Option<Markup>,
     /// Whether that age is too great to rely on.
     pub(crate) stale: bool,
-    /// Whether the page is to load itself again every second: while something moves.
-    pub(crate) moving: bool,
+    /// How many things wait for a person.
+    pub(crate) waiting: u64,
+    /// Whether something on the page moves.
+    pub(crate) motion: Motion,
+}
+
+/// Whether something on a page moves by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Motion {
+    /// Nothing does.
+    Still,
+    /// Something may begin to: a browser with script is told, any other shows what was when it asked.
+    Watched,
+    /// Something does: a browser without script loads the page again every second.
+    Moving,
 }
 
 /// A page.
@@ -59,7 +75,7 @@ impl Page {
             html! {
                 (DOCTYPE)
                 html lang="en" {
-                    (head(frame.title, frame.moving))
+                    (head(frame.title, frame.motion))
                     body.shell {
                         a.skip href="#content" { "Skip to content" }
                         nav.side aria-label="Main" {
@@ -71,12 +87,18 @@ impl Page {
                                 }
                             }
                             @for (place, name, address) in PLACES {
-                                a href=(address) aria-current=[(place == frame.place).then_some("page")] { (name) }
+                                a href=(address) aria-current=[(place == frame.place).then_some("page")] {
+                                    (name)
+                                    @if place == Place::NeedsAttention { (waiting(frame)) }
+                                }
                             }
                         }
                         main id="content" {
                             header.top {
-                                @if let Some(age) = &frame.age { span.age.stale[frame.stale] { "As of " (age) } }
+                                @let live = (frame.motion != Motion::Still).then_some("generation");
+                                @if let Some(age) = &frame.age {
+                                    span.age.stale[frame.stale] id="age" data-live=[live] { "As of " (age) }
+                                }
                                 span.grow {}
                                 span.user { "Signed in as " bdi { (frame.username) } }
                                 form method="post" action="/sign-out" { button.quiet type="submit" { "Sign out" } }
@@ -90,13 +112,18 @@ impl Page {
     }
 
     /// A page on its own, outside the navigation: set-up, sign-in, errors.
-    pub(crate) fn sheet(title: &str, moving: bool, content: Markup) -> Page {
+    pub(crate) fn sheet(title: &str, content: Markup) -> Page {
+        Page::moving_sheet(title, Motion::Still, content)
+    }
+
+    /// Such a page with something on it that may move.
+    pub(crate) fn moving_sheet(title: &str, motion: Motion, content: Markup) -> Page {
         Page(
             StatusCode::OK,
             html! {
                 (DOCTYPE)
                 html lang="en" {
-                    (head(title, moving))
+                    (head(title, motion))
                     body.sheet {
                         header.brand { (mark()) "Rollcall" }
                         main id="content" { (content) }
@@ -124,18 +151,25 @@ impl IntoResponse for Page {
     }
 }
 
-fn head(title: &str, moving: bool) -> Markup {
+fn head(title: &str, motion: Motion) -> Markup {
     html! {
         head {
             meta charset="utf-8";
             meta name="viewport" content="width=device-width, initial-scale=1";
             meta name="color-scheme" content="light dark";
-            @if moving { meta http-equiv="refresh" content="1"; }
+            @if motion == Motion::Moving { noscript { meta http-equiv="refresh" content="1"; } }
             title { (one_direction(title)) " · Rollcall" }
             link rel="icon" type="image/svg+xml" href=(assets::icon_address());
             link rel="stylesheet" href=(assets::style_address());
+            @if motion != Motion::Still { script src=(assets::script_address()) defer {} }
         }
     }
+}
+
+/// How many things wait for a person, beside the name of their page; it follows where the page itself is live.
+fn waiting(frame: &Frame<'_>) -> Markup {
+    let live = (frame.motion != Motion::Still).then_some("run generation");
+    html! { span id="waiting" data-live=[live] { @if frame.waiting > 0 { " " span.count { (frame.waiting) } } } }
 }
 
 /// The mark of the product.

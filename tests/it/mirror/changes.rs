@@ -2,6 +2,8 @@
 //! who is there is ever taken for gone.
 
 use rollcall::mirror::seal::Sealed;
+use rollcall::nouns::change_list::ChangeKind;
+use rollcall::store::{changes, history};
 use simulator::{Change, Fault, FaultKind, NewUser, Options, Population, Role, ScheduledChange};
 
 use crate::support::app::{ENGINES, Engine, TestApp, population};
@@ -265,6 +267,46 @@ async fn a18_a_group_deleted_and_made_again_with_the_same_name_is_another_group(
         let found = app.now().group(&truth.groups[0].id).unwrap();
         assert_eq!(&*app.now().group_row(found).unwrap().group.as_ref().unwrap().name, "Renamed");
         app.assert_sound().await;
+        app.stop().await;
+    }
+}
+
+/// What a pass changed is kept with its generation, row by row, with what was before.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_pass_keeps_whom_and_what_it_changed() {
+    for engine in ENGINES {
+        let app = TestApp::start_with(engine, &population(80, 51), Options::default()).await;
+        app.work().await.unwrap();
+        let kept = |generation: u64| {
+            let store = app.mirror.store().clone();
+            async move { store.read(move |tx| changes::of_generation(tx, generation)).await.unwrap() }
+        };
+        assert_eq!(kept(1).await, None, "everything is new in the first");
+
+        let before = app.now();
+        let member = before.present().iter().find(|account| !before.memberships().of(*account).is_empty()).unwrap();
+        let group = before.memberships().of(member)[0];
+        let id = before.account_id(member).unwrap().to_string();
+        let group_id = before.group_row(group).unwrap().id.to_string();
+        app.simulator.change(|organization| {
+            organization.rename(&id, "Somebody Else").unwrap();
+            organization.remove_member(&group_id, &id).unwrap();
+        });
+        app.sync().await.unwrap();
+        let list = kept(2).await.unwrap();
+        let rows = |kind| list.get(kind).map(|changes| changes.rows.clone()).unwrap_or_default();
+        assert_eq!(rows(ChangeKind::ProfilesChanged), [(member, 0)]);
+        assert_eq!(rows(ChangeKind::MembershipsEnded), [(member, group)]);
+        let was = app.mirror.store().read(move |tx| history::profile(tx, member, 2)).await.unwrap();
+        assert_eq!(&*was.ended[0].name, before.account_row(member).unwrap().name);
+        assert_eq!(&*was.begun[0].name, "Somebody Else");
+        let run = app.run().await;
+        let (counts, totals) = (run.counts.unwrap(), run.totals.unwrap());
+        assert_eq!((counts.people_changed, counts.memberships_removed), (1, 1));
+        assert_eq!(totals.before.memberships, totals.after.memberships + 1);
+
+        app.sync().await.unwrap();
+        assert_eq!(kept(3).await, None, "a pass without news leaves no list");
         app.stop().await;
     }
 }

@@ -86,4 +86,6 @@ fn what_must_not_be_taken_for_harmless_is_not() {
         assert_eq!(of(&format!("control {column}")), "secret", "{column}");
     }
     assert_eq!(of("organization organization_keys.sealed"), "sealed");
+    assert_eq!(of("organization site_credentials.sealed"), "sealed");
+    assert_eq!(of("organization site_credentials.email"), "personal");
 }

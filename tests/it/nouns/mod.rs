@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's own functions fail as the test does")]
 
+mod audit_stream;
+mod changes;
 mod classes;
 mod control;
 mod coverage;
@@ -12,7 +14,9 @@ mod jobs;
 mod keys;
 mod one_writer;
 mod organization;
+mod run_lists;
 mod runs;
+mod site_credentials;
 mod statements;
 mod withheld;
 

@@ -73,6 +73,7 @@ fn value(table: &str, column: &Column) -> Value<'static> {
         ("coverage", "state") => "complete".into(),
         ("chains", "state") => "walking".into(),
         ("run_notes", "kind") => "gap".into(),
+        ("touched", "subject") => "accounts".into(),
         (_, "until") => i64::MAX.into(),
         _ => match column.kind {
             Kind::Integer => 1.into(),

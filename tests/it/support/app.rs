@@ -128,7 +128,7 @@ impl TestApp {
     pub(crate) async fn another_node(&self) -> Node {
         let mirrors = Mirrors::open(self.databases.clone(), Options::new(self.clock.clone())).await.unwrap();
         let mirror = mirrors.only().unwrap();
-        let surroundings = Surroundings { clock: self.clock.clone(), entropy: Entropy::seeded(99) };
+        let surroundings = self.surroundings.clone();
         let connector = connector(&mirrors, &surroundings);
         Node { mirrors, mirror, connector, surroundings }
     }

@@ -88,8 +88,14 @@ impl Driver {
     /// Clicks, and waits until the page that follows is there.
     pub(crate) async fn click(&self, selector: &str) {
         let before = self.find("html").await;
-        let element = self.find(selector).await;
-        self.post(&format!("/element/{element}/click"), json!({})).await;
+        loop {
+            let element = self.find(selector).await;
+            let clicked = self.post(&format!("/element/{element}/click"), json!({})).await;
+            // A live page may have put another element in its place just now.
+            if clicked["error"] != "stale element reference" {
+                break;
+            }
+        }
         for _ in 0..PATIENCE.as_millis() / 50 {
             let now = self.post("/element", json!({ "using": "css selector", "value": "html" })).await;
             if now[ELEMENT].as_str().is_some_and(|now| now != before) {
@@ -123,6 +129,28 @@ impl Driver {
         panic!("the page never led to {path}: {}", self.text().await);
     }
 
+    /// Waits until a reader sees this.
+    pub(crate) async fn wait_for_text(&self, text: &str) {
+        for _ in 0..PATIENCE.as_millis() / 100 {
+            if self.text().await.contains(text) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("the page never said {text}: {}", self.text().await);
+    }
+
+    /// Waits until a script answers with true.
+    pub(crate) async fn wait_for(&self, script: &str) {
+        for _ in 0..PATIENCE.as_millis() / 100 {
+            if self.script(script).await.as_bool() == Some(true) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("it never came to {script}: {}", self.text().await);
+    }
+
     /// A command of the developer tools, which Chromium's driver passes on.
     pub(crate) async fn devtools(&self, command: &str, parameters: Value) -> Value {
         self.post("/goog/cdp/execute", json!({ "cmd": command, "params": parameters })).await
@@ -140,7 +168,8 @@ impl Driver {
         }
     }
 
-    async fn script(&self, script: &str) -> Value {
+    /// Runs a script on the page, and waits for what it promises.
+    pub(crate) async fn script(&self, script: &str) -> Value {
         self.post("/execute/sync", json!({ "script": script, "args": [] })).await
     }
 

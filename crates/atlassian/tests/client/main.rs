@@ -8,6 +8,8 @@ mod pacing;
 mod refusals;
 mod resources;
 mod server;
+mod sites;
+mod stream;
 
 use atlassian::call::Class;
 use atlassian::chain::Chain;

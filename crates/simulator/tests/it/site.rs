@@ -5,7 +5,7 @@ use http_body_util::Full;
 use serde_json::{Value, json};
 use simulator::{Role, Simulator};
 
-use crate::client::{Answer, column, options, send, serve, small};
+use crate::client::{Answer, column, get as get_as_organization, options, post, send, serve, small};
 use crate::writes::{plain_group, somebody};
 
 /// Asks a site by its name, or the first one at the root.
@@ -59,6 +59,11 @@ async fn only_the_sites_own_token_opens_it() {
     }
     assert_eq!(with(first.clone(), myself(1)).await.status, 401);
     assert_eq!(with(first, "/site/nowhere/rest/api/3/myself".to_owned()).await.status, 404);
+    let behind = format!("/ex/jira/{}/rest/api/3/myself", sites[0].cloud_id);
+    let scoped = basic(format!("{}:{}", sites[0].user, sites[0].scoped_token));
+    assert_eq!(with(scoped.clone(), behind.clone()).await.status, 200);
+    assert_eq!(with(scoped, myself(0)).await.status, 401, "a token with scopes is for the gateway");
+    assert_eq!(with(basic(format!("{}:{}", sites[0].user, sites[0].token)), behind).await.status, 401);
     let open = with(String::new(), format!("/site/{}/rest/api/3/serverInfo", sites[1].name)).await.json();
     assert_eq!((&open["deploymentType"], &open["baseUrl"]), (&json!("Cloud"), &json!(sites[1].url)));
     simulator.stop().await;
@@ -293,5 +298,29 @@ async fn each_site_shows_the_directory_it_draws_on() {
     let other = directories.iter().position(|id| *id != foreign.directory_id).unwrap();
     let path = format!("/rest/api/3/group?groupId={}", foreign.id);
     assert_eq!(ask(&simulator, Some(other), "GET", &path, &Value::Null).await.status, 404);
+    simulator.stop().await;
+}
+
+#[tokio::test]
+async fn workspaces_name_this_server_when_they_are_told_to() {
+    for (own, beginning) in [(false, "https://"), (true, "http://127.0.0.1:")] {
+        let simulator = small(simulator::Options { own_site_addresses: own, ..options() }).await;
+        let path = format!("/admin/v2/orgs/{}/workspaces", simulator.organization_id());
+        let workspaces = post(&simulator, &path, &json!({})).await.json();
+        let named = workspaces["data"][0]["attributes"]["hostUrl"].as_str().unwrap().to_owned();
+        assert!(named.starts_with(beginning), "{named}");
+        assert_eq!(simulator.sites().iter().any(|site| site.url == named), own);
+        simulator.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_key_whose_maker_administers_no_longer_is_known_and_refused() {
+    let simulator = small(options()).await;
+    simulator.demote_api_key();
+    assert_eq!(get_as_organization(&simulator, "/admin/v1/orgs").await.status, 200);
+    let path = format!("/admin/v2/orgs/{}/directories", simulator.organization_id());
+    let refused = get_as_organization(&simulator, &path).await;
+    assert_eq!((refused.status, &refused.json()["errors"][0]["code"]), (403, &json!("ADMIN-403-3")));
     simulator.stop().await;
 }

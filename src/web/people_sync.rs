@@ -1,0 +1,76 @@
+//! *Sync Users* in the user browser: reads everything now, or, of a short list, only the people in front of you. It has
+//! no parameters and changes no setting.
+
+use axum::Form;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use directory::AccountId;
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use crate::auth::token::Token;
+use crate::nouns::run::RunKind;
+use crate::nouns::scope::{Scope, Targets};
+use crate::sync::request::{self, Asked};
+use crate::web::Served;
+use crate::web::failure::Failure;
+use crate::web::guard::see;
+use crate::web::people::{self, Ask};
+use crate::web::settings_sync;
+use crate::web::ui::address::Address;
+use crate::web::ui::amount::number;
+use crate::web::visit::Visit;
+
+/// So many people are read one by one; of more, everything is.
+const ONLY_THESE: u64 = 1_000;
+
+/// The form of the two buttons.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Entry {
+    request_key: String,
+    /// `these` for the list in front of one, else everything.
+    read: String,
+}
+
+/// POST /people/sync
+pub(crate) async fn start(
+    State(served): State<Served>,
+    visit: Visit,
+    Query(ask): Query<Ask>,
+    Form(entry): Form<Entry>,
+) -> Result<Response, Failure> {
+    let scope = match entry.read.as_str() {
+        "these" => {
+            let people = people::matching(&ask, &visit.snapshot);
+            let listed = people.iter().take(ONLY_THESE as usize);
+            let people: Vec<AccountId> = listed.filter_map(|account| visit.snapshot.account_id(account)).collect();
+            if people.is_empty() { Scope::Everything } else { Scope::Targeted(Targets { people, groups: Vec::new() }) }
+        }
+        _ => Scope::Everything,
+    };
+    let kind = if visit.snapshot.generation() == 0 { RunKind::Initial } else { RunKind::Browser };
+    let key = Token::parse(&entry.request_key).map(|key| format!("form:{}", key.expose()));
+    let ask_for = request::Ask::scoped(kind, scope);
+    match request::start(&visit.entered.context, &visit.mirror, ask_for, (key, &served.entropy)).await? {
+        Asked::Queued(id) => Ok(see(Address::new("/runs").below(id.as_str()).as_str())),
+        Asked::Held(run) => {
+            let page = people::page(&served, &visit, &ask, settings_sync::held(&run)).await?;
+            Ok(page.with_status(StatusCode::CONFLICT).into_response())
+        }
+    }
+}
+
+/// The buttons beside the list's headline.
+pub(crate) fn controls(ask: &Ask, (matching, present): (u64, u64), request_key: &str) -> Markup {
+    html! {
+        form.row method="post" action=(ask.address(&Address::new("/people/sync"))) {
+            input type="hidden" name="request_key" value=(request_key);
+            @if matching > 0 && matching <= ONLY_THESE && matching < present {
+                button.quiet type="submit" name="read" value="these" { "Only these " (number(matching)) }
+            }
+            button type="submit" name="read" value="all" title="Reads all users with memberships, activity and roles, and all groups. Changes no setting." { "Sync Users" }
+        }
+    }
+}

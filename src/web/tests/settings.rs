@@ -1,0 +1,176 @@
+//! Settings over real HTTP: credentials of sites, near-real-time changes, and what is said to a key that opens nothing.
+
+use simulator::{Answers, AuditAvailability, Fault, FaultKind};
+
+use super::*;
+
+const SITES: &str = "/settings/sites";
+const SYNC: &str = "/settings/user-data-synchronization";
+
+fn encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+/// An organization whose sites are at the simulator, connected and read once.
+async fn connected() -> (Simulator, App) {
+    let population = Population { users: 60, ..Population::default() };
+    let clock = noon();
+    let organization = Organization::populate(&population, clock.now());
+    let options = simulator::Options { clock: clock.clone(), own_site_addresses: true, ..Default::default() };
+    let simulator = simulator::start(organization, options).await.unwrap();
+    let mut app = App::start(clock).await;
+    app.enter().await;
+    connect(&mut app, &simulator).await;
+    work(&app).await;
+    (simulator, app)
+}
+
+async fn connect(app: &mut App, simulator: &Simulator) {
+    let entry = format!("key={}&base_url={}", simulator.api_key(), encoded(&simulator.base_url()));
+    let checked = app.post("/setup/organization", &entry).await;
+    let (_, token) = checked.location().split_once("checked=").unwrap();
+    let saved = app.post("/setup/organization/key", &format!("checked={token}&label=First")).await;
+    assert_eq!(saved.status, 303, "{}", saved.body);
+}
+
+fn entry(site: &simulator::Site, token: &str) -> String {
+    format!("site={}&email={}&token={token}&expires_on=2027-01-31", site.cloud_id, encoded(&site.user))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_of_a_site_is_checked_saved_replaced_and_removed() {
+    let (simulator, mut app) = connected().await;
+    let site = simulator.sites().remove(0);
+    let empty = app.get(SITES).await.body;
+    assert_eq!(empty.matches("customers not read").count(), simulator.sites().len(), "{empty}");
+    assert!(empty.contains("Jira Service Management") && empty.contains(&site.name));
+
+    let wrong = app.post(SITES, &entry(&site, "ATATT3xWRONG")).await;
+    assert_eq!(wrong.status, 422);
+    assert!(wrong.body.contains("one of both is wrong") && !wrong.body.contains("ATATT3xWRONG"), "{}", wrong.body);
+    assert!(wrong.body.contains(&site.user), "what was typed stays");
+    let foreign = app.post(SITES, "site=c-none&email=a%40b&token=x").await;
+    assert!(foreign.status == 422 && foreign.body.contains("no site of the organization"), "{}", foreign.body);
+    let long = app.post(SITES, &entry(&site, &"x".repeat(2000))).await;
+    assert!(long.status == 422 && long.body.contains("too long"));
+
+    let checked = app.post(SITES, &entry(&site, &site.token)).await;
+    assert_eq!(checked.status, 303, "{}", checked.body);
+    let found = app.get(checked.location()).await.body;
+    assert!(
+        found.contains("The token opens") && found.contains("Save token") && !found.contains(&site.token),
+        "{found}"
+    );
+    assert!(app.get(SITES).await.body.contains("customers not read"), "nothing is stored by a check");
+    let (_, token) = checked.location().split_once("checked=").unwrap();
+    let saved = app.post("/settings/sites/token", &format!("checked={token}")).await;
+    assert_eq!((saved.status, saved.location()), (303, SITES), "{}", saved.body);
+    assert_eq!(app.post("/settings/sites/token", &format!("checked={token}")).await.status, 410, "once");
+    let shown = app.get(SITES).await.body;
+    assert!(shown.contains(&site.token[site.token.len() - 4..]) && !shown.contains(&site.token));
+    for text in [site.user.as_str(), "administrator mira", "31 Jan 2027", "in 70 days", "may be read"] {
+        assert!(shown.contains(text), "{text}: {shown}");
+    }
+
+    // It is refused later; a look says so, another one takes it back.
+    simulator.set_faults(vec![Fault::on("/rest/api/3/myself", FaultKind::status(401)).always()]);
+    let again = format!("site={}", site.cloud_id);
+    assert_eq!(app.post("/settings/sites/check", &again).await.location(), SITES);
+    assert!(app.get(SITES).await.body.contains("The token was refused."));
+    simulator.set_faults(Vec::new());
+    app.post("/settings/sites/check", &again).await;
+    assert!(!app.get(SITES).await.body.contains("The token was refused."));
+
+    // Another token takes its place, once it is checked.
+    let checked = app.post(SITES, &entry(&site, &site.scoped_token)).await;
+    let found = app.get(checked.location()).await.body;
+    assert!(found.contains(">Replace<") && found.contains("token with scopes"), "{found}");
+    let (_, token) = checked.location().split_once("checked=").unwrap();
+    app.post("/settings/sites/token", &format!("checked={token}")).await;
+    let shown = app.get(SITES).await.body;
+    assert!(shown.contains(&site.scoped_token[site.scoped_token.len() - 4..]) && shown.contains("token with scopes"));
+
+    for headers in [&[][..], &[("Origin", "https://evil.example")]] {
+        assert_eq!(app.send("POST", "/settings/sites/remove", headers, &again).await.status, 403);
+    }
+    assert_eq!(app.post("/settings/sites/remove", &again).await.location(), SITES);
+    assert_eq!(app.get(SITES).await.body.matches("customers not read").count(), simulator.sites().len());
+    app.end().await;
+    simulator.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn near_real_time_changes_are_off_until_somebody_switches_them_on() {
+    let (simulator, mut app) = connected().await;
+    let probed = simulator.requests_by_endpoint();
+    assert!(probed.keys().any(|endpoint| endpoint.ends_with("/events-stream")), "asked for at set-up: {probed:?}");
+    let shown = app.get(SYNC).await.body;
+    assert!(shown.contains("available, not followed") && shown.contains("off by default"), "{shown}");
+    let here = format!("{SYNC}/near-real-time");
+    assert_eq!(app.post(&here, "use_stream=on").await.location(), SYNC);
+    let shown = app.get(SYNC).await.body;
+    assert!(
+        shown.contains("followed") && shown.contains("Chosen by") && shown.contains("administrator mira"),
+        "{shown}"
+    );
+    assert!(shown.contains("value=\"on\" checked"));
+
+    simulator.set_answers(Answers { audit_log: AuditAvailability::Forbidden, ..Answers::default() });
+    assert_eq!(app.post(&format!("{here}/probe"), "").await.location(), SYNC);
+    assert!(app.get(SYNC).await.body.contains("Atlassian Guard"));
+    simulator.set_faults(vec![Fault::on("events-stream", FaultKind::Garbage).always()]);
+    let outage = app.post(&format!("{here}/probe"), "").await;
+    assert!(outage.status == 422 && outage.body.contains("Atlassian could not be asked."), "{}", outage.body);
+    assert!(app.get(SYNC).await.body.contains("Atlassian Guard"), "an outage says nothing about the plan");
+    app.post(&here, "").await;
+    assert!(!app.get(SYNC).await.body.contains("value=\"on\" checked"));
+    app.end().await;
+    simulator.stop().await;
+}
+
+/// What a page answers to a key, which it never repeats.
+async fn said(app: &mut App, page: &str, base: &str, key: &str) -> String {
+    let answer = app.post(page, &format!("key={}&base_url={}", encoded(key), encoded(base))).await;
+    assert_eq!(answer.status, 422, "{}", answer.body);
+    assert!(!answer.body.contains(key), "the key is not repeated");
+    answer.body
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_refusal_of_a_key_is_told_at_set_up_and_when_it_is_replaced() {
+    let population = Population { users: 30, ..Population::default() };
+    let clock = noon();
+    let organization = Organization::populate(&population, clock.now());
+    let options = simulator::Options { clock: clock.clone(), ..Default::default() };
+    let simulator = simulator::start(organization, options).await.unwrap();
+    let mut app = App::start(clock).await;
+    app.enter().await;
+    let base = simulator.base_url();
+    for page in ["/setup/organization", "/settings/organization-api-key"] {
+        if page != "/setup/organization" {
+            connect(&mut app, &simulator).await;
+        }
+        let (token, scoped) = (simulator.sites().remove(0).token, simulator.scoped_api_key());
+        for (key, why, next) in [
+            ("ATCTT3xWRONG", "It was copied incompletely, has expired or was revoked.", "Copy the whole key again"),
+            (token.as_str(), "This is an API token of a user", "Settings, Sites"),
+            (scoped.as_str(), "The key was made with scopes", "Make a key without scopes"),
+        ] {
+            let body = said(&mut app, page, &base, key).await;
+            assert!(body.contains(why) && body.contains(next), "{page}: {body}");
+        }
+        for (fault, why) in [
+            (FaultKind::status(403), "whoever made it is not an organization admin"),
+            (FaultKind::Html, "a page for people"),
+            (FaultKind::RateLimited { retry_after: Some("900".to_owned()), reset: None }, "no more requests until"),
+            (FaultKind::CloseBeforeEffect, "could not be reached"),
+        ] {
+            simulator.set_faults(vec![Fault::on("/admin/v1/orgs", fault).always()]);
+            let body = said(&mut app, page, &base, &simulator.api_key()).await;
+            assert!(body.contains(why), "{page}: {body}");
+        }
+        simulator.set_faults(Vec::new());
+    }
+    app.end().await;
+    simulator.stop().await;
+}
