@@ -3,29 +3,29 @@
 //! is stuck, every withheld row explains itself; and after a quiet pass with everything approved, the mirror is the
 //! organization.
 
+mod administrators;
 mod troubles;
 mod upstream;
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use directory::{AccountId, GroupId, Noun, Ordinal, Part, Rule, Snapshot};
+use directory::{Noun, Ordinal, Part, Rule, Snapshot};
 use fastrand::Rng;
 use rollcall::nouns::context::{Actor, Context};
 use rollcall::nouns::job::LEASE;
 use rollcall::nouns::run::{Run, RunKind, RunState};
-use rollcall::nouns::scope::{Scope, Targets, Ticks};
 use rollcall::nouns::withheld::WithheldRows;
 use rollcall::store::{runs, withheld};
 use rollcall::sync::ended::Ended;
 use rollcall::sync::request::{self, Ask, Asked};
-use rollcall::sync::review::{self, Chosen};
+use rollcall::sync::review::Chosen;
 use rollcall::sync::schedule;
 use rollcall::sync::worker::{Worked, work_once};
-use simulator::{Fault, FaultKind, Options, Population, Truth};
+use simulator::{Answers, Fault, FaultKind, Options, Population, Truth};
 
 use crate::support::app::{Engine, TestApp, population};
-use crate::support::truth::wrongly_left;
+use crate::support::truth::{differences, wrongly_left};
 use upstream::Upstream;
 
 /// A run that pauses more often on one day is stuck.
@@ -71,14 +71,19 @@ struct Year {
 }
 
 impl Year {
-    async fn begin(engine: Engine, population: &Population) -> Year {
-        let app = TestApp::start_with(engine, population, taking_time()).await;
+    async fn begin(engine: Engine, population: &Population, answers: Answers) -> Year {
+        let app = TestApp::start_with(engine, population, Options { answers, ..taking_time() }).await;
         app.work().await.unwrap();
-        assert_eq!(app.differences(), Vec::<String>::new());
+        assert_eq!(differences(&app.now(), &app.simulator.known_truth()), Vec::<String>::new());
         let upstream = Upstream::new(population.seed, &app.truth());
         let rng = Rng::with_seed(population.seed);
         let (diary, tally) = (String::new(), Tally::default());
         Year { app, seed: population.seed, upstream, rng, day: 0, diary, faults: Vec::new(), changing: false, tally }
+    }
+
+    /// Where the mirror differs from what can be known of the organization.
+    fn differences(&self) -> Vec<String> {
+        differences(&self.app.now(), &self.app.simulator.known_truth())
     }
 
     /// Where we are, and how we came here.
@@ -173,50 +178,10 @@ impl Year {
         self.work_to_the_end().await;
         let ended = self.app.mirror.store().read(move |tx| runs::find(tx, &run)).await.unwrap().unwrap();
         if quiet && ended.state == RunState::Sealed && ended.withheld_rows == 0 {
-            assert_eq!(self.app.differences(), Vec::<String>::new(), "{}", self.place());
+            assert_eq!(self.differences(), Vec::<String>::new(), "{}", self.place());
             assert_eq!(self.app.gaps().await, Vec::<String>::new(), "{}", self.place());
             self.tally.quiet_days_without_a_difference += 1;
         }
-    }
-
-    /// A manual sync with whatever is ticked.
-    async fn ask_for_a_part(&mut self) {
-        let groups = self.some_groups();
-        let rng = &mut self.rng;
-        let ticks = Ticks {
-            all_users: rng.bool(),
-            only_with_activity: rng.u8(0..3) == 0,
-            last_active: rng.bool(),
-            all_groups: rng.u8(0..3) == 0,
-            members_of: rng.bool().then_some(groups),
-        };
-        let Ok(scope) = ticks.scope() else { return };
-        self.note(format!("manual run of {scope:?}"));
-        self.ask(Ask::scoped(RunKind::Manual, scope)).await;
-        self.work_to_the_end().await;
-    }
-
-    /// A targeted read of some people and groups, of whom some may be gone.
-    async fn ask_for_some(&mut self) {
-        let now = self.app.now();
-        let people: Vec<AccountId> = (0..self.rng.usize(0..6))
-            .filter_map(|_| now.account_id(self.rng.u32(0..now.accounts_len().max(1) as u32)))
-            .collect();
-        let targets = Targets { people, groups: self.some_groups() };
-        if targets == Targets::default() {
-            return;
-        }
-        self.note(format!("targeted read of {targets:?}"));
-        self.tally.beside += 1;
-        self.ask(Ask::scoped(RunKind::Operation, Scope::Targeted(targets))).await;
-    }
-
-    fn some_groups(&mut self) -> Vec<GroupId> {
-        let now = self.app.now();
-        let groups = now.groups_len().max(1) as Ordinal;
-        (0..self.rng.usize(0..4))
-            .filter_map(|_| now.group_row(self.rng.u32(0..groups)).map(|row| row.id.clone()))
-            .collect()
     }
 
     async fn ask(&self, ask: Ask) {
@@ -344,7 +309,7 @@ impl Year {
         assert_eq!(self.app.wrongly_gone(before), Vec::<String>::new(), "{}", self.place());
         // Two faults may tell the same lie twice, and who moves while pages are read may be in and out.
         if self.faults.len() < 2 && !self.changing {
-            let left = wrongly_left(before, &self.app.now(), &self.app.truth());
+            let left = wrongly_left(before, &self.app.now(), &self.app.simulator.known_truth());
             assert_eq!(left, Vec::<(String, String)>::new(), "{}", self.place());
         }
         for kept in self.app.mirror.store().read(withheld::open).await.unwrap() {
@@ -370,38 +335,6 @@ impl Year {
         assert!(withheld.rows.iter().all(known), "{kept:?}\n{}", self.place());
     }
 
-    /// An administrator looks at what was withheld: approves all or some, dismisses, or leaves it for another day.
-    async fn look_at_withheld_rows(&mut self) {
-        for kept in self.app.mirror.store().read(withheld::open).await.unwrap() {
-            self.tally.withheld += kept.withheld.rows.len();
-            let some = Chosen::Rows(kept.open.iter().filter(|_| self.rng.bool()).collect());
-            let (context, entropy) = (self.context(), self.app.surroundings.entropy.clone());
-            let mirror = &self.app.mirror;
-            match self.rng.u8(0..6) {
-                0 => self.approve(&kept, Chosen::All).await,
-                1 => self.approve(&kept, some).await,
-                2 => {
-                    let reason = "They are on leave.".to_owned();
-                    review::dismiss(&context, mirror, (&kept.id, Chosen::All), (reason, &entropy)).await.unwrap();
-                    self.tally.dismissed += 1;
-                }
-                3 => {
-                    let reason = "They come back.".to_owned();
-                    review::dismiss(&context, mirror, (&kept.id, some), (reason, &entropy)).await.unwrap();
-                    self.tally.dismissed += 1;
-                }
-                _ => {}
-            }
-        }
-    }
-
-    async fn approve(&mut self, kept: &WithheldRows, chosen: Chosen) {
-        let (context, entropy) = (self.context(), self.app.surroundings.entropy.clone());
-        let decided = review::approve(&context, &self.app.mirror, (&kept.id, chosen), (None, &entropy)).await.unwrap();
-        self.note(format!("approve {:?} of {}: {decided:?}", kept.withheld.rule, kept.withheld.part.to_text()));
-        self.tally.approved += 1;
-    }
-
     /// A quiet evening: a full pass, and everything withheld is approved. Then the mirror is the organization.
     async fn rest(&mut self) {
         self.note("quiet evening");
@@ -418,10 +351,10 @@ impl Year {
                 self.work_to_the_end().await;
             }
         }
-        assert_eq!(self.app.differences(), Vec::<String>::new(), "{}", self.place());
+        assert_eq!(self.differences(), Vec::<String>::new(), "{}", self.place());
         self.ask(Ask::everything(RunKind::Browser)).await;
         self.work_to_the_end().await;
-        assert_eq!(self.app.differences(), Vec::<String>::new(), "{}", self.place());
+        assert_eq!(self.differences(), Vec::<String>::new(), "{}", self.place());
         assert_eq!(self.app.gaps().await, Vec::<String>::new(), "{}", self.place());
         assert!(self.app.mirror.store().read(withheld::open).await.unwrap().is_empty(), "{}", self.place());
         for noun in Noun::ALL {
@@ -458,7 +391,11 @@ fn state(truth: &Truth) -> Vec<String> {
 }
 
 async fn live(engine: Engine, population: &Population, days: u32) -> (Vec<String>, Tally) {
-    let mut year = Year::begin(engine, population).await;
+    live_under(engine, population, (Answers::default(), days)).await
+}
+
+async fn live_under(engine: Engine, population: &Population, (answers, days): (Answers, u32)) -> (Vec<String>, Tally) {
+    let mut year = Year::begin(engine, population, answers).await;
     for _ in 0..days {
         year.live_a_day().await;
     }
@@ -475,6 +412,12 @@ async fn after_days_of_changes_faults_and_kills_the_mirror_is_the_organization()
     let (_, tally) = live(Engine::Sqlite, &several_pages(401), 84).await;
     assert!(tally.kills > 10 && tally.pauses > 10 && tally.struck > 100 && tally.withheld > 100, "{tally:?}");
     assert!(tally.quiet_days_without_a_difference > 20, "{tally:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_days_under_the_opposite_answers_the_mirror_knows_what_can_be_known() {
+    let (_, tally) = live_under(Engine::Sqlite, &several_pages(405), (Answers::opposite(), 28)).await;
+    assert!(tally.kills > 3 && tally.struck > 30, "{tally:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -506,7 +449,8 @@ async fn whole_years() {
             1 => several_pages(seed),
             _ => Population { directories: 3, ..population(420, seed) },
         };
-        let (_, tally) = live(Engine::Sqlite, &population, 365).await;
+        let answers = if seed % 2 == 0 { Answers::default() } else { Answers::opposite() };
+        let (_, tally) = live_under(Engine::Sqlite, &population, (answers, 365)).await;
         println!("seed {seed}: {tally:?}");
         if clock.elapsed().as_secs() >= minutes * 60 {
             return;

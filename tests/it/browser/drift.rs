@@ -2,22 +2,15 @@
 //! on its own, a whole sync shows the difference, a shrink is withheld and approved, and who is gone keeps a history.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use simulator::{Fault, FaultKind};
 
 use super::*;
 
-/// Waits until the page says something.
+/// Waits until a reader sees something, and tells all that is there then.
 async fn wait_for(driver: &Driver, said: &str) -> String {
-    for _ in 0..150 {
-        let text = driver.text().await;
-        if text.contains(said) {
-            return text;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    panic!("the page never said {said}: {}", driver.text().await);
+    driver.wait_for_text(said).await;
+    driver.text().await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

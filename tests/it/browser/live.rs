@@ -2,31 +2,15 @@
 //! taken from under somebody's hands.
 
 use clock::Clock;
-use simulator::{Fault, FaultKind, Organization, Simulator};
+use simulator::{Fault, FaultKind, Organization};
 
-use super::{PASSWORD, Pictures, Server};
+use super::{Pictures, Server, set_up};
 use crate::support::app::{ENGINES, population};
 use crate::support::driver::Driver;
 
 /// Slow enough that a run is seen on its way.
 fn slowly() -> Vec<Fault> {
     vec![Fault::on("*", FaultKind::Delay { milliseconds: 1_500 }).always()]
-}
-
-/// From the set-up link to the list of people.
-async fn set_up(driver: &Driver, server: &Server, simulator: &Simulator) {
-    driver.open(&server.address).await;
-    driver.fill("input[name=username]", "mika").await;
-    driver.fill("input[name=password]", PASSWORD).await;
-    driver.fill("input[name=again]", PASSWORD).await;
-    driver.submit("main form").await;
-    driver.open_details().await;
-    driver.fill("input[name=base_url]", &simulator.base_url()).await;
-    driver.fill("input[name=key]", &simulator.api_key()).await;
-    driver.submit("main form").await;
-    driver.choose("input[name=listed]").await;
-    driver.submit("main form").await;
-    driver.wait_for_address("/people").await;
 }
 
 /// Marks the page, so that a page that was loaded again is told from one that was not.

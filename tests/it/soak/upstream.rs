@@ -135,7 +135,7 @@ fn carry_out(mass: Mass, organization: &mut Organization, rng: &mut Rng) -> usiz
     let fifth = |rng: &mut Rng| -> Vec<String> {
         people.iter().filter(|_| rng.u8(0..5) == 0).map(|(account, _)| account.clone()).collect()
     };
-    let done = match mass {
+    match mass {
         Mass::PeopleLeave => {
             let leaving = fifth(rng);
             leaving.iter().filter(|account| organization.remove_user(account).is_ok()).count()
@@ -160,8 +160,7 @@ fn carry_out(mass: Mass, organization: &mut Organization, rng: &mut Rng) -> usiz
             let deleted = groups.iter().filter(|_| rng.u8(0..3) == 0);
             deleted.filter(|group| organization.delete_group(&group.id).is_ok()).count()
         }
-    };
-    done
+    }
 }
 
 /// New people and groups in place of those that went, so that the organization is as large at the year's end.
