@@ -1,0 +1,5 @@
+//! What a caller of the crate notices: laws over random queries and texts, transcripts of every diagnostic, completion,
+//! and the reference page. It uses the public interface only.
+
+mod laws;
+mod support;
