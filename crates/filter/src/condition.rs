@@ -268,6 +268,8 @@ impl Parser<'_, '_> {
             if self.token(0) == Some(&Token::Open) && self.adjacent() {
                 self.skip_parentheses();
             }
+        } else if self.at == self.lexemes.len() {
+            self.expect(Expected::Anything);
         } else if self.token(0) == Some(&Token::Open) {
             self.skip_parentheses();
         }

@@ -15,6 +15,14 @@ pub(crate) enum Expected {
     Argument { field: FieldId },
     /// The parenthesis that closes a field's argument, a function's or a list.
     Closing,
+    /// The parenthesis that opens an argument.
+    ArgumentOpening,
+    /// Anything, of which nothing is known.
+    Anything,
+    /// IN, after NOT.
+    In,
+    /// BY, after ORDER.
+    By,
     /// A value.
     Value { field: FieldId, argument: Option<String> },
     /// The parenthesis that opens a list.

@@ -5,6 +5,7 @@
 //! no time.
 
 mod catalogue;
+mod complete;
 mod condition;
 mod date;
 mod diagnostic;
@@ -14,6 +15,7 @@ mod nearest;
 mod parser;
 mod problem;
 mod query;
+mod reference;
 mod show;
 mod span;
 mod term;
@@ -21,10 +23,12 @@ mod value;
 mod vocabulary;
 
 pub use crate::catalogue::{Argument, Catalogue, CatalogueError, Field, FieldId, Kind, Label, Word};
+pub use crate::complete::{Completion, Item, ItemKind, complete};
 pub use crate::date::{DateExpression, Edge, Length, Offset, Period, Stretch, Unit};
 pub use crate::diagnostic::{Diagnostic, Severity};
 pub use crate::parser::{MAX_CHARACTERS, MAX_DEPTH, MAX_TERMS, Parsed, parse, parse_with};
 pub use crate::query::{Comparison, Condition, Direction, Expression, Order, Query, Test, Value};
+pub use crate::reference::reference;
 pub use crate::show::{quote, show};
 pub use crate::span::Span;
 pub use crate::vocabulary::{AnyName, Suggestion, Vocabulary};

@@ -310,7 +310,7 @@ impl<'t, 'c> Parser<'t, 'c> {
     }
 
     fn order(&mut self) -> Vec<Order> {
-        let lead = self.here();
+        let lead = self.here().to(self.lexemes[self.at + 1].span);
         self.at += 2;
         let mut orders = Vec::new();
         loop {

@@ -237,8 +237,14 @@ impl Problem {
             }
             Problem::TooFar { value } => error("too-far", format!("{value} is more than a hundred years."))
                 .hint("Write a shorter time, or IS NOT EMPTY for any date."),
-            Problem::NotADate { value } => error("not-a-date", format!("{value} is no date."))
-                .hint("Write 2026-03-01, 2026-03, 2026-03-01T10:30, -90d for 90 days ago, now() or startOfMonth()."),
+            Problem::NotADate { value } => {
+                let days = [("today", ""), ("yesterday", "-1d"), ("tomorrow", "+1d")];
+                let meant = days.iter().find(|(day, _)| value.eq_ignore_ascii_case(day));
+                error("not-a-date", format!("{value} is no date.")).meant(
+                    meant.map(|(_, shift)| format!("startOfDay({shift})")),
+                    "Write 2026-03-01, 2026-03, 2026-03-01T10:30, -90d for 90 days ago, now() or startOfMonth().",
+                )
+            }
             Problem::DateWithoutSign { value } => {
                 error("date-without-sign", format!("{value} is a length of time, not a date."))
                     .hint(format!("Write -{value} for so long ago, or +{value} for so long from now."))
@@ -265,7 +271,7 @@ impl Problem {
                     .meant(suggestion, format!("It can be {words}."))
             }
             Problem::UnknownName { noun, value, suggestion } => {
-                warning("unknown-name", format!("There is no {noun} {value} here, so nothing is found by it."))
+                warning("unknown-name", format!("There is no {noun} {value} here."))
                     .meant(suggestion, format!("Look the {noun} up, or write ~ to find names that contain the text."))
             }
             _ => self.told_of_form(),

@@ -94,6 +94,9 @@ impl Parser<'_, '_> {
         if self.at_condition(0, false) {
             return self.unknown_test(word, span);
         }
+        if word.eq_ignore_ascii_case("order") {
+            self.expect(Expected::By);
+        }
         if word.len() > 1 && word.starts_with('-') {
             self.say(Problem::LeadingMinus { word: word.to_owned() }, span);
         }
@@ -123,6 +126,9 @@ impl Parser<'_, '_> {
             };
         }
         self.expect(Expected::Operator { field });
+        if self.keyword(0) == Some(Keyword::Not) && self.at + 1 == self.lexemes.len() {
+            self.expected.get_or_insert(Expected::In);
+        }
         let argument = argument?;
         if matches!(known.kind, Kind::Flag) {
             let condition = Condition::Compare(Comparison::Equal, Value::Flag(true));
@@ -204,6 +210,7 @@ impl Parser<'_, '_> {
         let required = matches!(known.argument, Argument::Required(_));
         if !self.at_argument(field) {
             if required {
+                self.expect(Expected::ArgumentOpening);
                 self.missing_argument(field, span);
                 return None;
             }
@@ -223,9 +230,12 @@ impl Parser<'_, '_> {
             Some(Lexeme { token: Token::Quoted(text, _), span }) => Some((text.to_string(), *span)),
             _ => None,
         };
-        if inside.is_none() && self.token(0) == Some(&Token::Close) && !required {
+        if inside.is_none() && self.token(0) == Some(&Token::Close) {
             self.at += 1;
-            return Some(None);
+            if required {
+                self.missing_argument(field, span);
+            }
+            return (!required).then_some(None);
         }
         if inside.is_some() {
             self.at += 1;
@@ -386,5 +396,9 @@ pub(crate) fn example(field: &Field) -> String {
         Kind::Number => (">=", "1"),
         Kind::Flag => ("=", "yes"),
     };
-    format!("{} {sign} {}", field.name, crate::show::quote(value))
+    let argument = match &field.argument {
+        Argument::Required(of) => format!("({of})"),
+        _ => String::new(),
+    };
+    format!("{}{argument} {sign} {}", field.name, crate::show::quote(value))
 }

@@ -8,6 +8,7 @@ use crate::date::{DateExpression, Edge, Length, Offset, Period, Unit};
 use crate::nearest::nearest;
 use crate::problem::Problem;
 use crate::query::Value;
+use crate::show::quote;
 
 /// The functions that make dates, as they are written.
 pub(crate) const FUNCTIONS: [&str; 9] = [
@@ -55,7 +56,7 @@ pub(crate) fn word(words: &[Word], field: &str, text: &str) -> Result<String, Pr
         return Ok(word.word.to_string());
     }
     let all = words.iter().flat_map(|word| std::iter::once(&word.word).chain(&word.aliases));
-    let suggestion = nearest(text, all.map(AsRef::as_ref)).map(str::to_owned);
+    let suggestion = nearest(text, all.map(AsRef::as_ref)).map(quote);
     let listed: Vec<&str> = words.iter().map(|word| word.word.as_ref()).collect();
     let words = listed.join(", ");
     Err(Problem::UnknownWord { field: field.to_owned(), value: text.to_owned(), suggestion, words })
