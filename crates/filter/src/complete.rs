@@ -7,7 +7,7 @@ use crate::lexer::{Closing, Lexeme, Token, lex};
 use crate::parser::{MAX_CHARACTERS, Parser};
 use crate::query::Comparison;
 use crate::show::quote;
-use crate::span::Span;
+use crate::span::{Span, boundary};
 use crate::value::FUNCTIONS;
 use crate::vocabulary::{AnyName, Vocabulary};
 
@@ -83,7 +83,7 @@ pub enum ItemKind {
 /// # Ok::<(), filter::CatalogueError>(())
 /// ```
 pub fn complete(text: &str, cursor: usize, catalogue: &Catalogue, vocabulary: &dyn Vocabulary) -> Completion {
-    let cursor = text.floor_char_boundary(cursor);
+    let cursor = boundary(text, cursor);
     if text[..cursor].chars().count() > MAX_CHARACTERS {
         return Completion { replace: Span::new(cursor, cursor), items: Vec::new() };
     }

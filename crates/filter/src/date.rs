@@ -1,6 +1,8 @@
 //! Lengths of time and dates as they are written, and what they mean at a moment in a zone. Hours, days and weeks are
 //! exact lengths (a day is 24 hours); months and years follow the calendar. Nothing here takes the time: it is given.
 
+use std::cmp::Ordering;
+
 use jiff::civil::{Date, DateTime, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan, Zoned};
@@ -245,6 +247,15 @@ impl DateExpression {
 impl Stretch {
     fn moment(at: Timestamp) -> Stretch {
         Stretch { start: at, end: at.checked_add(1.nanosecond()).unwrap_or(at) }
+    }
+
+    /// How a moment lies to it: before, inside, or after. With [`crate::Comparison::accepts`] that answers a test.
+    pub fn order(self, moment: Timestamp) -> Ordering {
+        match (moment < self.start, moment < self.end) {
+            (true, _) => Ordering::Less,
+            (_, true) => Ordering::Equal,
+            _ => Ordering::Greater,
+        }
     }
 
     /// The bounds in whole units of so many nanoseconds since 1970, for columns that count in these: a value `x` is in

@@ -46,7 +46,7 @@ pub(crate) fn lex(text: &str) -> Vec<Lexeme<'_>> {
             '(' => (Token::Open, 1),
             ')' => (Token::Close, 1),
             ',' => (Token::Comma, 1),
-            _ if quotation(first) != "" => quoted(rest, first),
+            _ if !quotation(first).is_empty() => quoted(rest, first),
             _ if is_operator(first) || starts_negation(rest) => operator(rest),
             '!' => (Token::Operator("!"), 1),
             _ => word(rest),

@@ -160,26 +160,17 @@ impl<'t, 'c> Parser<'t, 'c> {
 
     pub(crate) fn query(&mut self) -> Query {
         self.say_unclosed_quote();
-        let mut parts = Vec::new();
+        let expression = self.or();
         let mut order = Vec::new();
-        loop {
-            parts.extend(self.or());
-            let Some(lexeme) = self.lexemes.get(self.at) else { break };
-            if lexeme.token == Token::Close {
-                let span = lexeme.span;
-                self.say(Problem::StrayParenthesis, span);
-                self.at += 1;
-                continue;
-            }
-            // Only ORDER BY ends a disjunction otherwise.
+        if self.at < self.lexemes.len() {
+            // Only ORDER BY ends a disjunction outside of parentheses.
             order = self.order();
             if let (Some(first), Some(last)) = (self.lexemes.get(self.at), self.lexemes.last()) {
                 let rest = first.span.to(last.span);
                 self.say(Problem::OrderNotLast, rest);
             }
-            break;
         }
-        Query { expression: Expression::all(parts), order }
+        Query { expression, order }
     }
 
     fn or(&mut self) -> Option<Expression> {
@@ -203,7 +194,12 @@ impl<'t, 'c> Parser<'t, 'c> {
                 let operand = waiting.is_some() || first;
                 self.expect(if operand { Expected::Operand } else { Expected::Connector { closable } });
             }
-            if self.keyword(0) == Some(Keyword::And) {
+            if self.depth == 0 && self.token(0) == Some(&Token::Close) {
+                // Read as if it were not there.
+                let span = self.here();
+                self.say(Problem::StrayParenthesis, span);
+                self.at += 1;
+            } else if self.keyword(0) == Some(Keyword::And) {
                 let span = self.here();
                 match waiting {
                     Some((keyword, span)) => self.say(Problem::OperandMissingAfter { keyword }, span),

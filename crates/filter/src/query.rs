@@ -1,6 +1,8 @@
 //! A checked question: what a text was understood to ask. Every value has the type of its field, and every field is in
 //! the catalogue it was read with. It holds no position of the text; two texts that ask the same are equal here.
 
+use std::cmp::Ordering;
+
 use crate::catalogue::FieldId;
 use crate::date::{DateExpression, Length};
 
@@ -146,6 +148,20 @@ impl Comparison {
             Comparison::AtMost => "<=",
             Comparison::Greater => ">",
             Comparison::AtLeast => ">=",
+        }
+    }
+
+    /// Whether it holds of a value that is so ordered against the written one. Texts that contain each other are not
+    /// ordered: `~` and `!~` hold of nothing here.
+    pub fn accepts(self, order: Ordering) -> bool {
+        match self {
+            Comparison::Equal => order.is_eq(),
+            Comparison::NotEqual => order.is_ne(),
+            Comparison::Less => order.is_lt(),
+            Comparison::AtMost => order.is_le(),
+            Comparison::Greater => order.is_gt(),
+            Comparison::AtLeast => order.is_ge(),
+            Comparison::Contains | Comparison::ContainsNot => false,
         }
     }
 

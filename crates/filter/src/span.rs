@@ -33,3 +33,9 @@ impl Span {
         (before.chars().count() + 1, self.of(text).chars().count())
     }
 }
+
+/// The last place between characters that does not lie behind this byte.
+pub(crate) fn boundary(text: &str, at: usize) -> usize {
+    let at = at.min(text.len());
+    (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}

@@ -1,6 +1,6 @@
 //! What dates mean at a moment in a zone, across clock changes and at the ends of the calendar.
 
-use filter::{Condition, DateExpression, Expression, Length, Stretch, Unit, Value, parse};
+use filter::{Comparison, Condition, DateExpression, Expression, Length, Stretch, Unit, Value, parse};
 use jiff::Timestamp;
 use jiff::civil::date;
 use jiff::tz::TimeZone;
@@ -82,6 +82,24 @@ fn lengths_reach_back_the_way_they_are_written() {
     assert_eq!(before(3, Unit::Week), "2026-03-10T10:00:00Z");
     assert_eq!(before(6, Unit::Month), "2025-09-30T10:00:00Z");
     assert_eq!(before(0, Unit::Day), NOW);
+}
+
+#[test]
+fn a_day_is_compared_as_a_whole() {
+    let day = means("2026-03-31");
+    let holds = |comparison: Comparison, moment: &str| comparison.accepts(day.order(moment.parse().unwrap()));
+    let (eve, first, last, next) =
+        ("2026-03-30T21:59:59Z", "2026-03-30T22:00:00Z", "2026-03-31T21:59:59Z", "2026-03-31T22:00:00Z");
+    for (comparison, moments) in [
+        (Comparison::Equal, [false, true, true, false]),
+        (Comparison::NotEqual, [true, false, false, true]),
+        (Comparison::Less, [true, false, false, false]),
+        (Comparison::AtMost, [true, true, true, false]),
+        (Comparison::Greater, [false, false, false, true]),
+        (Comparison::AtLeast, [false, true, true, true]),
+    ] {
+        assert_eq!([eve, first, last, next].map(|moment| holds(comparison, moment)), moments, "{comparison:?}");
+    }
 }
 
 #[test]

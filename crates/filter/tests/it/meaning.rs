@@ -64,6 +64,15 @@ fn a_flag_may_stand_alone_and_be_denied() {
 }
 
 #[test]
+fn a_stray_parenthesis_is_read_as_if_it_were_not_there() {
+    let catalogue = catalogue();
+    assert_eq!(
+        show(&parse("mfa OR ines) okafor)) OR )x", &catalogue).query, &catalogue),
+        "mfa = yes OR ines okafor OR x"
+    );
+}
+
+#[test]
 fn texts_keep_every_letter() {
     for text in
         ["O'Brien", "a b", "\"", "\\", "a\\\"b", "and", "-90d", "712020:aa-bb", "王秀英", "x=y", "a,b", "(", "  x  "]
