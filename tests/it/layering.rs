@@ -91,6 +91,10 @@ const MADE_STATEMENTS: &[(&str, &str, &str)] = &[
     ("src/store/sqlite.rs", "CREATE TEMP VIEW described", "asks SQLite for a statement's types; never on a stored row"),
 ];
 
+/// Where words of SQL stand for something else.
+const OTHER_LANGUAGES: &[(&str, &str)] =
+    &[("crates/filter/", "the filter language has ORDER BY too; the crate knows no database")];
+
 const LONGEST: usize = 500;
 
 /// Files that may be longer than that: how long, and why they are not split.
@@ -312,7 +316,8 @@ fn is_statement(text: &str) -> bool {
 }
 
 fn statements_elsewhere(file: &File) -> Vec<Offence> {
-    if file.path.starts_with("src/store/") {
+    let excepted = OTHER_LANGUAGES.iter().any(|(place, _)| file.path.starts_with(place));
+    if file.path.starts_with("src/store/") || excepted {
         return Vec::new();
     }
     let rule = "SQL stands in src/store alone: give the statement a name and a function there";
