@@ -191,7 +191,7 @@ impl Kind {
             Kind::Instant => "date",
             Kind::Duration => "length of time",
             Kind::Number => "number",
-            Kind::Flag => "yes or no",
+            Kind::Flag => "yes-or-no field",
         }
     }
 }

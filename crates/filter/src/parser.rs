@@ -412,9 +412,14 @@ impl<'t, 'c> Parser<'t, 'c> {
         let diagnostic = problem.at(span);
         let first_error = diagnostic.severity == Severity::Error
             && self.diagnostics.iter().all(|diagnostic| diagnostic.severity != Severity::Error);
-        if self.diagnostics.len() < MAX_DIAGNOSTICS || first_error {
+        if self.is_heard() || first_error {
             self.diagnostics.push(diagnostic);
         }
+    }
+
+    /// Whether a further diagnostic would be kept; what goes only into it need not be looked for otherwise.
+    pub(crate) fn is_heard(&self) -> bool {
+        self.diagnostics.len() < MAX_DIAGNOSTICS
     }
 
     /// Reads on without saying anything.

@@ -103,42 +103,6 @@ impl Problem {
 
     fn told(self) -> Told {
         match self {
-            Problem::TooLong { .. } | Problem::TooDeep | Problem::TooManyTerms => self.told_of_bounds(),
-            Problem::UnknownField { .. }
-            | Problem::FieldAsWord { .. }
-            | Problem::MissingOperator { .. }
-            | Problem::UnknownOperator { .. }
-            | Problem::MeantOperator { .. }
-            | Problem::OperatorNotForKind { .. }
-            | Problem::StrayOperator { .. }
-            | Problem::Colon { .. }
-            | Problem::NoArgument { .. }
-            | Problem::MissingArgument { .. }
-            | Problem::BadArgument { .. }
-            | Problem::NotEmptiness { .. }
-            | Problem::IsValue { .. }
-            | Problem::NotAfterField { .. } => self.told_of_tests(),
-            Problem::MissingValue { .. }
-            | Problem::EmptyText
-            | Problem::NotANumber { .. }
-            | Problem::NotALength { .. }
-            | Problem::LengthWithoutUnit { .. }
-            | Problem::MinutesOrMonths { .. }
-            | Problem::TooFar { .. }
-            | Problem::NotADate { .. }
-            | Problem::DateWithoutSign { .. }
-            | Problem::NoSuchDate { .. }
-            | Problem::UnknownFunction { .. }
-            | Problem::BadShift { .. }
-            | Problem::NotYesOrNo { .. }
-            | Problem::UnknownWord { .. }
-            | Problem::UnknownName { .. } => self.told_of_values(),
-            _ => self.told_of_form(),
-        }
-    }
-
-    fn told_of_bounds(self) -> Told {
-        match self {
             Problem::TooLong { characters } => error(
                 "too-long",
                 format!(
@@ -151,13 +115,8 @@ impl Problem {
                 format!("More than {MAX_DEPTH} parentheses and NOTs inside one another are not read."),
             )
             .hint("Take out parentheses that change nothing."),
-            _ => error("too-many-terms", format!("Only the first {MAX_TERMS} terms are read."))
+            Problem::TooManyTerms => error("too-many-terms", format!("Only the first {MAX_TERMS} terms are read."))
                 .hint("Use IN (...) for several values of one field."),
-        }
-    }
-
-    fn told_of_tests(self) -> Told {
-        match self {
             Problem::UnknownField { name, suggestion } => error("unknown-field", format!("There is no field {name}."))
                 .meant(suggestion, "Put quotation marks around it to search for it in name and e-mail address."),
             Problem::FieldAsWord { field, example } => warning(
@@ -208,12 +167,6 @@ impl Problem {
                 error("not-after-field", format!("NOT behind {field} goes only with IN."))
                     .hint(format!("Write {field} NOT IN (...), {field} != ..., or NOT before {field}."))
             }
-            _ => self.told_of_form(),
-        }
-    }
-
-    fn told_of_values(self) -> Told {
-        match self {
             Problem::MissingValue { before, example } => {
                 error("missing-value", format!("{before} has no value.")).hint(format!("Write for example {example}."))
             }
@@ -274,12 +227,6 @@ impl Problem {
                 warning("unknown-name", format!("There is no {noun} {value} here."))
                     .meant(suggestion, format!("Look the {noun} up, or write ~ to find names that contain the text."))
             }
-            _ => self.told_of_form(),
-        }
-    }
-
-    fn told_of_form(self) -> Told {
-        match self {
             Problem::Unquoted { found } => error("unquoted", format!("{found} cannot stand here as it is."))
                 .hint("Put quotation marks around a value that holds signs or parentheses."),
             Problem::UnquotedRest { value, word } => {
@@ -337,9 +284,10 @@ impl Problem {
             Problem::NotSortable { field } => {
                 error("not-sortable", format!("Nothing can be ordered by {field}.")).hint("Choose another field.")
             }
-            // The one that is left; every other variant stands above or in the functions before.
-            _ => error("order-not-last", "ORDER BY comes last; what follows is not read.".to_owned())
-                .hint("Put terms before ORDER BY and a comma between its fields."),
+            Problem::OrderNotLast => {
+                error("order-not-last", "ORDER BY comes last; what follows is not read.".to_owned())
+                    .hint("Put terms before ORDER BY and a comma between its fields.")
+            }
         }
     }
 }

@@ -83,6 +83,7 @@ fn kind(kind: &Kind) -> &str {
     match kind {
         Kind::Open { noun } => noun,
         Kind::Closed(_) => "one of a few words",
+        Kind::Flag => "yes or no",
         other => other.noun(),
     }
 }

@@ -172,7 +172,8 @@ impl Parser<'_, '_> {
 
     pub(crate) fn unknown_field(&self, name: &str) -> Problem {
         let names = self.catalogue.fields().flat_map(|(_, field)| std::iter::once(&field.name).chain(&field.aliases));
-        let suggestion = nearest(name, names.map(AsRef::as_ref)).map(str::to_owned);
+        let suggestion = if self.is_heard() { nearest(name, names.map(AsRef::as_ref)) } else { None };
+        let suggestion = suggestion.map(str::to_owned);
         Problem::UnknownField { name: name.to_owned(), suggestion }
     }
 
@@ -306,6 +307,9 @@ impl Parser<'_, '_> {
 
     /// A name of the vocabulary that is a slip or two away; it is looked for among those that begin alike.
     fn near_name(&self, field: FieldId, argument: Option<&str>, text: &str) -> Option<String> {
+        if !self.is_heard() {
+            return None;
+        }
         [4, 2, 1].into_iter().find_map(|letters| {
             let beginning: String = text.chars().take(letters).collect();
             let names = self.vocabulary.suggest(field, argument, &beginning, 50);

@@ -203,6 +203,10 @@ fn bounds_are_kept_and_said() {
     assert_eq!(code(&"x".repeat(MAX_CHARACTERS + 1)), ["too-long"]);
     // Short as written, long in the canonical form, which is what is kept.
     assert_eq!(code(&"neveractive ".repeat(330)), ["too-long"]);
+    // As many diagnostics as a person reads, and an error is among them whenever there is one.
+    let parsed = parse(&format!("{}nmae = x", "-a ".repeat(100)), &catalogue);
+    assert_eq!((parsed.diagnostics.len(), parsed.has_errors()), (51, true));
+    assert_eq!(parse(&"nmae=x ".repeat(200), &catalogue).diagnostics.len(), 50);
     for text in ["(", ")", "!(", "a AND (", "NOT NOT (", "x IN (", "(!", "\"\\"] {
         code(&text.repeat(MAX_CHARACTERS));
         code(&text.repeat(600));
