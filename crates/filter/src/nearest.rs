@@ -8,7 +8,7 @@ pub(crate) fn nearest<'n>(written: &str, names: impl IntoIterator<Item = &'n str
     let mut best: Option<(usize, &str)> = None;
     for name in names {
         let letters: Vec<char> = key(name).chars().collect();
-        let most = (written.len().max(letters.len()) / 3).clamp(1, 3);
+        let most = (written.len().min(letters.len()) / 3).clamp(1, 3);
         if written.len().abs_diff(letters.len()) > most {
             continue;
         }
@@ -52,6 +52,9 @@ mod tests {
         assert_eq!(nearest("stauts", names), Some("status"));
         assert_eq!(nearest("grop", names), Some("group"));
         assert_eq!(nearest("last-activ", names), Some("lastActive"));
+        assert_eq!(nearest("seat", names), Some("seats"));
+        assert_eq!(nearest("stats", ["status"]), Some("status"));
+        assert_eq!(nearest("seats", ["status"]), None);
         assert_eq!(nearest("colour", names), None);
         assert_eq!(nearest("x", names), None);
     }

@@ -108,8 +108,8 @@ status = active AND inactiveFor(jira) >= 90d AND NOT group IN (keepers, \"servic
 ```
 
 Words without an operator are searched for in name and e-mail address; quotation marks hold several words together.
-Case never matters. Reading a filter never fails: what was not understood is left out and said, with its place and what
-to write instead.
+Case matters nowhere but in the unit `M` for months. Reading a filter never fails: what was not understood is left out
+and said, with its place and what to write instead.
 
 ## Fields
 

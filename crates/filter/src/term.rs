@@ -72,22 +72,19 @@ impl Parser<'_, '_> {
             return self.field(field, word, span);
         }
         if let Some(Token::Word(next)) = self.token(0)
-            && self.at_condition(1, true)
+            && (self.at_condition(1, true) || self.at_call(1))
             && let Some(field) = self.catalogue.find(&format!("{word}{next}"))
         {
-            // `last active >= -90d`: names may be written with their blank.
+            // `last active(jira) >= -90d`: names may be written with their blank.
             self.at += 1;
-            return self.test(field, None);
+            return self.field(field, word, span.to(self.lexemes[self.at - 1].span));
         }
         if let Some((name, rest)) = word.split_once(':')
             && let Some(field) = self.catalogue.find(name)
         {
             return self.colon(field, rest, span);
         }
-        let call = self.token(0) == Some(&Token::Open)
-            && matches!(self.token(1), Some(Token::Word(_) | Token::Quoted(..)))
-            && self.token(2) == Some(&Token::Close);
-        if call && self.adjacent() && self.at_condition(3, false) {
+        if self.adjacent() && self.at_call(0) {
             self.skip_parentheses();
             return self.unknown_test(word, span);
         }
@@ -337,6 +334,14 @@ impl Parser<'_, '_> {
     pub(crate) fn adjacent(&self) -> bool {
         let before = self.at.checked_sub(1).and_then(|at| self.lexemes.get(at));
         before.is_some_and(|before| before.span.end == self.here().start)
+    }
+
+    /// Whether so many tokens ahead stands one value in parentheses, and an operator behind it.
+    fn at_call(&self, ahead: usize) -> bool {
+        self.token(ahead) == Some(&Token::Open)
+            && matches!(self.token(ahead + 1), Some(Token::Word(_) | Token::Quoted(..)))
+            && self.token(ahead + 2) == Some(&Token::Close)
+            && self.at_condition(ahead + 3, false)
     }
 
     fn keyword_before(&self, keyword: Keyword) -> bool {

@@ -38,6 +38,7 @@ fn names_and_keywords_are_understood_however_they_are_written() {
         assert_eq!(canonical(text), "lastActive(jira) < -90d");
     }
     assert_eq!(canonical("last active < -90d"), "lastActive < -90d");
+    assert_eq!(canonical("mfa Inactive For(jira) >= 90d"), "mfa = yes AND inactiveFor(jira) >= 90d");
     assert_eq!(canonical("Status In (ACTIVE, 'Not Invited')"), "status IN (active, not_invited)");
     assert_eq!(canonical("status = inactive"), "status = deactivated");
     assert_eq!(canonical("\"name\" ~ x"), "name ~ x");
