@@ -37,6 +37,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("columns", &[]),
     ("directory", &["columns"]),
+    ("filter", &[]),
     ("atlassian", &["clock"]),
     ("simulator", &["clock"]),
 ];
@@ -72,7 +73,7 @@ const OTHERS: &[(&str, &[&str])] = &[
 ];
 
 /// Where nothing may be read, written, waited for or started.
-const PURE: &[&str] = &["crates/columns/src/", "crates/directory/src/", "src/nouns/", "src/id.rs"];
+const PURE: &[&str] = &["crates/columns/src/", "crates/directory/src/", "crates/filter/src/", "src/nouns/", "src/id.rs"];
 const WORLD: &[[&str; 2]] = &[
     ["std", "fs"],
     ["std", "io"],
@@ -90,6 +91,10 @@ const MADE_STATEMENTS: &[(&str, &str, &str)] = &[
     ("src/store/postgres.rs", "CREATE SCHEMA", "a schema's name cannot be an argument; it was checked when read"),
     ("src/store/sqlite.rs", "CREATE TEMP VIEW described", "asks SQLite for a statement's types; never on a stored row"),
 ];
+
+/// Where words of SQL stand for something else.
+const OTHER_LANGUAGES: &[(&str, &str)] =
+    &[("crates/filter/", "the filter language has ORDER BY too; the crate knows no database")];
 
 const LONGEST: usize = 500;
 
@@ -312,7 +317,8 @@ fn is_statement(text: &str) -> bool {
 }
 
 fn statements_elsewhere(file: &File) -> Vec<Offence> {
-    if file.path.starts_with("src/store/") {
+    let excepted = OTHER_LANGUAGES.iter().any(|(place, _)| file.path.starts_with(place));
+    if file.path.starts_with("src/store/") || excepted {
         return Vec::new();
     }
     let rule = "SQL stands in src/store alone: give the statement a name and a function there";
