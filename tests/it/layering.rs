@@ -36,7 +36,7 @@ const LAYERS: &[Layer] = &[
 const CRATES: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("columns", &[]),
-    ("directory", &["columns"]),
+    ("directory", &["columns", "filter"]),
     ("filter", &[]),
     ("atlassian", &["clock"]),
     ("simulator", &["clock"]),

@@ -74,6 +74,11 @@ impl<C: Chunk> Column<C> {
         self.select(|chunk| chunk.present().not())
     }
 
+    /// The ordinals below the column's length that have a value.
+    pub fn present(&self) -> RoaringBitmap {
+        self.select(|chunk| chunk.present().clone())
+    }
+
     /// Approximate heap bytes, chunks shared with other columns included.
     pub fn memory(&self) -> usize {
         self.chunks.iter().map(|chunk| size_of::<C>() + 3 * size_of::<usize>() + chunk.heap()).sum()
@@ -91,7 +96,35 @@ impl<C: Chunk> Column<C> {
         }
         hits
     }
+
+    /// Gathers those of `rows` that a test holds for: chunk by chunk, as `scan` does it for a whole chunk, or one by
+    /// one with `test` where few of them are in it.
+    pub(crate) fn among(
+        &self,
+        rows: &RoaringBitmap,
+        scan: impl Fn(&C) -> Marks,
+        test: impl for<'v> Fn(C::Value<'v>) -> bool,
+    ) -> RoaringBitmap {
+        let mut hits = RoaringBitmap::new();
+        for (index, chunk) in self.chunks().enumerate() {
+            let first = (index * CHUNK) as Ordinal;
+            let span = first..=first + (CHUNK - 1) as Ordinal;
+            match rows.range_cardinality(span.clone()) {
+                0 => {}
+                1..=FEW => {
+                    let place = |row: Ordinal| row as usize % CHUNK;
+                    hits.extend(rows.range(span).filter(|row| chunk.get(place(*row)).is_some_and(&test)));
+                }
+                _ => hits |= scan(chunk).bitmap(first),
+            }
+        }
+        hits &= rows;
+        hits
+    }
 }
+
+/// Of so few rows in a chunk each is looked at; of more, the whole chunk is scanned, which costs less.
+const FEW: u64 = (CHUNK / 32) as u64;
 
 /// A column being filled; see [`Column::builder`].
 #[derive(Debug)]

@@ -8,20 +8,24 @@
 mod chunk;
 mod code;
 mod column;
+mod distinct;
 mod gallop;
 mod lists;
 mod marks;
 mod number;
 mod order;
 mod relation;
+mod tally;
 mod text;
 
 pub use crate::chunk::Chunk;
 pub use crate::code::{CodeChunk, CodeColumn};
 pub use crate::column::{Column, ColumnBuilder};
+pub use crate::distinct::Distinct;
 pub use crate::number::{NumberChunk, NumberColumn};
 pub use crate::order::{Direction, Order, Page};
 pub use crate::relation::Relation;
+pub use crate::tally::Tally;
 pub use crate::text::{TextChunk, TextColumn};
 
 /// The number of a row: dense from 0, never reused.

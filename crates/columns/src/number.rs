@@ -15,7 +15,14 @@ impl NumberColumn {
     /// The ordinals whose number lies from `min` to `max`, both included; `None` is no limit on that side.
     pub fn range(&self, min: Option<i64>, max: Option<i64>) -> RoaringBitmap {
         let (min, max) = (min.unwrap_or(i64::MIN), max.unwrap_or(i64::MAX));
-        self.select(|chunk| Marks::of(&chunk.numbers, |number| (min <= *number) & (*number <= max)).and(&chunk.present))
+        self.select(|chunk| chunk.range(min, max))
+    }
+
+    /// Those of `rows` whose number lies from `min` to `max`: the same answer as [`NumberColumn::range`], without
+    /// looking where none of them is.
+    pub fn range_among(&self, min: Option<i64>, max: Option<i64>, rows: &RoaringBitmap) -> RoaringBitmap {
+        let (min, max) = (min.unwrap_or(i64::MIN), max.unwrap_or(i64::MAX));
+        self.among(rows, |chunk| chunk.range(min, max), |number| (min..=max).contains(&number))
     }
 }
 
@@ -25,6 +32,12 @@ pub struct NumberChunk {
     // Zero where there is no number, so that equal contents are equal chunks.
     numbers: Vec<i64>,
     present: Marks,
+}
+
+impl NumberChunk {
+    fn range(&self, min: i64, max: i64) -> Marks {
+        Marks::of(&self.numbers, |number| (min <= *number) & (*number <= max)).and(&self.present)
+    }
 }
 
 impl Chunk for NumberChunk {

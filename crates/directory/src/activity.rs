@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use columns::{CHUNK, Ordinal};
+use columns::{CHUNK, NumberColumn, Ordinal};
 use roaring::RoaringBitmap;
 
 /// When an account last used an app.
@@ -71,6 +71,26 @@ impl ActivityColumn {
     /// The latest activity of an account in any app.
     pub fn last(&self, account: Ordinal) -> Option<i64> {
         self.of(account).iter().map(|activity| activity.at).max()
+    }
+
+    /// When every account last used any of these resources, or any at all; no value where there is no entry.
+    pub fn last_of(&self, resources: Option<&[Ordinal]>) -> NumberColumn {
+        let most = resources.and_then(|resources| resources.iter().max()).map_or(0, |most| *most as usize + 1);
+        let mut asked = vec![resources.is_none(); most];
+        for resource in resources.unwrap_or_default() {
+            asked[*resource as usize] = true;
+        }
+        let counts = |resource: Ordinal| asked.get(resource as usize).copied().unwrap_or(resources.is_none());
+        let mut column = NumberColumn::builder();
+        for chunk in &self.chunks {
+            let mut start = 0;
+            for end in &chunk.ends {
+                let entries = &chunk.entries[start..*end as usize];
+                start = *end as usize;
+                column.push(entries.iter().filter(|entry| counts(entry.resource)).map(|entry| entry.at).max());
+            }
+        }
+        column.finish()
     }
 
     /// How many accounts have used anything at all.

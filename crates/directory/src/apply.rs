@@ -20,7 +20,7 @@ impl Snapshot {
     /// The snapshot that this delta makes.
     #[must_use]
     pub fn apply(&self, delta: &Delta) -> Snapshot {
-        let mut next = self.clone();
+        let mut next = Snapshot { index: Arc::default(), ..self.clone() };
         next.generation = delta.generation;
         next.sealed_at = delta.sealed_at;
         if !delta.new_directories.is_empty() || !delta.directories.is_empty() {

@@ -13,6 +13,7 @@ mod build;
 mod claim;
 mod delta;
 mod diff;
+pub mod find;
 mod fold;
 mod group;
 mod guard;

@@ -13,6 +13,7 @@ use crate::access::{Access, DirectRole, Grant, Role, RoleMethod, Seat, seat};
 use crate::account::{AccountStatus, AccountType, Claimed, Management, PlatformRole, Presence, Status};
 use crate::activity::ActivityColumn;
 use crate::claim::Age;
+use crate::find::index::Index;
 use crate::group::{Group, GroupCounts};
 use crate::id::{AccountId, GroupId, ResourceId};
 use crate::read_again::Exceptions;
@@ -34,6 +35,8 @@ pub struct Snapshot {
     pub(crate) direct: Arc<BTreeMap<Ordinal, Vec<DirectRole>>>,
     pub(crate) ages: Arc<Vec<Age>>,
     pub(crate) exceptions: Arc<Exceptions>,
+    /// What questions have derived from the rest so far; never from another generation.
+    pub(crate) index: Arc<Index>,
 }
 
 /// The columns of accounts.
@@ -461,6 +464,11 @@ impl<T: Clone + PartialEq> Words<T> {
     pub(crate) fn matching(&self, test: impl Fn(&T) -> bool) -> RoaringBitmap {
         let codes = self.words.iter().enumerate().filter(|(_, word)| test(word));
         codes.fold(RoaringBitmap::new(), |all, (code, _)| all | self.codes.with(code as u8))
+    }
+
+    /// Every word with its accounts.
+    pub(crate) fn with_each(&self) -> impl Iterator<Item = (&T, RoaringBitmap)> {
+        self.words.iter().enumerate().map(|(code, word)| (word, self.codes.with(code as u8)))
     }
 
     /// The column after changes in increasing order of account.

@@ -1,0 +1,123 @@
+//! Questions about people: the fields of the filter language, and who matches a filter in one snapshot.
+//!
+//! Answers are three-valued. What is not known of somebody matches neither a test nor its opposite, and only
+//! `IS EMPTY` finds it. Pure: the moment and the zone of relative dates are given.
+
+mod activity;
+mod choice;
+mod dates;
+mod field;
+pub(crate) mod index;
+mod name;
+mod reach;
+mod test;
+mod truth;
+
+pub use self::field::catalogue;
+
+use filter::{Condition, Expression, Query, Test, Value};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use roaring::RoaringBitmap;
+
+use self::field::{Asked, FORMER, asked};
+use self::truth::Truth;
+use crate::snapshot::Snapshot;
+
+/// Who a filter finds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Of whom the filter is true.
+    pub matching: RoaringBitmap,
+    /// Of whom it cannot be told, because something about them is not known; none of them is in `matching`.
+    pub unknown: RoaringBitmap,
+    /// Who was asked about: everybody but former people, or everybody where the filter names them.
+    pub asked: RoaringBitmap,
+}
+
+/// Finds whom a query of [`catalogue`] is true of. Relative dates count from `now`; days are days of `zone`.
+pub fn evaluate(snapshot: &Snapshot, query: &Query, now: Timestamp, zone: &TimeZone) -> Found {
+    let standing = snapshot.index.standing(snapshot);
+    let tests = query.expression.as_ref().map(Expression::tests).unwrap_or_default();
+    let asked_about = if tests.iter().any(|test| names_former(test)) { &standing.everybody } else { &standing.present };
+    let for_services = |test: &&Test| matches!(asked(test.field), Some(Asked::ServiceAccount | Asked::AccountType));
+    let question = Question { snapshot, now, zone, with_services: tests.iter().any(for_services) };
+    let truth = match &query.expression {
+        None => Truth::known(asked_about.clone()),
+        Some(expression) => question.of(expression, asked_about),
+    };
+    Found { matching: truth.yes, unknown: truth.unknown, asked: asked_about.clone() }
+}
+
+/// A question put to one snapshot at one moment.
+pub(crate) struct Question<'s> {
+    snapshot: &'s Snapshot,
+    now: Timestamp,
+    zone: &'s TimeZone,
+    /// Whether service accounts are judged by their activity like people.
+    with_services: bool,
+}
+
+impl Question<'_> {
+    /// Of whom among `within` an expression is true, and of whom it is unknown.
+    fn of(&self, expression: &Expression, within: &RoaringBitmap) -> Truth {
+        match expression {
+            Expression::And(parts) => {
+                let mut yes = within.clone();
+                let mut possible = within.clone();
+                for part in cheapest_first(parts) {
+                    let truth = self.of(part, &possible);
+                    possible = truth.possible();
+                    yes &= truth.yes;
+                }
+                Truth { unknown: possible - &yes, yes }
+            }
+            Expression::Or(parts) => {
+                let mut all = Truth::default();
+                let mut rest = within.clone();
+                for part in cheapest_first(parts) {
+                    let truth = self.of(part, &rest);
+                    rest -= &truth.yes;
+                    all.yes |= truth.yes;
+                    all.unknown |= truth.unknown;
+                }
+                all.unknown -= &all.yes;
+                all
+            }
+            Expression::Not(inner) => self.of(inner, within).not(within),
+            Expression::Word(text) => self.word(text, within),
+            Expression::Test(test) => self.test(test, within),
+        }
+    }
+}
+
+fn names_former(test: &Test) -> bool {
+    let former = |value: &Value| matches!(value, Value::Text(word) if word == FORMER);
+    asked(test.field) == Some(Asked::Status)
+        && match &test.condition {
+            Condition::Compare(_, value) => former(value),
+            Condition::In(values) | Condition::NotIn(values) => values.iter().any(former),
+            Condition::Empty | Condition::NotEmpty => false,
+        }
+}
+
+/// What takes long comes last, when few people are left to look at.
+fn cheapest_first(parts: &[Expression]) -> Vec<&Expression> {
+    let mut sorted: Vec<&Expression> = parts.iter().collect();
+    sorted.sort_by_key(|part| cost(part));
+    sorted
+}
+
+/// A text is searched letter by letter, a date compared number by number; all else is a set that is there already.
+fn cost(expression: &Expression) -> u8 {
+    match expression {
+        Expression::And(parts) | Expression::Or(parts) => parts.iter().map(cost).max().unwrap_or(0),
+        Expression::Not(inner) => cost(inner),
+        Expression::Word(_) => 2,
+        Expression::Test(test) => match asked(test.field) {
+            Some(Asked::Name | Asked::Email | Asked::AccountId) => 2,
+            Some(Asked::LastActive | Asked::InactiveFor | Asked::Added) => 1,
+            _ => 0,
+        },
+    }
+}
