@@ -43,8 +43,13 @@ impl Distinct {
     }
 
     /// All values, sorted, each with its rows.
-    pub fn values(&self) -> impl ExactSizeIterator<Item = (&str, &RoaringBitmap)> {
+    pub fn values(&self) -> impl ExactSizeIterator<Item = (&str, &RoaringBitmap)> + Clone {
         self.values.iter().map(|(text, rows)| (&**text, rows))
+    }
+
+    /// The value at a place among [`Distinct::values`], with its rows.
+    pub fn value(&self, place: usize) -> Option<(&str, &RoaringBitmap)> {
+        self.values.get(place).map(|(text, rows)| (&**text, rows))
     }
 
     /// The rows that have any value.

@@ -31,6 +31,12 @@ impl Order {
         Order { entries: entries.into() }
     }
 
+    /// The order of runs of equals, the least run first; the runs must not overlap.
+    pub fn of_runs<'r>(runs: impl IntoIterator<Item = &'r RoaringBitmap>) -> Order {
+        let entries: Vec<Ordinal> = runs.into_iter().flatten().collect();
+        Order { entries: entries.into() }
+    }
+
     /// Moves the changed ordinals (sorted, without duplicates) to where they belong now: their old places are dropped,
     /// and those still present, new ones included, are put in by the comparison. It must sort all others as before,
     /// and is never asked about an ordinal that is changed and not present. One pass, no sort of the whole.

@@ -31,6 +31,11 @@ impl Tally {
         self.counts[from..to].iter().fold(RoaringBitmap::new(), |all, (_, rows)| all | rows)
     }
 
+    /// The rows of every count, the least count first.
+    pub fn runs(&self) -> impl Iterator<Item = &RoaringBitmap> + Clone {
+        self.counts.iter().map(|(_, rows)| rows)
+    }
+
     /// The count of a row.
     pub fn get(&self, ordinal: Ordinal) -> Option<u32> {
         self.counts.iter().find(|(_, rows)| rows.contains(ordinal)).map(|(count, _)| *count)

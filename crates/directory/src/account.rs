@@ -132,7 +132,8 @@ impl Presence {
         if self.rank() <= other.rank() { self } else { other }
     }
 
-    fn rank(&self) -> u8 {
+    /// Lower is closer to being able to work.
+    pub(crate) fn rank(&self) -> u8 {
         match &self.status {
             Some(Status::Active) => 0,
             Some(Status::Suspended) => 1,

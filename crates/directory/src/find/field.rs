@@ -98,6 +98,7 @@ fn who() -> Vec<(Asked, Field)> {
         (
             Asked::Domain,
             Field::new("domain", open("domain"), "What stands behind the @ of the e-mail address")
+                .sortable()
                 .alias("emailDomain")
                 .details("Unknown where the person hides the address. Subdomains are domains of their own.")
                 .example("domain NOT IN (example.com, example.org)"),
@@ -114,14 +115,12 @@ fn who() -> Vec<(Asked, Field)> {
             Asked::JobTitle,
             Field::new("jobTitle", Kind::Text, "Job title of the profile")
                 .alias("title")
-                .unsortable()
                 .details("Compared without regard to case and accents. None where the profile does not tell it.")
                 .example("jobTitle ~ engineer"),
         ),
         (
             Asked::Department,
             Field::new("department", Kind::Text, "Department of the profile")
-                .unsortable()
                 .details("Compared without regard to case and accents. None where the profile does not tell it.")
                 .example("department = Finance"),
         ),

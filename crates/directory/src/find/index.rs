@@ -1,15 +1,18 @@
 //! What questions are answered from beside the snapshot's own columns: bitmaps per word, value and count, made at the
 //! first question that needs them and kept as long as their snapshot. It must tell nothing that the snapshot does not.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use columns::{CodeColumn, Distinct, NumberColumn, Ordinal, Tally};
+use columns::{CodeColumn, Distinct, NumberColumn, Order, Ordinal, Tally};
 use jiff::Timestamp;
-use roaring::RoaringBitmap;
+use roaring::{MultiOps, RoaringBitmap};
 
 use crate::account::{AccountStatus, AccountType, Claimed, Management, Presence};
 use crate::claim::{Noun, Part};
+use crate::find::field::Asked;
 use crate::find::reach::Reach;
+use crate::find::values::Values;
 use crate::fold::fold_text;
 use crate::resource::OUTSIDE;
 use crate::snapshot::{Snapshot, Words};
@@ -33,8 +36,14 @@ pub(crate) struct Index {
     departments: OnceLock<Distinct>,
     group_counts: OnceLock<Tally>,
     synced: OnceLock<Vec<(Timestamp, RoaringBitmap)>>,
+    values: OnceLock<Values>,
+    reaching: OnceLock<RoaringBitmap>,
     last: Mutex<Vec<LastUse>>,
+    orders: Mutex<Vec<(Ordered, Arc<Order>)>>,
 }
+
+/// What an order is by: a field, and the resources in its parentheses.
+pub(crate) type Ordered = (Asked, Option<Vec<Ordinal>>);
 
 /// Who is in the organization, and how.
 #[derive(Debug, Default)]
@@ -147,17 +156,41 @@ impl Index {
         })
     }
 
+    pub(crate) fn values(&self, snapshot: &Snapshot) -> &Values {
+        self.values.get_or_init(|| Values::of(snapshot, self))
+    }
+
+    /// Whoever has access to anything.
+    pub(crate) fn reaching(&self, snapshot: &Snapshot) -> &RoaringBitmap {
+        self.reaching.get_or_init(|| self.reach(snapshot).any.iter().union())
+    }
+
+    /// An order that was made before, or is made.
+    pub(crate) fn order(&self, by: Ordered, make: impl FnOnce() -> Arc<Order>) -> Arc<Order> {
+        let find = |kept: &[(Ordered, Arc<Order>)]| kept.iter().find(|one| one.0 == by).map(|one| one.1.clone());
+        if let Some(known) = find(&held(&self.orders)) {
+            return known;
+        }
+        let made = make();
+        let mut kept = held(&self.orders);
+        if kept.len() >= KEPT {
+            kept.remove(0);
+        }
+        kept.push((by, made.clone()));
+        made
+    }
+
     /// When everybody last used any of these resources, or any at all.
     pub(crate) fn last_use(&self, snapshot: &Snapshot, resources: Option<&[Ordinal]>) -> LastUse {
         let find = |kept: &[LastUse]| kept.iter().find(|one| one.resources.as_deref() == resources).cloned();
-        if let Some(known) = find(&self.kept()) {
+        if let Some(known) = find(&held(&self.last)) {
             return known;
         }
         // Made without holding the lock: two askers may both make it, and nobody waits for another's.
         let at = snapshot.people.activity.last_of(resources);
         let made =
             LastUse { resources: resources.map(<[Ordinal]>::to_vec), used: Arc::new(at.present()), at: Arc::new(at) };
-        let mut kept = self.kept();
+        let mut kept = held(&self.last);
         if find(&kept).is_none() {
             if kept.len() >= KEPT {
                 kept.remove(0);
@@ -166,11 +199,11 @@ impl Index {
         }
         made
     }
+}
 
-    fn kept(&self) -> std::sync::MutexGuard<'_, Vec<LastUse>> {
-        // Nothing done under the lock leaves the list half changed.
-        self.last.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn held<T>(lock: &Mutex<Vec<T>>) -> MutexGuard<'_, Vec<T>> {
+    // Nothing done under these locks leaves a list half changed.
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Standing {
@@ -211,6 +244,22 @@ impl Standing {
         }
         presences.retain(|(_, people)| !people.is_empty());
         Standing { everybody, present, inside, presences }
+    }
+
+    /// Present people by the rank of their status, those who can work first; nobody whose status is unknown.
+    pub(crate) fn ranked(&self) -> Vec<(i64, RoaringBitmap)> {
+        let mut ranks: BTreeMap<i64, RoaringBitmap> = BTreeMap::new();
+        for (presence, people) in self.presences.iter().filter(|(presence, _)| presence.status.is_some()) {
+            *ranks.entry(i64::from(presence.rank())).or_default() |= people;
+        }
+        ranks.into_iter().collect()
+    }
+
+    /// The rank of somebody's status.
+    pub(crate) fn rank(&self, account: Ordinal) -> Option<i64> {
+        let stands = |(_, people): &&(Presence, RoaringBitmap)| people.contains(account);
+        let (presence, _) = self.presences.iter().find(stands)?;
+        presence.status.as_ref().map(|_| i64::from(presence.rank()))
     }
 
     /// Present people whose best presence a test holds for.

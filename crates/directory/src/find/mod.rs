@@ -6,14 +6,21 @@
 mod activity;
 mod choice;
 mod dates;
+mod facets;
 mod field;
 pub(crate) mod index;
 mod name;
+mod ranking;
 mod reach;
 mod test;
 mod truth;
+mod values;
+mod vocabulary;
 
+pub use self::facets::{Breakdown, Facet, Facets, facets};
 pub use self::field::catalogue;
+pub use self::ranking::{Ranking, SortKey};
+pub use self::vocabulary::Vocabulary;
 
 use filter::{Condition, Expression, Query, Test, Value};
 use jiff::Timestamp;
@@ -47,6 +54,27 @@ pub fn evaluate(snapshot: &Snapshot, query: &Query, now: Timestamp, zone: &TimeZ
         Some(expression) => question.of(expression, asked_about),
     };
     Found { matching: truth.yes, unknown: truth.unknown, asked: asked_about.clone() }
+}
+
+/// Makes everything that questions need beside the snapshot itself, so that no asker waits for it. To be called once a
+/// snapshot is in force, away from requests; without it the first questions make what they need.
+pub fn prepare(snapshot: &Snapshot) {
+    let index = &snapshot.index;
+    index.values(snapshot);
+    index.last_use(snapshot, None);
+    for app in &index.values(snapshot).apps {
+        let question = Question { snapshot, now: Timestamp::UNIX_EPOCH, zone: &TimeZone::UTC, with_services: false };
+        index.last_use(snapshot, Some(&question.resources(&app.word)));
+    }
+    index.account_statuses(snapshot);
+    index.claimed(snapshot);
+    index.management(snapshot);
+    index.mfa(snapshot);
+    index.verified(snapshot);
+    index.job_titles(snapshot);
+    index.departments(snapshot);
+    index.group_counts(snapshot);
+    index.synced(snapshot);
 }
 
 /// A question put to one snapshot at one moment.
