@@ -1,6 +1,7 @@
 //! The snapshots in force: one opened organization each, loaded from its store, moved forward by seals, swapped in
 //! whole. Nothing outside this module ever sees half a generation.
 
+pub mod answer;
 pub mod load;
 pub mod mirrors;
 pub mod seal;
