@@ -2,9 +2,10 @@
 
 use directory::Snapshot;
 use directory::find::{self, Found, Vocabulary};
-use filter::{Diagnostic, Query};
+use filter::{Diagnostic, Expression, Query};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use roaring::RoaringBitmap;
 
 /// What came of a filter.
 #[derive(Clone, Debug)]
@@ -24,6 +25,14 @@ pub fn answer(snapshot: &Snapshot, text: &str, (now, zone): (Timestamp, &TimeZon
     let parsed = filter::parse_with(text, find::catalogue(), &Vocabulary::of(snapshot));
     let found = find::evaluate(snapshot, &parsed.query, now, zone);
     Answer { has_errors: parsed.has_errors(), query: parsed.query, diagnostics: parsed.diagnostics, found }
+}
+
+/// Whom of the former people a query finds. They are left out of every answer that does not ask for them.
+pub fn of_former(snapshot: &Snapshot, query: &Query, (now, zone): (Timestamp, &TimeZone)) -> RoaringBitmap {
+    let former = filter::parse("status = former", find::catalogue()).query.expression;
+    let parts = former.into_iter().chain(query.expression.clone()).collect();
+    let query = Query { expression: Expression::all(parts), order: Vec::new() };
+    find::evaluate(snapshot, &query, now, zone).matching
 }
 
 impl Answer {

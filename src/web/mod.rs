@@ -134,6 +134,8 @@ pub fn router(web: Web) -> Router {
         .route("/runs/{id}/cancel", post(run::cancel))
         .route(manual_sync::HERE, post(manual_sync::start))
         .route("/people/sync", post(people_sync::start))
+        .route("/people/build", get(people::builder::build))
+        .route("/people/complete", get(people::complete::complete))
         .route("/attention", get(attention::show))
         .route("/withheld/{id}", get(withheld::show).post(withheld::decide))
         .route(settings_guards::HERE, get(settings_guards::show).post(settings_guards::choose))

@@ -1,19 +1,26 @@
-//! The user browser: everybody of the organization, searched by name and e-mail, filtered by status, sorted, paged.
+//! The user browser: everybody of the organization, found by a filter, narrowed by counts, sorted, paged.
+
+pub(crate) mod builder;
+pub(crate) mod complete;
+mod filter_box;
+mod narrow;
 
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
+use directory::find::{Ranking, SortKey};
 use directory::{AccountRow, Ordinal, Snapshot, Status};
 use maud::{Markup, html};
 use roaring::RoaringBitmap;
 use serde::Deserialize;
 
 use crate::auth::token::Token;
+use crate::mirror::answer::{self, Answer};
 use crate::web::Served;
 use crate::web::failure::Failure;
 use crate::web::listing::{Key, Slice, Turn, Walk};
 use crate::web::people_sync;
 use crate::web::ui::address::Address;
-use crate::web::ui::amount::number;
+use crate::web::ui::amount::{counted, number};
 use crate::web::ui::frame::{Page, Place};
 use crate::web::ui::moment::Reader;
 use crate::web::ui::notice::empty;
@@ -51,6 +58,7 @@ struct Browsed {
     statuses: Vec<(String, String, u64)>,
     /// Who matches search and status.
     matching: RoaringBitmap,
+    answer: Answer,
 }
 
 const FORMER: &str = "former";
@@ -138,6 +146,19 @@ impl Ask {
     }
 }
 
+/// The rows of one page in the order that the filter's text asks for.
+fn ranked(ask: &Ask, snapshot: &Snapshot, browsed: &Browsed) -> Slice {
+    let ranking = Ranking::of(snapshot, &browsed.answer.query.order);
+    let key = |account: Ordinal| match ranking.key(account) {
+        SortKey::Missing => Key::Missing,
+        SortKey::Number(number) => Key::Number(number),
+        SortKey::Text(text) => Key::Text(text.into_owned()),
+    };
+    let order = ranking.order();
+    let walk = Walk { order: &order, key: &key, descending: ranking.descending, missing_last: ranking.missing_last };
+    walk.slice(&browsed.matching, &Turn::parse(&ask.after, &ask.before), ask.limit())
+}
+
 /// The rows of one page out of these people.
 pub(crate) fn slice(ask: &Ask, snapshot: &Snapshot, matching: &RoaringBitmap) -> Slice {
     let sort = ask.sort();
@@ -160,24 +181,21 @@ pub(crate) fn slice(ask: &Ask, snapshot: &Snapshot, matching: &RoaringBitmap) ->
     walk.slice(matching, &Turn::parse(&ask.after, &ask.before), ask.limit())
 }
 
-/// Everybody whom search and status match.
-pub(crate) fn matching(ask: &Ask, snapshot: &Snapshot) -> RoaringBitmap {
-    browse(ask, snapshot).matching
+/// Everybody whom filter and status match.
+pub(crate) fn matching(ask: &Ask, snapshot: &Snapshot, reader: &Reader) -> RoaringBitmap {
+    browse(ask, snapshot, reader).matching
 }
 
-fn browse(ask: &Ask, snapshot: &Snapshot) -> Browsed {
+fn browse(ask: &Ask, snapshot: &Snapshot, reader: &Reader) -> Browsed {
+    let at = (reader.now, &reader.zone);
+    let answer = answer::answer(snapshot, ask.q.trim(), at);
     let present = snapshot.present();
-    let everybody: RoaringBitmap = (0..snapshot.accounts_len() as Ordinal).collect();
-    let former = &everybody - &present;
-    let found = match ask.q.trim() {
-        "" => everybody,
-        text => snapshot.search(text),
-    };
-    let mut rest = present.clone();
+    let former = answer::of_former(snapshot, &answer.query, at);
+    let found = &answer.found.matching & &present;
+    let mut rest = found.clone();
     let mut statuses = Vec::new();
     let mut matching = None;
-    let mut add = |word: &str, title: &str, people: RoaringBitmap| {
-        let hits = people & &found;
+    let mut add = |word: &str, title: &str, hits: RoaringBitmap| {
         if !hits.is_empty() || word == ask.status || word.is_empty() {
             statuses.push((word.to_owned(), title.to_owned(), hits.len()));
         }
@@ -185,9 +203,10 @@ fn browse(ask: &Ask, snapshot: &Snapshot) -> Browsed {
             matching = Some(hits);
         }
     };
-    add("", "All", present.clone());
+    // Whoever names former people in the filter itself has them in the list of all.
+    add("", "All", answer.found.matching.clone());
     for status in Status::KNOWN {
-        let people = snapshot.with_status(status);
+        let people = snapshot.with_status(status) & &found;
         rest -= &people;
         add(status.as_str(), person::status_word(status), people);
     }
@@ -197,12 +216,17 @@ fn browse(ask: &Ask, snapshot: &Snapshot) -> Browsed {
         // A status that upstream has and we do not know by name, or nonsense, which nobody has.
         snapshot.with_status(&Status::parse(&ask.status)) & &found
     });
-    Browsed { present: present.len(), statuses, matching }
+    Browsed { present: present.len(), statuses, matching, answer }
 }
 
 fn content(ask: &Ask, snapshot: &Snapshot, reader: &Reader, (request_key, notices): (&str, Markup)) -> Markup {
-    let browsed = browse(ask, snapshot);
-    let slice = slice(ask, snapshot, &browsed.matching);
+    let browsed = browse(ask, snapshot, reader);
+    let slice = match browsed.answer.query.order.is_empty() {
+        true => slice(ask, snapshot, &browsed.matching),
+        false => ranked(ask, snapshot, &browsed),
+    };
+    // A heading brings its own order, in place of one that the filter's text asks for.
+    let headed = Ask { q: filter_box::unordered(&browsed.answer).unwrap_or_else(|| ask.q.clone()), ..ask.clone() };
     let matching = browsed.matching.len();
     html! {
         div.headline {
@@ -215,7 +239,9 @@ fn content(ask: &Ask, snapshot: &Snapshot, reader: &Reader, (request_key, notice
             (people_sync::controls(ask, (matching, browsed.present), request_key))
         }
         (notices)
-        (search(ask))
+        (filter_box::search(ask))
+        (builder::form(ask, snapshot))
+        (filter_box::diagnostics(ask, &browsed.answer))
         nav.chips aria-label="Status" {
             @for (word, title, count) in &browsed.statuses {
                 a href=(ask.with_status(word)) aria-current=[(*word == ask.status).then_some("true")] {
@@ -223,26 +249,14 @@ fn content(ask: &Ask, snapshot: &Snapshot, reader: &Reader, (request_key, notice
                 }
             }
         }
+        @if !browsed.answer.found.unknown.is_empty() {
+            p.hint { "Of " (counted(browsed.answer.found.unknown.len(), "person", "people")) " it is not known whether the filter holds; they are not in the list." }
+        }
+        (narrow::facets(ask, &browsed.answer, snapshot, &browsed.matching))
         @if slice.rows.is_empty() {
             (nobody(ask, browsed.present))
         } @else {
-            (table(ask, snapshot, reader, &slice))
-        }
-    }
-}
-
-fn search(ask: &Ask) -> Markup {
-    html! {
-        form.filter method="get" action="/people" role="search" {
-            input type="search" name="q" value=(ask.q) placeholder="Name or e-mail" aria-label="Name or e-mail"
-                maxlength="256" autocomplete="off" spellcheck="false";
-            @for (name, value) in [("status", &ask.status), ("sort", &ask.sort), ("order", &ask.order), ("limit", &ask.limit)] {
-                @if !value.is_empty() { input type="hidden" name=(name) value=(value); }
-            }
-            button.primary type="submit" { "Search" }
-            @if !ask.q.trim().is_empty() {
-                a.button.quiet href=(Ask { q: String::new(), ..ask.clone() }.address(&Address::new("/people"))) { "Clear" }
-            }
+            (table((ask, &headed), snapshot, reader, &slice))
         }
     }
 }
@@ -262,8 +276,8 @@ fn nobody(ask: &Ask, present: u64) -> Markup {
         &headline,
         html! {
             @if !q.is_empty() {
-                p { "Names and e-mail addresses are searched, in any case and with or without accents. Addresses that \
-                     Atlassian hides cannot be found." }
+                p { "A plain word is looked for in names and e-mail addresses, in any case and with or without accents; addresses \
+                     that Atlassian hides cannot be found. What is not known of somebody matches neither a test nor its opposite." }
             }
             p {
                 @if !q.is_empty() && !ask.status.is_empty() {
@@ -276,18 +290,18 @@ fn nobody(ask: &Ask, present: u64) -> Markup {
     )
 }
 
-fn table(ask: &Ask, snapshot: &Snapshot, reader: &Reader, slice: &Slice) -> Markup {
+fn table((ask, headed): (&Ask, &Ask), snapshot: &Snapshot, reader: &Reader, slice: &Slice) -> Markup {
     let here = Address::new("/people");
     html! {
         div.scroll tabindex="0" role="region" aria-label="People" {
             table {
                 thead { tr {
-                    (name_and_email(ask, &here))
+                    (name_and_email(headed, &here))
                     th.hide-m scope="col" { "Sites" }
                     th.hide-s scope="col" { "Groups" }
                     th.hide-s scope="col" { "Apps" }
-                    (heading(ask, Sort::Added, &here, "num hide-m"))
-                    (heading(ask, Sort::LastActive, &here, "num"))
+                    (heading(headed, Sort::Added, &here, "num hide-m"))
+                    (heading(headed, Sort::LastActive, &here, "num"))
                     th scope="col" { "Status" }
                 } }
                 tbody { @for row in slice.rows.iter().filter_map(|account| snapshot.account_row(*account)) {

@@ -43,7 +43,7 @@ pub(crate) async fn start(
 ) -> Result<Response, Failure> {
     let scope = match entry.read.as_str() {
         "these" => {
-            let people = people::matching(&ask, &visit.snapshot);
+            let people = people::matching(&ask, &visit.snapshot, &visit.reader);
             let listed = people.iter().take(ONLY_THESE as usize);
             let people: Vec<AccountId> = listed.filter_map(|account| visit.snapshot.account_id(account)).collect();
             if people.is_empty() { Scope::Everything } else { Scope::Targeted(Targets { people, groups: Vec::new() }) }

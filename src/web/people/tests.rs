@@ -24,7 +24,7 @@ fn ask(parameters: &[(&str, &str)]) -> Ask {
 }
 
 fn ids(ask: &Ask, snapshot: &Snapshot) -> Vec<String> {
-    let rows = slice(ask, snapshot, &browse(ask, snapshot).matching).rows;
+    let rows = slice(ask, snapshot, &browse(ask, snapshot, &reader()).matching).rows;
     rows.into_iter().map(|account| snapshot.account_row(account).unwrap().id.to_owned()).collect()
 }
 

@@ -7,7 +7,8 @@ use maud::{Markup, html};
 /// From where and when a page is read.
 #[derive(Clone, Debug)]
 pub(crate) struct Reader {
-    zone: TimeZone,
+    /// The organization's time zone.
+    pub(crate) zone: TimeZone,
     /// The moment of the request.
     pub(crate) now: Timestamp,
 }
