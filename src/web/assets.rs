@@ -1,5 +1,5 @@
-//! What the browser keeps: the style sheet, the script of live pages and the icon, compiled in, each under an address that holds its content's
-//! hash, so that it may be kept for ever and is never out of date.
+//! What the browser keeps: the style sheet, the scripts and the icon, compiled in, each under an address that holds its
+//! content's hash, so that it may be kept for ever and is never out of date.
 
 use std::sync::LazyLock;
 
@@ -14,9 +14,11 @@ const STYLE: &str = include_str!("../../assets/app.css");
 const ICON: &str = include_str!("../../assets/icon.svg");
 
 const SCRIPT: &str = include_str!("../../assets/live.js");
+const FINDER: &str = include_str!("../../assets/find.js");
 
 static STYLE_NAME: LazyLock<String> = LazyLock::new(|| name("app", STYLE, "css"));
 static SCRIPT_NAME: LazyLock<String> = LazyLock::new(|| name("live", SCRIPT, "js"));
+static FINDER_NAME: LazyLock<String> = LazyLock::new(|| name("find", FINDER, "js"));
 static ICON_NAME: LazyLock<String> = LazyLock::new(|| name("icon", ICON, "svg"));
 
 /// Where the style sheet is.
@@ -29,6 +31,11 @@ pub(crate) fn script_address() -> String {
     format!("/assets/{}", *SCRIPT_NAME)
 }
 
+/// Where the script of the filter box is.
+pub(crate) fn finder_address() -> String {
+    format!("/assets/{}", *FINDER_NAME)
+}
+
 /// Where the icon is.
 pub(crate) fn icon_address() -> String {
     format!("/assets/{}", *ICON_NAME)
@@ -39,6 +46,7 @@ pub(crate) async fn show(Path(name): Path<String>) -> Result<Response, Failure> 
     let (content, content_type) = match name {
         name if name == *STYLE_NAME => (STYLE, "text/css; charset=utf-8"),
         name if name == *SCRIPT_NAME => (SCRIPT, "text/javascript; charset=utf-8"),
+        name if name == *FINDER_NAME => (FINDER, "text/javascript; charset=utf-8"),
         name if name == *ICON_NAME => (ICON, "image/svg+xml"),
         _ => return Err(Failure::NotFound("There is no such file.")),
     };

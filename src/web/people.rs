@@ -16,6 +16,7 @@ use serde::Deserialize;
 use crate::auth::token::Token;
 use crate::mirror::answer::{self, Answer};
 use crate::web::Served;
+use crate::web::assets;
 use crate::web::failure::Failure;
 use crate::web::listing::{Key, Slice, Turn, Walk};
 use crate::web::people_sync;
@@ -221,17 +222,11 @@ fn browse(ask: &Ask, snapshot: &Snapshot, reader: &Reader) -> Browsed {
 
 fn content(ask: &Ask, snapshot: &Snapshot, reader: &Reader, (request_key, notices): (&str, Markup)) -> Markup {
     let browsed = browse(ask, snapshot, reader);
-    let slice = match browsed.answer.query.order.is_empty() {
-        true => slice(ask, snapshot, &browsed.matching),
-        false => ranked(ask, snapshot, &browsed),
-    };
-    // A heading brings its own order, in place of one that the filter's text asks for.
-    let headed = Ask { q: filter_box::unordered(&browsed.answer).unwrap_or_else(|| ask.q.clone()), ..ask.clone() };
     let matching = browsed.matching.len();
     html! {
         div.headline {
             h1 { "User Browser" }
-            span.sub {
+            span.sub id="matched" {
                 span.num { (number(matching)) } " of " span.num { (number(browsed.present)) }
                 (if browsed.present == 1 { " person" } else { " people" })
             }
@@ -241,6 +236,20 @@ fn content(ask: &Ask, snapshot: &Snapshot, reader: &Reader, (request_key, notice
         (notices)
         (filter_box::search(ask))
         (builder::form(ask, snapshot))
+        div id="found" { (found(ask, &browsed, snapshot, reader)) }
+        script src=(assets::finder_address()) defer {}
+    }
+}
+
+/// What the filter finds, below the box.
+fn found(ask: &Ask, browsed: &Browsed, snapshot: &Snapshot, reader: &Reader) -> Markup {
+    let slice = match browsed.answer.query.order.is_empty() {
+        true => slice(ask, snapshot, &browsed.matching),
+        false => ranked(ask, snapshot, browsed),
+    };
+    // A heading brings its own order, in place of one that the filter's text asks for.
+    let headed = Ask { q: filter_box::unordered(&browsed.answer).unwrap_or_else(|| ask.q.clone()), ..ask.clone() };
+    html! {
         (filter_box::diagnostics(ask, &browsed.answer))
         nav.chips aria-label="Status" {
             @for (word, title, count) in &browsed.statuses {

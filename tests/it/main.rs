@@ -5,6 +5,7 @@
 mod browser;
 mod cli;
 mod contract;
+mod documents;
 mod kill;
 mod layering;
 mod mirror;
