@@ -83,9 +83,7 @@ pub(crate) fn groups(snapshot: &Snapshot, name: &str, how: Match) -> Vec<Ordinal
         }
         Match::Part => order.iter().filter(|group| folded_name(*group).contains(&*folded)).collect(),
     };
-    if how == Match::Whole {
-        found.extend(snapshot.group(name));
-    }
+    found.extend(snapshot.group(name));
     found
 }
 

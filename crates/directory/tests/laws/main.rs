@@ -1,8 +1,11 @@
 //! The laws of the mirror's state, on random organizations.
 
-#![expect(clippy::unwrap_used, reason = "a test may end at what cannot happen")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may end at what cannot happen")]
 
 mod chosen;
+mod find;
 mod guard;
+mod oracle;
 mod organization;
 mod snapshot;
+mod world;
