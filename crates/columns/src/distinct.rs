@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use roaring::RoaringBitmap;
+use roaring::{MultiOps, RoaringBitmap};
 
 use crate::{Ordinal, text::TextColumn};
 
@@ -66,11 +66,7 @@ impl Distinct {
     /// The rows whose value has `needle` in it.
     pub fn contains(&self, needle: &str) -> RoaringBitmap {
         let finder = memchr::memmem::Finder::new(needle);
-        let mut found = RoaringBitmap::new();
-        for (_, rows) in self.values.iter().filter(|(text, _)| finder.find(text.as_bytes()).is_some()) {
-            found |= rows;
-        }
-        found
+        self.values.iter().filter(|(text, _)| finder.find(text.as_bytes()).is_some()).map(|(_, rows)| rows).union()
     }
 
     /// Approximate heap bytes.

@@ -1,7 +1,9 @@
 //! How many of something each row has, as the rows of every number: for counts of which few different ones exist. Every
 //! row below its length has exactly one number.
 
-use roaring::RoaringBitmap;
+use std::collections::BTreeMap;
+
+use roaring::{MultiOps, RoaringBitmap};
 
 use crate::Ordinal;
 
@@ -14,7 +16,7 @@ pub struct Tally {
 impl Tally {
     /// From the count of every row, the first row first.
     pub fn build(counts: impl IntoIterator<Item = u32>) -> Tally {
-        let mut by_count: std::collections::BTreeMap<u32, Vec<Ordinal>> = std::collections::BTreeMap::new();
+        let mut by_count: BTreeMap<u32, Vec<Ordinal>> = BTreeMap::new();
         for (ordinal, count) in (0..).zip(counts) {
             by_count.entry(count).or_default().push(ordinal);
         }
@@ -28,7 +30,7 @@ impl Tally {
     pub fn range(&self, min: i64, max: i64) -> RoaringBitmap {
         let from = self.counts.partition_point(|(count, _)| i64::from(*count) < min);
         let to = self.counts.partition_point(|(count, _)| i64::from(*count) <= max).max(from);
-        self.counts[from..to].iter().fold(RoaringBitmap::new(), |all, (_, rows)| all | rows)
+        self.counts[from..to].iter().map(|(_, rows)| rows).union()
     }
 
     /// The rows of every count, the least count first.

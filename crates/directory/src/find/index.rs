@@ -276,9 +276,7 @@ impl Flag {
 
 /// The people with a word that a test holds for.
 pub(crate) fn with<T>(words: &[(T, RoaringBitmap)], test: impl Fn(&T) -> bool) -> RoaringBitmap {
-    let mut matching = words.iter().filter(|(word, _)| test(word)).map(|(_, people)| people);
-    let Some(first) = matching.next() else { return RoaringBitmap::new() };
-    matching.fold(first.clone(), |all, people| all | people)
+    words.iter().filter(|(word, _)| test(word)).map(|(_, people)| people).union()
 }
 
 impl<T: Clone + PartialEq> Words<T> {

@@ -244,7 +244,7 @@ proptest! {
     }
 
     #[test]
-    fn a_few_of_the_most_frequent_are_the_same_by_counting_and_by_intersecting(world in world(), most in 1_usize..6) {
+    fn the_most_frequent_values_of_many_people_are_those_of_few(world in world(), most in 1_usize..6) {
         let many = World { people: world.people.iter().cycle().take(world.people.len() * 450).cloned().collect(), ..world.clone() };
         let (snapshot, wide) = (built(&world), built(&many));
         let counts = |snapshot: &Snapshot| {
