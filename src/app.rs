@@ -181,12 +181,18 @@ async fn supervise(
 ) {
     let mut workers = JoinSet::new();
     let mut working = BTreeMap::new();
+    let mut prepared = BTreeMap::new();
     loop {
         if let Err(error) = mirrors.catch_up().await {
             tracing::warn!(%error, "mirrors.catch_up");
         }
         for mirror in mirrors.all() {
             let id = mirror.organization().id.clone();
+            let newest = mirror.current();
+            if prepared.insert(id.clone(), newest.generation()) != Some(newest.generation()) {
+                // What questions need beside the snapshot is made before the first of them comes.
+                tokio::task::spawn_blocking(move || directory::find::prepare(&newest));
+            }
             let (connector, surroundings) = (connector.clone(), surroundings.clone());
             working.entry(id).or_insert_with(|| {
                 let watching = stream::watch(mirror.clone(), connector.clone(), surroundings.clone());

@@ -23,8 +23,13 @@ pub struct Answer {
 /// Answers a filter. Relative dates count from `now`, and days are days of the organization's zone.
 pub fn answer(snapshot: &Snapshot, text: &str, (now, zone): (Timestamp, &TimeZone)) -> Answer {
     let parsed = filter::parse_with(text, find::catalogue(), &Vocabulary::of(snapshot));
-    let found = find::evaluate(snapshot, &parsed.query, now, zone);
-    Answer { has_errors: parsed.has_errors(), query: parsed.query, diagnostics: parsed.diagnostics, found }
+    let has_errors = parsed.has_errors();
+    // Of a text of which nothing is left to ask, nobody is the answer, not everybody.
+    let found = match has_errors && parsed.query.expression.is_none() {
+        true => Found::default(),
+        false => find::evaluate(snapshot, &parsed.query, now, zone),
+    };
+    Answer { has_errors, query: parsed.query, diagnostics: parsed.diagnostics, found }
 }
 
 /// Whom of the former people a query finds. They are left out of every answer that does not ask for them.

@@ -191,7 +191,10 @@ fn browse(ask: &Ask, snapshot: &Snapshot, reader: &Reader) -> Browsed {
     let at = (reader.now, &reader.zone);
     let answer = answer::answer(snapshot, ask.q.trim(), at);
     let present = snapshot.present();
-    let former = answer::of_former(snapshot, &answer.query, at);
+    let former = match answer.found.asked.is_empty() {
+        true => RoaringBitmap::new(),
+        false => answer::of_former(snapshot, &answer.query, at),
+    };
     let found = &answer.found.matching & &present;
     let mut rest = found.clone();
     let mut statuses = Vec::new();

@@ -37,12 +37,8 @@ pub(super) fn diagnostics(ask: &Ask, answer: &Answer) -> Markup {
                 @if answer.has_errors { "Not all of the filter was understood." } @else { "The filter was understood; please look." }
             } }
             @for diagnostic in &answer.diagnostics { (one(ask, diagnostic)) }
-            @if answer.has_errors {
-                p { "What follows is found by what was understood: "
-                    @let canonical = answer.canonical();
-                    @if canonical.is_empty() { "everybody" } @else { code { (canonical) } }
-                    "."
-                }
+            @if answer.has_errors && answer.query.expression.is_some() {
+                p { "What follows is found by what was understood: " code { (answer.canonical()) } "." }
             }
         }
     }

@@ -12,7 +12,7 @@ use crate::web::ui::address::Address;
 use crate::web::ui::amount::number;
 
 /// Values shown of one field.
-const SHOWN: usize = 8;
+const SHOWN: usize = 5;
 
 /// The counts, closed at first: they are for whoever looks further.
 pub(super) fn facets(ask: &Ask, answer: &Answer, snapshot: &Snapshot, people: &RoaringBitmap) -> Markup {
@@ -33,14 +33,14 @@ pub(super) fn facets(ask: &Ask, answer: &Answer, snapshot: &Snapshot, people: &R
             summary { "Narrow down" }
             div.columns {
                 @for (title, breakdown) in groups {
-                    @if breakdown.values.len() > 1 { (one(title, breakdown, (ask, answer), people.len())) }
+                    @if breakdown.values.len() > 1 { (one(title, breakdown, (ask, answer))) }
                 }
             }
         }
     }
 }
 
-fn one(title: &str, breakdown: &Breakdown, (ask, answer): (&Ask, &Answer), all: u64) -> Markup {
+fn one(title: &str, breakdown: &Breakdown, (ask, answer): (&Ask, &Answer)) -> Markup {
     html! {
         section aria-label=(title) {
             h2 { (title) }
@@ -48,7 +48,6 @@ fn one(title: &str, breakdown: &Breakdown, (ask, answer): (&Ask, &Answer), all: 
                 @for facet in breakdown.values.iter().take(SHOWN) {
                     li { a href=(narrowed(ask, answer, breakdown.field, facet)) {
                         bdi { (facet.label) } " " span.num { (number(facet.count)) }
-                        meter min="0" max=(all) value=(facet.count) aria-hidden="true" {}
                     } }
                 }
                 @if breakdown.more || breakdown.values.len() > SHOWN { li.sub { "and others" } }

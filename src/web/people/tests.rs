@@ -171,5 +171,7 @@ fn a_filter_that_is_not_understood_says_where_and_what_to_write() {
     assert!(wrong.contains("Not all of the filter was understood."), "{wrong}");
     assert!(wrong.contains("There is no field statos.") && wrong.contains("^^^^^^"), "{wrong}");
     assert!(wrong.contains("q=status%20%3D%20active"), "one click puts it right: {wrong}");
-    assert!(wrong.contains("found by what was understood"));
+    assert!(wrong.contains(r#"<span class="num">0</span> of "#), "nothing was understood, so nobody is found: {wrong}");
+    let half = page(&ask(&[("q", "statos = active AND status = suspended")]), &acme());
+    assert!(half.contains("found by what was understood") && half.contains("<code>status = suspended</code>"));
 }
