@@ -36,6 +36,7 @@ mod scopes;
 pub mod settings;
 pub mod site_credentials;
 mod sqlite;
+pub mod timeline;
 pub mod tx;
 pub mod value;
 mod wire;

@@ -4,7 +4,7 @@ use crate::store::bulk::{Bulk, BulkUpdate};
 use crate::store::migrate::Migration;
 use crate::store::{
     accounts, audit_stream, changes, coverage, events, groups, head, history, jobs, observed, organization_keys,
-    passes, quota, request_keys, runs, settings, site_credentials, withheld,
+    passes, quota, request_keys, runs, settings, site_credentials, timeline, withheld,
 };
 
 /// The schema of an organization's database.
@@ -36,6 +36,7 @@ pub const ORGANIZATION_STATEMENTS: &[&[(&str, &str)]] = &[
     runs::STATEMENTS,
     settings::STATEMENTS,
     site_credentials::STATEMENTS,
+    timeline::STATEMENTS,
     withheld::STATEMENTS,
 ];
 

@@ -1,11 +1,14 @@
 //! A person: everything that is known, and by which way each access came about.
 
+mod history;
+
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use directory::{Access, AccountRow, Claimed, Management, Ordinal, PlatformRole, Snapshot, Status};
 use jiff::Timestamp;
 use maud::{Markup, html};
 
+use crate::store::timeline::{self, Timeline};
 use crate::web::failure::Failure;
 use crate::web::ui::address::{Address, encode};
 use crate::web::ui::amount::counted;
@@ -18,6 +21,13 @@ use crate::web::visit::Visit;
 /// More groups than this are counted, not listed.
 const GROUPS_LISTED: usize = 500;
 
+/// What the snapshot does not hold about a person.
+struct About<'a> {
+    /// The organization's id at Atlassian.
+    organization: &'a str,
+    timeline: &'a Timeline,
+}
+
 /// GET /people/{id}
 pub(crate) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Failure> {
     let snapshot = &visit.snapshot;
@@ -26,7 +36,10 @@ pub(crate) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Respons
     };
     let state = visit.state().await?;
     let notices = state.notices(snapshot, &visit.reader);
-    let content = content(&row, snapshot, &visit.reader, (&visit.mirror.organization().atlassian_id, notices));
+    let (account, generation) = (row.ordinal, snapshot.generation());
+    let timeline = visit.mirror.store().read(move |tx| timeline::of(tx, account, generation)).await?;
+    let about = About { organization: &visit.mirror.organization().atlassian_id, timeline: &timeline };
+    let content = content(&row, snapshot, &visit.reader, (&about, notices));
     let frame = visit.frame(person::display_name(&row), Place::UserBrowser);
     Ok(Page::framed(&frame, content).into_response())
 }
@@ -35,7 +48,7 @@ fn content(
     row: &AccountRow<'_>,
     snapshot: &Snapshot,
     reader: &Reader,
-    (organization, notices): (&str, Markup),
+    (about, notices): (&About<'_>, Markup),
 ) -> Markup {
     html! {
         nav.trail aria-label="Breadcrumb" { a href="/people" { "User Browser" } }
@@ -50,7 +63,7 @@ fn content(
             }
             (person::status_tag(row))
             span.grow {}
-            a.button href=(admin_address(organization, row.id)) rel="noreferrer" target="_blank" {
+            a.button href=(admin_address(about.organization, row.id)) rel="noreferrer" target="_blank" {
                 "Open in Atlassian admin"
             }
         }
@@ -71,6 +84,10 @@ fn content(
         section aria-labelledby="groups" {
             h2 id="groups" { "Groups " span.num { (snapshot.memberships().of(row.ordinal).len()) } }
             (groups(row.ordinal, snapshot))
+        }
+        section aria-labelledby="history" {
+            h2 id="history" { "History" }
+            (history::history(about.timeline, snapshot, reader))
         }
     }
 }

@@ -6,7 +6,8 @@ use crate::web::acme::{acme, reader};
 fn page(id: &str) -> String {
     let snapshot = acme();
     let row = snapshot.account_row(snapshot.account(id).unwrap()).unwrap();
-    content(&row, &snapshot, &reader(), ("org/1", html! {})).0
+    let about = About { organization: "org/1", timeline: &Timeline::default() };
+    content(&row, &snapshot, &reader(), (&about, html! {})).0
 }
 
 #[test]
@@ -52,4 +53,32 @@ fn hostile_names_are_shown_and_never_obeyed() {
     let page = page("acc-evil");
     assert!(!page.contains("<script") && !page.contains("<img"));
     assert!(page.contains("<h1><bdi>&lt;script&gt;"));
+}
+
+#[test]
+fn a_history_tells_what_began_and_ended_with_the_run_that_saw_it() {
+    let snapshot = acme();
+    let account = snapshot.account("acc-ines").unwrap();
+    let group = snapshot.memberships().of(account)[0];
+    let profile =
+        |name: &str| directory::Profile { email: Some("ines@acme.example".into()), ..directory::Profile::named(name) };
+    let active = directory::Presence { membership: None, status: Some(directory::Status::Active) };
+    let run = crate::id::RunId::new(&crate::id::Entropy::seeded(1), crate::web::acme::now());
+    let sealed = |number| timeline::Sealed { at: crate::web::acme::now(), run: run.clone(), number };
+    let timeline = Timeline {
+        memberships: vec![timeline::Span { since: 1, until: Some(3), value: group }],
+        presence: vec![timeline::Span { since: 1, until: None, value: (0, active) }],
+        profiles: vec![
+            timeline::Span { since: 1, until: Some(2), value: profile("Ines <i>Before") },
+            timeline::Span { since: 2, until: None, value: profile("Ines After") },
+        ],
+        roles: Vec::new(),
+        generations: (1..=3).map(|generation| (generation, sealed(generation))).collect(),
+    };
+    let told = history::history(&timeline, &snapshot, &reader()).0;
+    let places: Vec<usize> = ["Left ", "Name: ", "First seen"].map(|said| told.find(said).expect(said)).into();
+    assert!(places.is_sorted(), "newest first: {told}");
+    assert!(told.contains("<bdi>Ines &lt;i&gt;Before</bdi> → <bdi>Ines After</bdi>"), "{told}");
+    assert!(told.contains("Joined ") && told.contains("Sync run 3"), "{told}");
+    assert!(history::history(&Timeline::default(), &snapshot, &reader()).0.contains("Nothing is kept"));
 }
