@@ -33,8 +33,12 @@ impl Order {
 
     /// The order of runs of equals, the least run first; the runs must not overlap.
     pub fn of_runs<'r>(runs: impl IntoIterator<Item = &'r RoaringBitmap>) -> Order {
-        let entries: Vec<Ordinal> = runs.into_iter().flatten().collect();
-        Order { entries: entries.into() }
+        Order::of_sorted(runs.into_iter().flatten())
+    }
+
+    /// The order of ordinals that are sorted already, each there once.
+    pub fn of_sorted(ordinals: impl Iterator<Item = Ordinal>) -> Order {
+        Order { entries: ordinals.collect() }
     }
 
     /// Moves the changed ordinals (sorted, without duplicates) to where they belong now: their old places are dropped,

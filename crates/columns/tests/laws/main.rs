@@ -2,6 +2,7 @@
 //! start and around the borders of chunks, where a wrong offset would show.
 
 mod column;
+mod derived;
 mod order;
 mod relation;
 

@@ -9,6 +9,7 @@ use crate::account::AccountType;
 use crate::find::Question;
 use crate::find::choice::flag;
 use crate::find::index::{LastUse, with};
+use crate::find::name::app_resources;
 use crate::find::truth::Truth;
 
 /// The domain under which Atlassian itself gives service accounts their addresses.
@@ -86,7 +87,7 @@ impl Question<'_> {
 
     /// The resources of the app in parentheses; `None` without one.
     pub(crate) fn argument(&self, test: &Test) -> Option<Vec<Ordinal>> {
-        test.argument.as_deref().map(|app| self.resources(app))
+        test.argument.as_deref().map(|app| app_resources(self.snapshot, app))
     }
 
     fn used(&self, test: &Test) -> Used {

@@ -42,8 +42,8 @@ pub(crate) struct Index {
     orders: Mutex<Vec<(Ordered, Arc<Order>)>>,
 }
 
-/// What an order is by: a field, and the resources in its parentheses.
-pub(crate) type Ordered = (Asked, Option<Vec<Ordinal>>);
+/// What an order is by: fields, each with the resources in its parentheses, and whether its greatest come first.
+pub(crate) type Ordered = Vec<(Asked, Option<Vec<Ordinal>>, bool)>;
 
 /// Who is in the organization, and how.
 #[derive(Debug, Default)]

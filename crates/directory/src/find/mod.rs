@@ -5,6 +5,7 @@
 
 mod activity;
 mod choice;
+mod compound;
 mod dates;
 mod facets;
 mod field;
@@ -28,6 +29,7 @@ use jiff::tz::TimeZone;
 use roaring::RoaringBitmap;
 
 use self::field::{Asked, FORMER, asked};
+use self::name::app_resources;
 use self::truth::Truth;
 use crate::snapshot::Snapshot;
 
@@ -63,8 +65,7 @@ pub fn prepare(snapshot: &Snapshot) {
     index.values(snapshot);
     index.last_use(snapshot, None);
     for app in &index.values(snapshot).apps {
-        let question = Question { snapshot, now: Timestamp::UNIX_EPOCH, zone: &TimeZone::UTC, with_services: false };
-        index.last_use(snapshot, Some(&question.resources(&app.word)));
+        index.last_use(snapshot, Some(&app_resources(snapshot, &app.word)));
     }
     index.account_statuses(snapshot);
     index.claimed(snapshot);

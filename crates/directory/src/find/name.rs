@@ -87,17 +87,17 @@ pub(crate) fn groups(snapshot: &Snapshot, name: &str, how: Match) -> Vec<Ordinal
     found
 }
 
+/// The resources that an app's name means, in the order of their ordinals.
+pub(crate) fn app_resources(snapshot: &Snapshot, app: &str) -> Vec<Ordinal> {
+    resources(snapshot, |resource| is_app(resource, app, Match::Whole))
+}
+
+/// The resources that a test holds for, in the order of their ordinals.
+pub(crate) fn resources(snapshot: &Snapshot, test: impl Fn(&Resource) -> bool) -> Vec<Ordinal> {
+    (0..).zip(snapshot.resources()).filter(|(_, resource)| test(resource)).map(|(place, _)| place).collect()
+}
+
 impl Question<'_> {
-    /// The resources that an app's name means.
-    pub(crate) fn resources(&self, app: &str) -> Vec<Ordinal> {
-        self.resources_where(|resource| is_app(resource, app, Match::Whole))
-    }
-
-    /// The resources that a test holds for, in the order of their ordinals.
-    pub(crate) fn resources_where(&self, test: impl Fn(&Resource) -> bool) -> Vec<Ordinal> {
-        (0..).zip(self.snapshot.resources()).filter(|(_, resource)| test(resource)).map(|(place, _)| place).collect()
-    }
-
     /// Who has any role on any of these resources.
     pub(crate) fn reaching(&self, resources: &[Ordinal]) -> RoaringBitmap {
         let any = &self.snapshot.index.reach(self.snapshot).any;

@@ -8,10 +8,10 @@ use columns::{Order, Ordinal};
 use filter::Direction;
 use roaring::RoaringBitmap;
 
-use crate::find::choice::Match;
+use crate::find::compound;
 use crate::find::field::{Asked, asked, catalogue};
-use crate::find::index::LastUse;
-use crate::find::name::is_app;
+use crate::find::index::{LastUse, Ordered};
+use crate::find::name::app_resources;
 use crate::fold::fold_text;
 use crate::snapshot::Snapshot;
 
@@ -22,7 +22,7 @@ pub enum SortKey<'s> {
     Missing,
     /// A number, or a moment in microseconds since 1970.
     Number(i64),
-    /// A folded text.
+    /// A folded text, or several keys written as one that sorts like them.
     Text(Cow<'s, str>),
 }
 
@@ -30,40 +30,83 @@ pub enum SortKey<'s> {
 #[derive(Debug)]
 pub struct Ranking<'s> {
     snapshot: &'s Snapshot,
+    fields: Vec<Ranked<'s>>,
+}
+
+/// An order by one field.
+#[derive(Debug)]
+pub(crate) struct Ranked<'s> {
+    snapshot: &'s Snapshot,
     by: Asked,
     /// The resources whose use is meant, and that use.
     last: Option<(Option<Vec<Ordinal>>, LastUse)>,
     /// Whether the greatest come first.
-    pub descending: bool,
+    pub(crate) descending: bool,
     /// Whether those without a key come last whichever way it goes.
-    pub missing_last: bool,
+    pub(crate) missing_last: bool,
 }
 
 impl<'s> Ranking<'s> {
-    /// By name, from the least.
-    pub fn by_name(snapshot: &'s Snapshot) -> Ranking<'s> {
-        Ranking { snapshot, by: Asked::Name, last: None, descending: false, missing_last: false }
+    /// By what a query says; by name where it says nothing.
+    pub fn of(snapshot: &'s Snapshot, order: &[filter::Order]) -> Ranking<'s> {
+        let mut fields: Vec<Ranked<'s>> = order.iter().filter_map(|one| Ranked::of(snapshot, one)).collect();
+        if fields.is_empty() {
+            let by = Asked::Name;
+            fields.push(Ranked { snapshot, by, last: None, descending: false, missing_last: false });
+        }
+        Ranking { snapshot, fields }
     }
 
-    /// By the first key of a query's order; by name where there is none that can be ordered by.
-    pub fn of(snapshot: &'s Snapshot, order: &[filter::Order]) -> Ranking<'s> {
-        let Some(first) = order.first() else { return Ranking::by_name(snapshot) };
-        let sortable = |_: &Asked| catalogue().field(first.field).sortable;
-        let Some(by) = asked(first.field).filter(sortable) else { return Ranking::by_name(snapshot) };
-        let last = (by == Asked::LastActive).then(|| {
-            let resources = first.argument.as_deref().map(|app| {
-                let named = (0..).zip(snapshot.resources()).filter(|(_, one)| is_app(one, app, Match::Whole));
-                named.map(|(place, _)| place).collect::<Vec<Ordinal>>()
-            });
-            let last = snapshot.index.last_use(snapshot, resources.as_deref());
-            (resources, last)
-        });
-        let missing_last = matches!(by, Asked::Email | Asked::Domain | Asked::JobTitle | Asked::Department);
-        Ranking { snapshot, by, last, descending: first.direction == Direction::Descending, missing_last }
+    /// Whether the order is to be walked from the greatest to the least. An order by several fields never is: each
+    /// field's direction is in its keys.
+    pub fn descending(&self) -> bool {
+        matches!(&*self.fields, [one] if one.descending)
+    }
+
+    /// Whether those without a key come last whichever way the order is walked.
+    pub fn missing_last(&self) -> bool {
+        matches!(&*self.fields, [one] if one.missing_last)
     }
 
     /// What somebody is ordered by.
     pub fn key(&self, account: Ordinal) -> SortKey<'s> {
+        match &*self.fields {
+            [one] => one.key(account),
+            several => SortKey::Text(compound::key(several, account).into()),
+        }
+    }
+
+    /// Everybody in increasing order of key, then ordinal. Some orders are made when they are first asked for; a list
+    /// of few people is sorted faster by [`Ranking::key`] alone.
+    pub fn order(&self) -> Cow<'s, Order> {
+        match &*self.fields {
+            [one] => one.order(),
+            several => {
+                let by = several.iter().map(Ranked::identity).collect();
+                Cow::Owned(Order::clone(&self.snapshot.index.order(by, || Arc::new(compound::order(several)))))
+            }
+        }
+    }
+}
+
+impl<'s> Ranked<'s> {
+    fn of(snapshot: &'s Snapshot, order: &filter::Order) -> Option<Ranked<'s>> {
+        let by = asked(order.field).filter(|_| catalogue().field(order.field).sortable)?;
+        let last = (by == Asked::LastActive).then(|| {
+            let resources = order.argument.as_deref().map(|app| app_resources(snapshot, app));
+            let last = snapshot.index.last_use(snapshot, resources.as_deref());
+            (resources, last)
+        });
+        let missing_last = matches!(by, Asked::Email | Asked::Domain | Asked::JobTitle | Asked::Department);
+        Some(Ranked { snapshot, by, last, descending: order.direction == Direction::Descending, missing_last })
+    }
+
+    fn identity(&self) -> (Asked, Option<Vec<Ordinal>>, bool) {
+        (self.by, self.last.as_ref().and_then(|(resources, _)| resources.clone()), self.descending)
+    }
+
+    /// What somebody is ordered by.
+    pub(crate) fn key(&self, account: Ordinal) -> SortKey<'s> {
         let snapshot = self.snapshot;
         let (people, index) = (&snapshot.people, &snapshot.index);
         let text = |text: Option<&'s str>| text.map_or(SortKey::Missing, |text| SortKey::Text(Cow::Borrowed(text)));
@@ -86,9 +129,8 @@ impl<'s> Ranking<'s> {
         }
     }
 
-    /// Everybody in increasing order of key, then ordinal. Some orders are made when they are first asked for; a list
-    /// of few people is sorted faster by [`Ranking::key`] alone.
-    pub fn order(&self) -> Cow<'s, Order> {
+    /// Everybody in increasing order of key, then ordinal.
+    pub(crate) fn order(&self) -> Cow<'s, Order> {
         let (snapshot, people) = (self.snapshot, &self.snapshot.people);
         let index = &snapshot.index;
         match (self.by, &self.last) {
@@ -97,35 +139,30 @@ impl<'s> Ranking<'s> {
             (Asked::Added, _) => Cow::Borrowed(&people.by_added),
             (Asked::LastActive, Some((None, _))) => Cow::Borrowed(&people.by_last_active),
             (by, last) => {
-                let resources = last.as_ref().and_then(|(resources, _)| resources.clone());
-                let made = || match (by, last) {
-                    (Asked::LastActive, Some((_, last))) => {
-                        let all = 0..snapshot.accounts_len() as Ordinal;
-                        Order::build(all, |a, b| last.at.get(a).cmp(&last.at.get(b)))
-                    }
-                    (Asked::Domain, _) => with_rest(snapshot, index.domains(snapshot).values().map(|(_, has)| has)),
-                    (Asked::JobTitle, _) => {
-                        with_rest(snapshot, index.job_titles(snapshot).values().map(|(_, has)| has))
-                    }
-                    (Asked::Department, _) => {
-                        with_rest(snapshot, index.departments(snapshot).values().map(|(_, has)| has))
-                    }
-                    (Asked::GroupCount, _) => Order::of_runs(index.group_counts(snapshot).runs()),
-                    (Asked::Seats, _) => Order::of_runs(index.reach(snapshot).seat_counts.runs()),
-                    _ => {
-                        let ranked = index.standing(snapshot).ranked();
-                        with_rest(snapshot, ranked.iter().map(|(_, has)| has))
-                    }
+                let identity: Ordered = vec![(by, last.as_ref().and_then(|(resources, _)| resources.clone()), false)];
+                let make = || {
+                    Arc::new(match (by, last) {
+                        (Asked::LastActive, Some((_, last))) => last.at.order(),
+                        (Asked::Domain, _) => after_rest(snapshot, index.domains(snapshot).values()),
+                        (Asked::JobTitle, _) => after_rest(snapshot, index.job_titles(snapshot).values()),
+                        (Asked::Department, _) => after_rest(snapshot, index.departments(snapshot).values()),
+                        (Asked::GroupCount, _) => Order::of_runs(index.group_counts(snapshot).runs()),
+                        (Asked::Seats, _) => Order::of_runs(index.reach(snapshot).seat_counts.runs()),
+                        _ => {
+                            let ranked = index.standing(snapshot).ranked();
+                            after_rest(snapshot, ranked.iter().map(|(rank, people)| (rank, people)))
+                        }
+                    })
                 };
-                Cow::Owned(Order::clone(&index.order((by, resources), || Arc::new(made()))))
+                Cow::Owned(Order::clone(&index.order(identity, make)))
             }
         }
     }
 }
 
 /// An order of runs, before them everybody who is in none.
-fn with_rest<'r>(snapshot: &Snapshot, runs: impl Iterator<Item = &'r RoaringBitmap>) -> Order {
-    let runs: Vec<&RoaringBitmap> = runs.collect();
+fn after_rest<'r, T>(snapshot: &Snapshot, runs: impl Iterator<Item = (T, &'r RoaringBitmap)>) -> Order {
+    let runs: Vec<&RoaringBitmap> = runs.map(|(_, run)| run).collect();
     let mut rest = snapshot.index.standing(snapshot).everybody.clone();
     for run in &runs {
         rest -= *run;

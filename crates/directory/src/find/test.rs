@@ -10,7 +10,7 @@ use crate::find::Question;
 use crate::find::choice::{Match, Without, choose, flag, number};
 use crate::find::field::{Asked, FORMER, OTHER, asked};
 use crate::find::index::{ByWord, with};
-use crate::find::name::{domain_key, groups, is_app, is_site, matches, plain, role_word};
+use crate::find::name::{domain_key, groups, is_app, is_site, matches, plain, resources, role_word};
 use crate::find::truth::Truth;
 use crate::fold::{email_key, fold_text};
 
@@ -168,18 +168,19 @@ impl Question<'_> {
     }
 
     fn access(&self, asked: Asked, condition: &Condition, within: &RoaringBitmap) -> Truth {
-        let reach = self.snapshot.index.reach(self.snapshot);
+        let snapshot = self.snapshot;
+        let reach = snapshot.index.reach(snapshot);
         match asked {
             Asked::Site => {
-                let find = |name: &str, how| self.reaching(&self.resources_where(|one| is_site(one, name, how)));
+                let find = |name: &str, how| self.reaching(&resources(snapshot, |one| is_site(one, name, how)));
                 choose(condition, (&reach.any.iter().union(), Without::None), within, find)
             }
             Asked::App => {
-                let find = |name: &str, how| self.reaching(&self.resources_where(|one| is_app(one, name, how)));
+                let find = |name: &str, how| self.reaching(&resources(snapshot, |one| is_app(one, name, how)));
                 choose(condition, (&reach.any.iter().union(), Without::None), within, find)
             }
             _ => {
-                let find = |name: &str, how| self.seated(&self.resources_where(|one| is_app(one, name, how)));
+                let find = |name: &str, how| self.seated(&resources(snapshot, |one| is_app(one, name, how)));
                 choose(condition, (&reach.seat_counts.range(1, i64::MAX), Without::None), within, find)
             }
         }

@@ -281,6 +281,7 @@ proptest! {
             let order: Vec<(SortKey<'_>, Ordinal)> = ranking.order().iter().map(|row| (ranking.key(row), row)).collect();
             prop_assert!(order.is_sorted(), "{}: {:?}", known.name, order);
             prop_assert_eq!(order.len(), snapshot.accounts_len());
+            prop_assert!(!ranking.descending());
             let empty = Expression::Test(Test { field, argument: None, condition: Condition::Empty });
             if app.is_none() && known.name != "status" {
                 let missing: RoaringBitmap =
@@ -289,5 +290,36 @@ proptest! {
                 prop_assert_eq!(missing & &present, agrees(&snapshot, &world, &empty)?, "{} is missing", &known.name);
             }
         }
+    }
+
+    #[test]
+    fn an_order_by_several_fields_takes_each_in_its_direction(
+        world in world(),
+        keys in proptest::collection::vec((any::<prop::sample::Index>(), any::<bool>()), 2..4),
+    ) {
+        let snapshot = built(&world);
+        let sortable: Vec<FieldId> =
+            find::catalogue().fields().filter(|(_, field)| field.sortable).map(|(id, _)| id).collect();
+        let direction = |descending| if descending { Direction::Descending } else { Direction::Ascending };
+        let orders: Vec<Order> = (keys.iter())
+            .map(|(field, descending)| Order { field: *field.get(&sortable), argument: None, direction: direction(*descending) })
+            .collect();
+        let alone: Vec<Ranking<'_>> = orders.iter().map(|one| Ranking::of(&snapshot, std::slice::from_ref(one))).collect();
+        let by_hand = |a: &Ordinal, b: &Ordinal| {
+            let compare = |one: &Ranking<'_>| {
+                let (a, b) = (one.key(*a), one.key(*b));
+                let last = |key: &SortKey<'_>| *key == SortKey::Missing && one.missing_last();
+                let order = if one.descending() { b.cmp(&a) } else { a.cmp(&b) };
+                last(&a).cmp(&last(&b)).then(order)
+            };
+            alone.iter().map(compare).find(|order| order.is_ne()).unwrap_or(a.cmp(b))
+        };
+        let mut expected: Vec<Ordinal> = (0..snapshot.accounts_len() as Ordinal).collect();
+        expected.sort_by(by_hand);
+        let ranking = Ranking::of(&snapshot, &orders);
+        prop_assert!(!ranking.descending() && !ranking.missing_last());
+        prop_assert_eq!(ranking.order().iter().collect::<Vec<_>>(), expected.clone());
+        let keys: Vec<(SortKey<'_>, Ordinal)> = expected.iter().map(|row| (ranking.key(*row), *row)).collect();
+        prop_assert!(keys.is_sorted(), "{:?}", keys);
     }
 }
