@@ -134,7 +134,11 @@ fn first_page(snapshot: &Snapshot, query: &Query, matching: &RoaringBitmap) -> V
         rows.truncate(PAGE);
         return rows;
     }
-    ranking.order().iter().filter(|row| matching.contains(*row)).take(PAGE).collect()
+    let order = ranking.order();
+    if ranking.descending() {
+        return order.iter().rev().filter(|row| matching.contains(*row)).take(PAGE).collect();
+    }
+    order.iter().filter(|row| matching.contains(*row)).take(PAGE).collect()
 }
 
 fn report(figure: &str, mut took: Vec<Duration>, goal: (f64, f64)) {

@@ -390,6 +390,7 @@ impl Snapshot {
                 .sum::<usize>()
             + people.by_id.memory()
             + people.ids.len() * (6 + people.presence.len())
+            + self.index.memory()
     }
 }
 

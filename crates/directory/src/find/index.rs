@@ -80,6 +80,19 @@ pub(crate) struct LastUse {
 const KEPT: usize = 12;
 
 impl Index {
+    /// Bytes on the heap of what was made so far, about.
+    pub(crate) fn memory(&self) -> usize {
+        let distinct =
+            [&self.domains, &self.job_titles, &self.departments].map(|made| made.get().map(Distinct::memory));
+        let last = held(&self.last).iter().map(|last| last.at.memory() + last.used.serialized_size()).sum::<usize>();
+        let orders = held(&self.orders).iter().map(|(_, order)| order.memory()).sum::<usize>();
+        distinct.into_iter().flatten().sum::<usize>()
+            + self.group_counts.get().map_or(0, Tally::memory)
+            + self.reach.get().map_or(0, Reach::memory)
+            + last
+            + orders
+    }
+
     pub(crate) fn standing(&self, snapshot: &Snapshot) -> &Standing {
         self.standing.get_or_init(|| Standing::of(snapshot))
     }

@@ -28,6 +28,12 @@ pub(crate) struct Reach {
 }
 
 impl Reach {
+    /// Bytes on the heap, about.
+    pub(crate) fn memory(&self) -> usize {
+        let sets = self.any.iter().chain(&self.seats).chain(self.roles.values()).chain(self.ways.values());
+        sets.map(RoaringBitmap::serialized_size).sum::<usize>() + self.seat_counts.memory()
+    }
+
     pub(crate) fn of(snapshot: &Snapshot, standing: &Standing, types: &ByWord<AccountType>) -> Reach {
         let mut by_group: BTreeMap<(Ordinal, Role), Vec<&RoaringBitmap>> = BTreeMap::new();
         for (group, grants) in &*snapshot.grants {

@@ -8,4 +8,5 @@ mod guard;
 mod oracle;
 mod organization;
 mod snapshot;
+mod vocabulary;
 mod world;
