@@ -93,6 +93,26 @@ impl ActivityColumn {
         column.finish()
     }
 
+    /// Who has used each of the first `resources` at this moment or later, in microseconds since 1970.
+    pub fn used_since(&self, resources: usize, since: i64) -> Vec<RoaringBitmap> {
+        let mut users = vec![Vec::new(); resources];
+        let mut account: Ordinal = 0;
+        for chunk in &self.chunks {
+            let mut start = 0;
+            for end in &chunk.ends {
+                let entries = &chunk.entries[start..*end as usize];
+                start = *end as usize;
+                for entry in entries.iter().filter(|entry| entry.at >= since) {
+                    if let Some(users) = users.get_mut(entry.resource as usize) {
+                        users.push(account);
+                    }
+                }
+                account += 1;
+            }
+        }
+        users.into_iter().map(|users| users.into_iter().collect()).collect()
+    }
+
     /// How many accounts have used anything at all.
     pub fn active(&self) -> u64 {
         let with_entries = |chunk: &Arc<Chunk>| {

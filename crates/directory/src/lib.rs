@@ -27,6 +27,7 @@ mod records;
 mod resource;
 mod seen;
 mod snapshot;
+pub mod tiles;
 mod word;
 
 pub use access::{Access, DirectRole, Grant, Role, RoleMethod, Seat, SeatReason, seat};

@@ -11,6 +11,7 @@ use crate::find::choice::flag;
 use crate::find::index::{LastUse, with};
 use crate::find::name::app_resources;
 use crate::find::truth::Truth;
+use crate::snapshot::Snapshot;
 
 /// The domain under which Atlassian itself gives service accounts their addresses.
 pub(crate) const SERVICE_DOMAIN: &str = "serviceaccount.atlassian.com";
@@ -102,11 +103,15 @@ impl Question<'_> {
     }
 
     fn services(&self) -> RoaringBitmap {
-        let index = &self.snapshot.index;
-        let apps = with(index.types(self.snapshot), |kind| *kind == AccountType::App);
-        match index.domains(self.snapshot).of(SERVICE_DOMAIN) {
-            Some(service) => apps | service,
-            None => apps,
-        }
+        service_accounts(self.snapshot)
+    }
+}
+
+/// Whose activity says nothing, because Atlassian does not tell of activity through tokens.
+pub(crate) fn service_accounts(snapshot: &Snapshot) -> RoaringBitmap {
+    let apps = with(snapshot.index.types(snapshot), |kind| *kind == AccountType::App);
+    match snapshot.index.domains(snapshot).of(SERVICE_DOMAIN) {
+        Some(service) => apps | service,
+        None => apps,
     }
 }

@@ -66,7 +66,8 @@ impl Question<'_> {
     }
 }
 
-fn floor(at: Timestamp) -> i64 {
+/// The last whole microsecond that is not after a moment.
+pub(crate) fn floor(at: Timestamp) -> i64 {
     // A timestamp lies within 10,000 years of 1970: its microseconds always fit.
     i64::try_from(at.as_nanosecond().div_euclid(i128::from(NANOSECONDS))).unwrap_or(i64::MAX)
 }

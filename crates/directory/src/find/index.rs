@@ -38,6 +38,7 @@ pub(crate) struct Index {
     synced: OnceLock<Vec<(Timestamp, RoaringBitmap)>>,
     values: OnceLock<Values>,
     reaching: OnceLock<RoaringBitmap>,
+    users: OnceLock<Vec<RoaringBitmap>>,
     last: Mutex<Vec<LastUse>>,
     orders: Mutex<Vec<(Ordered, Arc<Order>)>>,
 }
@@ -176,6 +177,11 @@ impl Index {
     /// Whoever has access to anything.
     pub(crate) fn reaching(&self, snapshot: &Snapshot) -> &RoaringBitmap {
         self.reaching.get_or_init(|| self.reach(snapshot).any.iter().union())
+    }
+
+    /// Who has ever used a resource, by its ordinal.
+    pub(crate) fn users(&self, snapshot: &Snapshot) -> &[RoaringBitmap] {
+        self.users.get_or_init(|| snapshot.people.activity.used_since(snapshot.resources.len(), i64::MIN))
     }
 
     /// An order that was made before, or is made.

@@ -3,14 +3,14 @@
 //! Answers are three-valued. What is not known of somebody matches neither a test nor its opposite, and only
 //! `IS EMPTY` finds it. Pure: the moment and the zone of relative dates are given.
 
-mod activity;
-mod choice;
+pub(crate) mod activity;
+pub(crate) mod choice;
 mod compound;
-mod dates;
+pub(crate) mod dates;
 mod facets;
 mod field;
 pub(crate) mod index;
-mod name;
+pub(crate) mod name;
 mod ranking;
 mod reach;
 mod test;
