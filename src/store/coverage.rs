@@ -18,6 +18,12 @@ const OF_GENERATION: &str = "
 const AGES: &str = "
     SELECT noun, part, max(asked_to) FROM coverage
     WHERE generation <= $1 AND state = 'complete' AND part <> 'named' GROUP BY noun, part ORDER BY noun, part";
+const UPSTREAM_COUNTS: &str = "
+    SELECT part, asked_to, expected FROM coverage
+    WHERE noun = $1 AND expected IS NOT NULL AND generation = (
+        SELECT max(newest.generation) FROM coverage AS newest
+        WHERE newest.noun = coverage.noun AND newest.part = coverage.part AND newest.expected IS NOT NULL)
+    ORDER BY part";
 
 const COVERAGE: Bulk = Bulk {
     table: "coverage",
@@ -42,6 +48,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("coverage.SEALED_AT", SEALED_AT),
     ("coverage.OF_GENERATION", OF_GENERATION),
     ("coverage.AGES", AGES),
+    ("coverage.UPSTREAM_COUNTS", UPSTREAM_COUNTS),
 ];
 /// The bulk writes of this file.
 pub const BULKS: &[&Bulk] = &[&COVERAGE];
@@ -97,6 +104,14 @@ pub fn of_generation(tx: &mut Tx, generation: u64) -> Result<Vec<Claim>, StoreEr
             seen: row.integer(6)?.unsigned_abs(),
             reason: row.optional_text(7)?.map(Into::into),
         })
+    })
+}
+
+/// What upstream itself counted of a noun in each part when it last told, and when that was.
+pub fn upstream_counts(tx: &mut Tx, noun: Noun) -> Result<Vec<(Part, u64, Timestamp)>, StoreError> {
+    tx.list(UPSTREAM_COUNTS, &[noun.as_str().into()], |row| {
+        let part = Part::parse(row.text(0)?).ok_or_else(|| row.corrupt(0))?;
+        Ok((part, row.integer(2)?.unsigned_abs(), moment(row, 1)?))
     })
 }
 

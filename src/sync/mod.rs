@@ -12,6 +12,7 @@ pub mod ended;
 pub mod expected;
 pub mod explain;
 pub mod guards;
+pub mod inactivity;
 pub mod manual;
 pub mod map;
 mod missing;

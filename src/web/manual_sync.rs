@@ -5,7 +5,7 @@ use axum::Form;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use directory::{GroupId, Ordinal, Snapshot, fold_text};
+use directory::{GroupId, Ordinal, Snapshot};
 use maud::{Markup, html};
 
 use crate::auth::token::Token;
@@ -16,17 +16,15 @@ use crate::sync::manual;
 use crate::sync::request::{self, Ask, Asked};
 use crate::web::Served;
 use crate::web::failure::Failure;
+use crate::web::group_choice::choice;
 use crate::web::guard::see;
 use crate::web::settings_sync;
 use crate::web::ui::address::Address;
-use crate::web::ui::amount::number;
 use crate::web::ui::notice::{self, Weight};
 use crate::web::visit::Visit;
 
 /// Where the form is sent.
 pub(crate) const HERE: &str = "/settings/user-data-synchronization/manual";
-/// Groups shown to choose from.
-const SHOWN: usize = 20;
 
 /// The form as it was filled in.
 #[derive(Clone, Debug, Default)]
@@ -144,42 +142,10 @@ pub(crate) fn form(filled: &Filled, request_key: &str, snapshot: &Snapshot) -> M
 fn chooser(filled: &Filled, snapshot: &Snapshot) -> Markup {
     let chosen: Vec<Ordinal> =
         (filled.ticks.members_of.iter().flatten()).filter_map(|id| snapshot.group(id.as_str())).collect();
-    let wanted = fold_text(&filled.find);
-    let holds = |group: &Ordinal| snapshot.group_row(*group).is_some_and(|row| row.folded_name.contains(&wanted));
-    let mut found: Vec<Ordinal> = if wanted.is_empty() && !chosen.is_empty() {
-        Vec::new()
-    } else {
-        let others = snapshot.groups_by_name().iter().filter(|group| !chosen.contains(group));
-        others.filter(holds).take(SHOWN + 1).collect()
+    let button = html! {
+        button type="submit" formmethod="get" formaction=(settings_sync::HERE) formnovalidate { "Find groups" }
     };
-    let more = found.len() > SHOWN;
-    found.truncate(SHOWN);
-    html! {
-        div.filter {
-            input type="search" name="find" value=(filled.find) placeholder="Find groups" aria-label="Find groups"
-                maxlength="256" autocomplete="off" spellcheck="false";
-            button type="submit" formmethod="get" formaction=(settings_sync::HERE) formnovalidate { "Find groups" }
-        }
-        div.options role="group" aria-label="Groups" {
-            @for group in &chosen { (option(*group, true, snapshot)) }
-            @for group in &found { (option(*group, false, snapshot)) }
-        }
-        @if found.is_empty() && chosen.is_empty() {
-            p.hint { "No group is named like this. " (number(snapshot.groups_by_name().len() as u64)) " groups are known." }
-        }
-        @if more { p.hint { "There are more: find them by a part of their name." } }
-    }
-}
-
-fn option(group: Ordinal, chosen: bool, snapshot: &Snapshot) -> Markup {
-    let Some(row) = snapshot.group_row(group) else { return html! {} };
-    let name = row.group.as_ref().map_or(row.id.as_str(), |group| &group.name);
-    html! {
-        label.choice {
-            input type="checkbox" name="group" value=(row.id) checked[chosen];
-            span { bdi { (name) } " " span.sub.inline { (number(snapshot.memberships().members(group).len())) " members" } }
-        }
-    }
+    choice(&chosen, &filled.find, button, snapshot)
 }
 
 /// The three syncs side by side, where one of them is offered.

@@ -8,9 +8,11 @@ mod acme;
 mod assets;
 mod attention;
 mod connect;
+mod dashboard;
 mod entry;
 mod failure;
 mod group;
+mod group_choice;
 mod groups;
 mod guard;
 mod listing;
@@ -24,9 +26,11 @@ mod person;
 mod progress;
 mod run;
 mod runs;
+mod settings_dashboard;
 mod settings_guards;
 mod settings_key;
 mod settings_sites;
+mod settings_statistics;
 mod settings_stream;
 mod settings_sync;
 mod setup;
@@ -117,7 +121,8 @@ pub fn router(web: Web) -> Router {
     let passwords = Passwords::new(web.entropy.clone());
     let served = Served(Arc::new(Inner { web, passwords, pending: Pending::default(), tokens: Pending::default() }));
     Router::new()
-        .route("/", get(|| async { Redirect::to("/people") }))
+        .route("/", get(|| async { Redirect::to(dashboard::HERE) }))
+        .route(dashboard::HERE, get(dashboard::show))
         .route("/assets/{name}", get(assets::show))
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/sign-out", post(sign_in::end))
@@ -144,6 +149,8 @@ pub fn router(web: Web) -> Router {
         .route("/settings", get(|| async { Redirect::to(settings_key::HERE) }))
         .route(settings_key::HERE, get(settings_key::show).post(settings_key::check))
         .route("/settings/organization-api-key/key", post(settings_key::replace))
+        .route(settings_dashboard::HERE, get(settings_dashboard::show).post(settings_dashboard::choose))
+        .route(settings_statistics::HERE, get(settings_statistics::show))
         .route(settings_sync::HERE, get(settings_sync::show).post(settings_sync::choose))
         .route(settings_stream::HERE, post(settings_stream::choose))
         .route(settings_stream::PROBE, post(settings_stream::probe))

@@ -11,6 +11,7 @@ use crate::store::runs;
 use crate::sync::expected::{Expected, expected_of};
 use crate::sync::request::{self, Ask};
 use crate::web::Served;
+use crate::web::dashboard;
 use crate::web::failure::Failure;
 use crate::web::guard::see;
 use crate::web::ui::amount::{about, length, number};
@@ -23,7 +24,7 @@ use crate::web::visit::Visit;
 /// GET /setup/progress
 pub(crate) async fn show(visit: Visit) -> Result<Response, Failure> {
     if visit.snapshot.generation() > 0 {
-        return Ok(see("/people"));
+        return Ok(see(dashboard::HERE));
     }
     let newest = visit.mirror.store().read(|tx| {
         let Some(run) = runs::list(tx, None, 1)?.pop() else { return Ok(None) };
@@ -38,7 +39,7 @@ pub(crate) async fn show(visit: Visit) -> Result<Response, Failure> {
 /// POST /setup/progress: *Try again*
 pub(crate) async fn try_again(State(served): State<Served>, visit: Visit) -> Result<Response, Failure> {
     if visit.snapshot.generation() > 0 {
-        return Ok(see("/people"));
+        return Ok(see(dashboard::HERE));
     }
     let newest = visit.mirror.store().read(|tx| runs::list(tx, None, 1)).await?.pop();
     if newest.is_none_or(|run| run.state.is_over()) {
@@ -69,7 +70,7 @@ fn page(organization: &str, newest: Option<(&Run, Option<&Expected>)>, reader: &
                 }
                 Some((run, _)) if run.state == RunState::Sealed => {
                     p { "It is done. The people are being loaded." }
-                    p { a.button href="/people" { "User Browser" } }
+                    p { a.button href=(dashboard::HERE) { "Dashboard" } }
                 }
                 Some((run, expected)) => {
                     (progress(run, reader))

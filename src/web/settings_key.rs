@@ -23,7 +23,7 @@ use crate::web::ui::frame::{Page, Place};
 use crate::web::ui::moment::Reader;
 use crate::web::ui::notice::{self, Weight};
 use crate::web::visit::Visit;
-use crate::web::{settings_guards, settings_sites, settings_sync};
+use crate::web::{settings_dashboard, settings_guards, settings_sites, settings_statistics, settings_sync};
 
 /// The section's address.
 pub(crate) const HERE: &str = "/settings/organization-api-key";
@@ -109,7 +109,9 @@ pub(crate) fn sections(here: &str) -> Markup {
         nav.chips aria-label="Sections of Settings" {
             @for (name, address) in [
                 ("Organization API Key", HERE),
+                ("Dashboard", settings_dashboard::HERE),
                 ("User Data Synchronization", settings_sync::HERE),
+                ("Statistics", settings_statistics::HERE),
                 ("Guards", settings_guards::HERE),
                 ("Sites", settings_sites::HERE),
             ] {

@@ -95,7 +95,7 @@ fn way(next: &str) -> &str {
         && !next.starts_with("//")
         && !next.contains('\\')
         && next.bytes().all(|byte| byte.is_ascii_graphic());
-    if own { next } else { "/people" }
+    if own { next } else { "/" }
 }
 
 fn form(next: &str, username: &str, problem: Markup) -> Page {
@@ -139,7 +139,7 @@ mod tests {
     fn after_signing_in_nobody_is_led_away() {
         assert_eq!(way("/people?q=a"), "/people?q=a");
         for next in ["", "people", "//evil.example", "/\\evil.example", "https://evil.example", "/a\nb", "/\u{202e}x"] {
-            assert_eq!(way(next), "/people", "{next}");
+            assert_eq!(way(next), "/", "{next}");
         }
     }
 

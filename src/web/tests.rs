@@ -214,7 +214,7 @@ async fn from_the_link_over_the_key_and_the_first_sync_to_a_person() {
     assert!(app.get("/setup/progress").await.body.contains("http-equiv=\"refresh\""));
     assert!(app.get("/people").await.body.contains("The first sync is still running."));
     work(&app).await;
-    assert_eq!(app.get("/setup/progress").await.location(), "/people");
+    assert_eq!(app.get("/setup/progress").await.location(), "/dashboard");
 
     let first = app.get("/people").await;
     assert_eq!(first.body.matches("<tr>").count(), 51, "a heading and fifty people");

@@ -95,8 +95,11 @@ async fn w1_from_the_set_up_link_to_the_list_of_people() {
         driver.choose("input[name=listed]").await;
         driver.submit("main form").await;
 
-        // The first sync starts by itself and leads to the people.
-        driver.wait_for_address("/people").await;
+        // The first sync starts by itself and leads to the dashboard, whose tiles add up.
+        driver.wait_for_address("/dashboard").await;
+        dashboard_adds_up(&driver).await;
+        pictures.take(&driver, "dashboard").await;
+        driver.click("nav a[href='/people']").await;
         let truth = simulator.read(|organization| organization.truth());
         let people = driver.text().await;
         assert!(people.contains(&truth.users.len().to_string()), "{} people are counted: {people}", truth.users.len());
@@ -129,10 +132,39 @@ async fn w1_from_the_set_up_link_to_the_list_of_people() {
         pictures.take(&driver, "settings").await;
         driver.click("main nav a[href='/settings/user-data-synchronization']").await;
         pictures.take(&driver, "settings-sync").await;
+        driver.click("main nav a[href='/settings/dashboard']").await;
+        pictures.take(&driver, "settings-dashboard").await;
+        driver.click("main nav a[href='/settings/statistics']").await;
+        assert!(!driver.text().await.contains("Total users"), "closed at first");
+        driver.click("main a[href='/settings/statistics?show=on']").await;
+        let statistics = driver.text().await;
+        assert!(statistics.contains("Total users") && statistics.contains("Total groups"), "{statistics}");
+        driver.choose("input[name=group]").await;
+        driver.submit("form#groups").await;
+        assert!(driver.text().await.contains("Managed by"), "{}", driver.text().await);
+        pictures.take(&driver, "settings-statistics").await;
 
         driver.stop().await;
         drop(server);
         simulator.stop().await;
+    }
+}
+
+/// In each tile the shares that do not overlap sum to its seats, and `/` leads to them.
+async fn dashboard_adds_up(driver: &Driver) {
+    let tiles = driver
+        .script(
+            "const number = (tile, selector) => [...tile.querySelectorAll(selector)]
+                .reduce((sum, one) => sum + Number(one.textContent.replaceAll(',', '')), 0);
+            const shares = '.active .num:first-child, .part .num:first-child, .unknown .num:first-child, .service .num:first-child';
+            return [...document.querySelectorAll('section.tile')].map(tile =>
+                [tile.ariaLabel, number(tile, '.total b'), number(tile, shares)]);",
+        )
+        .await;
+    let tiles = tiles.as_array().unwrap();
+    assert!(tiles.iter().any(|tile| tile[1].as_f64().unwrap() > 0.0), "somebody takes a seat: {tiles:?}");
+    for tile in tiles {
+        assert_eq!(tile[1], tile[2], "{tile}");
     }
 }
 
@@ -149,7 +181,8 @@ async fn set_up(driver: &Driver, server: &Server, simulator: &simulator::Simulat
     driver.submit("main form").await;
     driver.choose("input[name=listed]").await;
     driver.submit("main form").await;
-    driver.wait_for_address("/people").await;
+    driver.wait_for_address("/dashboard").await;
+    driver.click("nav a[href='/people']").await;
 }
 
 /// Takes pictures where somebody asked for them.

@@ -9,6 +9,8 @@ use crate::web::assets;
 /// The places of the navigation. Only what exists is here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
+    /// Seats by app.
+    Dashboard,
     /// People.
     UserBrowser,
     /// Groups.
@@ -21,7 +23,8 @@ pub(crate) enum Place {
     Settings,
 }
 
-const PLACES: [(Place, &str, &str); 5] = [
+const PLACES: [(Place, &str, &str); 6] = [
+    (Place::Dashboard, "Dashboard", "/dashboard"),
     (Place::UserBrowser, "User Browser", "/people"),
     (Place::Groups, "Groups", "/groups"),
     (Place::SyncRuns, "Sync Runs", "/runs"),

@@ -1,0 +1,62 @@
+//! The user inactivity threshold as a setting. It says what the dashboard counts as inactive, and must decide nothing
+//! else: filters carry their own lengths of time.
+
+use directory::tiles::Threshold;
+use jiff::Timestamp;
+
+use crate::id::Entropy;
+use crate::mirror::Mirror;
+use crate::nouns::context::Context;
+use crate::nouns::event::NewEvent;
+use crate::store::error::StoreError;
+use crate::store::events;
+use crate::store::settings::{self, Setting};
+use crate::store::tx::Tx;
+
+const NAME: &str = "user_inactivity_threshold";
+
+/// The threshold in force, and who chose it; nobody has when it is the default.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inactivity {
+    /// The threshold.
+    pub threshold: Threshold,
+    /// Who chose it, and when.
+    pub chosen: Option<(String, Timestamp)>,
+}
+
+/// Reads the threshold.
+pub fn read(tx: &mut Tx) -> Result<Inactivity, StoreError> {
+    Ok(match settings::find(tx, NAME)? {
+        None => Inactivity { threshold: Threshold::DEFAULT, chosen: None },
+        Some(setting) => Inactivity {
+            threshold: Threshold::parse(&setting.value).unwrap_or(Threshold::DEFAULT),
+            chosen: Some((setting.changed_by, setting.changed_at)),
+        },
+    })
+}
+
+/// Chooses the threshold.
+pub async fn choose(
+    context: &Context,
+    mirror: &Mirror,
+    threshold: Threshold,
+    entropy: &Entropy,
+) -> Result<(), StoreError> {
+    let (now, salt) = (context.now, entropy.bytes());
+    let setting = Setting { value: threshold.to_text(), changed_by: context.actor.as_text(), changed_at: now };
+    let event = NewEvent {
+        at: now,
+        actor: context.actor.as_subject(),
+        kind: "setting.changed",
+        subject: NAME.to_owned(),
+        detail: serde_json::json!({ "value": setting.value }).to_string(),
+        personal: String::new(),
+    };
+    mirror
+        .store()
+        .write(move |tx| {
+            settings::put(tx, NAME, &setting)?;
+            events::append(tx, &event, &salt).map(drop)
+        })
+        .await
+}

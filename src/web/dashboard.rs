@@ -1,0 +1,298 @@
+//! The dashboard: a tile for each app with its seats by when they were last used, of all sites or of one. Every number is
+//! a link to its people in the user browser. It shows what `directory::tiles` counts and counts nothing itself.
+
+use axum::extract::Query;
+use directory::tiles::{self, Asked, Shares, Threshold, Tile, Tiles, Which};
+use directory::{Noun, Part, Snapshot};
+use jiff::{SignedDuration, Timestamp};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use crate::sync::{inactivity, schedule};
+use crate::web::failure::Failure;
+use crate::web::ui::address::Address;
+use crate::web::ui::amount::{counted, number};
+use crate::web::ui::frame::{Page, Place};
+use crate::web::ui::moment::Reader;
+use crate::web::ui::notice::{Weight, empty, notice};
+use crate::web::visit::{Visit, first_use};
+use crate::web::{settings_dashboard, settings_sync};
+
+/// The page's address.
+pub(crate) const HERE: &str = "/dashboard";
+/// More sites than this are chosen from a list.
+const MOST_CHIPS: usize = 8;
+/// Older activity is offered to be read again (rulings, Find).
+const ACTIVITY_IS_OLD_AFTER: SignedDuration = SignedDuration::from_hours(24);
+
+/// What an address asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(crate) struct Ask {
+    site: String,
+}
+
+/// What the page is made of.
+struct Counted<'a> {
+    /// The site that is shown, of those there are.
+    site: Option<&'a str>,
+    sites: Vec<&'a str>,
+    threshold: Threshold,
+    tiles: Tiles,
+}
+
+/// GET /dashboard
+pub(crate) async fn show(visit: Visit, Query(ask): Query<Ask>) -> Result<Page, Failure> {
+    let state = visit.state().await?;
+    let content = if visit.snapshot.generation() == 0 {
+        html! { div.headline { h1 { "Dashboard" } } (first_use(state.newest.as_ref())) }
+    } else {
+        let threshold = visit.mirror.store().read(inactivity::read).await?.threshold;
+        let zone = schedule::zone(&visit.mirror);
+        let asked = Asked { threshold, now: visit.reader.now, zone: &zone };
+        let notices = state.notices(&visit.snapshot, &visit.reader);
+        content(&ask, &visit.snapshot, (asked, &visit.reader), notices)
+    };
+    Ok(Page::framed(&visit.frame("Dashboard", Place::Dashboard), content))
+}
+
+fn content(ask: &Ask, snapshot: &Snapshot, (asked, reader): (Asked<'_>, &Reader), notices: Markup) -> Markup {
+    let sites = tiles::sites(snapshot);
+    let site = sites.iter().copied().find(|site| *site == ask.site);
+    let tiles = tiles::tiles(snapshot, site, asked);
+    let counted = Counted { site, sites, threshold: asked.threshold, tiles };
+    html! {
+        div.headline {
+            h1 { "Dashboard" }
+            span.sub {
+                "Inactive means not used for " (asked.threshold.words()) " · "
+                a.figure href=(settings_dashboard::HERE) { "Change" }
+            }
+        }
+        (notices)
+        (activity_age(activity_read_at(snapshot), reader))
+        (site_selector(ask, &counted))
+        @if counted.tiles.apps.is_empty() {
+            (nothing(&counted))
+        } @else {
+            (sums(&counted, snapshot.present().len()))
+            div.tiles { @for tile in &counted.tiles.apps { (one(tile, &counted)) } }
+        }
+        (without_seats(&counted.tiles))
+    }
+}
+
+/// When last active dates were last read; the oldest directory counts.
+fn activity_read_at(snapshot: &Snapshot) -> Option<Timestamp> {
+    let of_a_part = |part: &Part| matches!(part, Part::Directory(_) | Part::Whole);
+    let ages = snapshot.ages().iter().filter(|age| age.noun == Noun::Activity && of_a_part(&age.part));
+    ages.map(|age| age.read_at).min()
+}
+
+fn activity_age(read_at: Option<Timestamp>, reader: &Reader) -> Markup {
+    let again = Address::new(settings_sync::HERE).with("last_active", "on");
+    html! {
+        @match read_at {
+            Some(at) if reader.now.duration_since(at) > ACTIVITY_IS_OLD_AFTER => {
+                (notice(Weight::Info, "Last active dates are more than 24 hours old.", html! {
+                    p { "They were last read " (reader.relative(at)) ". " a href=(again) { "Read User Last Active Dates again" } }
+                }))
+            }
+            Some(at) => { p.hint { "Last active dates were read " (reader.relative(at)) "." } }
+            None => {
+                (notice(Weight::Info, "Last active dates were not read completely yet.", html! {
+                    p { "Seats whose use is not known are shown as unknown, never as inactive. " a href=(again) { "Read User Last Active Dates" } }
+                }))
+            }
+        }
+    }
+}
+
+fn site_selector(ask: &Ask, counted: &Counted<'_>) -> Markup {
+    let address = |site: &str| Address::new(HERE).with("site", site);
+    html! {
+        @if !ask.site.is_empty() && counted.site.is_none() {
+            (notice(Weight::Warning, "There is no such site.", html! {
+                p { "Nothing is known of a site called “" bdi { (ask.site) } "”. All sites are shown." }
+            }))
+        }
+        @if counted.sites.len() > MOST_CHIPS {
+            form.filter method="get" action=(HERE) {
+                select name="site" aria-label="Site" {
+                    option value="" selected[counted.site.is_none()] { "All sites" }
+                    @for site in &counted.sites { option value=(site) selected[counted.site == Some(site)] { (site) } }
+                }
+                button type="submit" { "Show" }
+            }
+        } @else if counted.sites.len() > 1 {
+            nav.chips aria-label="Site" {
+                a href=(HERE) aria-current=[counted.site.is_none().then_some("true")] { "All sites" }
+                @for site in &counted.sites {
+                    a href=(address(site)) aria-current=[(counted.site == Some(site)).then_some("true")] { bdi { (site) } }
+                }
+            }
+        }
+    }
+}
+
+fn nothing(counted: &Counted<'_>) -> Markup {
+    let headline = match counted.site {
+        Some(_) => "No app on this site sells seats.",
+        None => "No app that sells seats was found.",
+    };
+    empty(
+        headline,
+        html! {
+            @if counted.site.is_some() {
+                p { a.button href=(HERE) { "All sites" } }
+            } @else {
+                p { "See what the last sync could read under " a href="/runs" { "Sync Runs" } ". What groups grant tells which apps there are." }
+            }
+        },
+    )
+}
+
+fn sums(counted: &Counted<'_>, present: u64) -> Markup {
+    let Tiles { seats, people, .. } = counted.tiles;
+    let words = counted.threshold.words();
+    html! {
+        div.sum {
+            div { b { (number(seats.total())) } span { "seats, held by " (self::counted(people, "person", "people")) } }
+            div { b { (number(seats.not_active())) } span { "seats inactive for " (words) ", never used among them" } }
+            div { b { (number(seats.never_active)) } span { "seats never used" } }
+            div { b { (number(present)) } span { @if present == 1 { "person" } @else { "people" } " in the organization" } }
+        }
+    }
+}
+
+/// A tile.
+fn one(tile: &Tile, counted: &Counted<'_>) -> Markup {
+    let seats = tile.seats;
+    let link = |which| tile.filter(which, counted.threshold).map(|filter| Address::new("/people").with("q", &filter));
+    let share = |which, words: &str| {
+        let count = seats.of(which);
+        html! {
+            @match link(which) {
+                Some(address) if count > 0 => a href=(address) { span.num { (number(count)) } " " (words) },
+                _ => span { span.num { (number(count)) } " " (words) },
+            }
+        }
+    };
+    let total = seats.total();
+    html! {
+        section.tile aria-label=(tile.app) {
+            h2 {
+                @match link(Which::All) {
+                    Some(address) => a href=(address) { bdi { (tile.app) } },
+                    None => bdi { (tile.app) },
+                }
+                @if let [only] = &*tile.sites { " " span.sub { "on " bdi { (only.site) } } }
+            }
+            p.total { b.num { (number(total)) } " " (if total == 1 { "seat" } else { "seats" }) ", " (self::counted(tile.people, "person", "people")) }
+            @if total == 0 {
+                p.hint { "Nobody takes a seat." }
+            } @else {
+                (meter(&tile.app, seats))
+                ul.shares {
+                    li.active { (share(Which::Active, "active")) span.num { (percent(seats.active, total)) } }
+                    li.inactive { (share(Which::NotActive, "inactive")) span.num { (percent(seats.not_active(), total)) } }
+                    @if seats.not_active() > 0 {
+                        li.part { (share(Which::Inactive, "used before that")) span.num { (percent(seats.inactive, total)) } }
+                        li.part.never { (share(Which::NeverActive, "never active")) span.num { (percent(seats.never_active, total)) } }
+                    }
+                    @if seats.unknown > 0 {
+                        li.unknown { (share(Which::Unknown, "unknown")) span.num { (percent(seats.unknown, total)) } }
+                    }
+                    @if seats.service_accounts > 0 {
+                        li.service { (share(Which::ServiceAccounts, "service accounts")) span.num { (percent(seats.service_accounts, total)) } }
+                    }
+                }
+            }
+            @if let Some(capacity) = tile.capacity() { p.hint { (left(total, capacity)) } }
+            @if tile.sites.len() > 1 {
+                p.hint { "Of these on "
+                    @for (place, on_site) in tile.sites.iter().enumerate() {
+                        @if place > 0 { ", " }
+                        a.name href=(Address::new(HERE).with("site", &on_site.site)) { bdi { (on_site.site) } }
+                        " " span.num { (number(on_site.seats.total())) }
+                        @if let (None, Some(capacity)) = (tile.capacity(), on_site.capacity) { " (" (left(on_site.seats.total(), capacity)) ")" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// How many seats are left of those that were bought.
+fn left(taken: u64, capacity: u64) -> String {
+    match capacity.checked_sub(taken) {
+        Some(left) => format!("{} of {} left", number(left), number(capacity)),
+        None => format!("{} more than the {} that were bought", number(taken - capacity), number(capacity)),
+    }
+}
+
+/// The shares as a bar; the same numbers stand in words beside it.
+fn meter(app: &str, seats: Shares) -> Markup {
+    const WIDTH: f64 = 1_000.0;
+    let total = seats.total().max(1) as f64;
+    let mut before = 0;
+    let parts = Which::DISJOINT.map(|which| {
+        let (start, length) = (before, seats.of(which));
+        before += length;
+        (which, start as f64 * WIDTH / total, length as f64 * WIDTH / total)
+    });
+    html! {
+        svg.meter viewBox="0 0 1000 6" preserveAspectRatio="none" role="img" aria-label=(format!("{app}: {}", in_words(seats))) {
+            @for (which, start, length) in parts.into_iter().filter(|(_, _, length)| *length > 0.0) {
+                rect class=(class(which)) x=(format!("{start:.1}")) y="0" width=(format!("{:.1}", length.max(2.0))) height="6" {}
+            }
+        }
+    }
+}
+
+fn in_words(seats: Shares) -> String {
+    let words = [
+        (Which::Active, "active"),
+        (Which::Inactive, "inactive"),
+        (Which::NeverActive, "never active"),
+        (Which::Unknown, "unknown"),
+        (Which::ServiceAccounts, "service accounts"),
+    ];
+    let told = words.into_iter().filter(|(which, _)| seats.of(*which) > 0);
+    told.map(|(which, words)| format!("{} {words}", number(seats.of(which)))).collect::<Vec<_>>().join(", ")
+}
+
+fn class(which: Which) -> &'static str {
+    match which {
+        Which::All | Which::Active => "active",
+        Which::NotActive | Which::Inactive => "inactive",
+        Which::NeverActive => "never",
+        Which::Unknown => "unknown",
+        Which::ServiceAccounts => "service",
+    }
+}
+
+/// A share in whole percent; neither some nor almost all is rounded to none or all.
+fn percent(part: u64, total: u64) -> String {
+    match (part as f64 / total.max(1) as f64 * 100.0).round() as u64 {
+        0 if part > 0 => "< 1 %".to_owned(),
+        100 if part < total => "> 99 %".to_owned(),
+        percent => format!("{percent} %"),
+    }
+}
+
+fn without_seats(tiles: &Tiles) -> Markup {
+    html! {
+        @if !tiles.without_seats.is_empty() {
+            h2 { "Apps without seats" }
+            p { @for (place, app) in tiles.without_seats.iter().enumerate() {
+                @if place > 0 { " · " }
+                a.name href=(Address::new("/people").with("q", &app.filter)) { bdi { (app.app) } }
+                " " (counted(app.people, "person", "people"))
+            } }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
