@@ -132,6 +132,10 @@ own_id! {
     CredentialId, "cred"
 }
 own_id! {
+    /// A filter that somebody saved.
+    FilterId, "flt"
+}
+own_id! {
     /// A job: work that outlives a request.
     JobId, "job"
 }

@@ -2,6 +2,8 @@
 //! whole. Nothing outside this module ever sees half a generation.
 
 pub mod answer;
+pub mod export;
+pub mod filters;
 pub mod load;
 pub mod mirrors;
 pub mod seal;

@@ -10,6 +10,7 @@ pub mod organization_key;
 pub mod refusal;
 pub mod residue;
 pub mod run;
+pub mod saved_filter;
 pub mod schedule;
 pub mod scope;
 pub mod scope_summary;

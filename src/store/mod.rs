@@ -18,6 +18,7 @@ pub mod error;
 pub mod events;
 #[cfg(feature = "faults")]
 pub mod faults;
+pub mod filters;
 pub mod groups;
 pub mod head;
 pub mod history;

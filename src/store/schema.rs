@@ -3,14 +3,15 @@
 use crate::store::bulk::{Bulk, BulkUpdate};
 use crate::store::migrate::Migration;
 use crate::store::{
-    accounts, audit_stream, changes, coverage, events, groups, head, history, jobs, observed, organization_keys,
-    passes, quota, request_keys, runs, settings, site_credentials, timeline, withheld,
+    accounts, audit_stream, changes, coverage, events, filters, groups, head, history, jobs, observed,
+    organization_keys, passes, quota, request_keys, runs, settings, site_credentials, timeline, withheld,
 };
 
 /// The schema of an organization's database.
 pub const ORGANIZATION: &[Migration] = &[
     Migration { number: 1, name: "mirror", sql: include_str!("../../migrations/organization/0001_mirror.sql") },
     Migration { number: 2, name: "scopes", sql: include_str!("../../migrations/organization/0002_scopes.sql") },
+    Migration { number: 3, name: "filters", sql: include_str!("../../migrations/organization/0003_filters.sql") },
 ];
 
 /// The schema of the control database.
@@ -24,6 +25,7 @@ pub const ORGANIZATION_STATEMENTS: &[&[(&str, &str)]] = &[
     changes::STATEMENTS,
     coverage::STATEMENTS,
     events::STATEMENTS,
+    filters::STATEMENTS,
     groups::STATEMENTS,
     head::STATEMENTS,
     history::STATEMENTS,

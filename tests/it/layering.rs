@@ -51,6 +51,7 @@ const OTHERS: &[(&str, &[&str])] = &[
     ("axum", &["web", "app"]),
     ("chacha20poly1305", &["store"]),
     ("clap", &["cli", "main"]),
+    ("csv", &["mirror"]),
     ("fastrand", &["id"]),
     ("foldhash", &["store", "mirror", "sync"]),
     ("futures_core", &["web"]),
