@@ -3,6 +3,7 @@
 
 pub mod doctor;
 pub mod ending;
+pub mod filters;
 pub mod follow;
 pub mod migrate;
 pub mod open;
@@ -77,9 +78,14 @@ pub enum Command {
     #[command(after_help = "With a running server the work is handed to it. Exit codes: 0 done, 4 done with gaps, \
         5 another run holds the place, 3 refused.")]
     Sync(sync::Sync),
-    /// List or search people as the newest sync shows them
-    #[command(after_help = "Examples:\n  rollcall users okafor\n  rollcall users --status suspended --json")]
+    /// List or count the people whom a filter finds, as the newest sync shows them
+    #[command(after_help = "Examples:\n  rollcall users okafor\n  rollcall users --status suspended --json\n  \
+        rollcall users 'inactiveFor(confluence) >= 90d AND NOT group = keepers' --count\n  \
+        rollcall users 'domain = acme.example order by added desc' --csv > people.csv\n\
+        A filter with errors is refused (3), with a mark below each.")]
     Users(users::Users),
+    /// List the saved filters
+    Filters(filters::Filters),
     /// List sync runs, or show one
     Runs(runs::Runs),
     /// Bring every database to this version's schema

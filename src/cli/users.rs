@@ -1,36 +1,51 @@
-//! `rollcall users`: the people of the newest generation, as a table or JSON.
+//! `rollcall users`: the people of the newest generation whom a filter finds, as a table, a number, CSV or JSON.
+
+use std::io::{ErrorKind, Write as _};
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use columns::Direction;
-use directory::{AccountRow, Ordinal, Snapshot, Status};
-use jiff::Timestamp;
+use clock::Clock;
+use directory::find::{self, Ranking};
+use directory::{Ordinal, Snapshot, Status};
+use filter::{Direction, Order};
+use jiff::tz::TimeZone;
 use roaring::RoaringBitmap;
 
 use crate::cli::open::to_read;
 use crate::cli::table::table;
 use crate::cli::{Exit, Place};
+use crate::mirror::answer::{Answer, answer};
+use crate::mirror::export::{self, Export, Form, LastActive, in_order};
 use crate::nouns::refusal::Refusal;
+use crate::sync::schedule;
 
 /// `rollcall users`
 #[derive(Args, Debug)]
+#[command(group = clap::ArgGroup::new("form").args(["count", "csv", "json"]))]
 pub struct Users {
-    /// Only people whose name or e-mail address contains this
-    pub search: Option<String>,
+    /// Only people whom this filter finds; plain words are looked for in names and e-mail addresses
+    pub filter: Option<String>,
     /// Where the installation is.
     #[command(flatten)]
     pub place: Place,
     /// Only people of this status: active, suspended, deactivated, ...
     #[arg(long)]
     pub status: Option<String>,
-    /// In this order
-    #[arg(long, value_enum, default_value_t = Sort::Name)]
-    pub sort: Sort,
+    /// In this order, where the filter says none [default: name]
+    #[arg(long, value_enum)]
+    pub sort: Option<Sort>,
     /// The other way round
     #[arg(long)]
     pub descending: bool,
-    /// At most so many
-    #[arg(long, default_value_t = 100)]
-    pub limit: usize,
+    /// At most so many [default: 100 in a table, otherwise all]
+    #[arg(long, conflicts_with = "count")]
+    pub limit: Option<usize>,
+    /// Only how many there are
+    #[arg(long)]
+    pub count: bool,
+    /// As comma-separated values, with a row of headings
+    #[arg(long)]
+    pub csv: bool,
     /// As JSON, one object per line
     #[arg(long)]
     pub json: bool,
@@ -48,6 +63,9 @@ pub enum Sort {
     /// By the day they were added
     Added,
 }
+
+/// Rows of a table, where nobody says how many.
+const USUAL_ROWS: usize = 100;
 
 /// Runs the command.
 pub async fn run(users: &Users) -> Result<Exit, Refusal> {
@@ -67,35 +85,56 @@ pub async fn run(users: &Users) -> Result<Exit, Refusal> {
             "Run `rollcall sync`.",
         ));
     }
-    let chosen = choose(&snapshot, users)?;
-    let order = match users.sort {
-        Sort::Name => snapshot.by_name(),
-        Sort::Email => snapshot.by_email(),
-        Sort::LastActive => snapshot.by_last_active(),
-        Sort::Added => snapshot.by_added(),
-    };
-    let direction = if users.descending { Direction::Backward } else { Direction::Forward };
-    let listed = order.walk(direction).filter(|account| chosen.contains(*account)).take(users.limit);
-    let rows: Vec<AccountRow<'_>> = listed.filter_map(|account| snapshot.account_row(account)).collect();
-    if users.json {
-        for row in &rows {
-            println!("{}", json(&snapshot, row));
-        }
-    } else if rows.is_empty() {
-        eprintln!("Nobody matches. {} people are in the mirror.", snapshot.present().len());
-    } else {
-        let cells: Vec<Vec<String>> = rows.iter().map(|row| cells(&snapshot, row)).collect();
-        print!("{}", table(&["name", "email", "status", "groups", "last active", "account id"], &cells));
-        eprintln!("{} of {} people, as of {}", rows.len(), chosen.len(), snapshot.sealed_at());
+    let text = users.filter.as_deref().unwrap_or_default();
+    let answer = answer(&snapshot, text, (Clock::system().now(), &schedule::zone(&mirror)));
+    for diagnostic in &answer.diagnostics {
+        eprint!("{}", diagnostic.draw(text));
     }
-    Ok(Exit::Done)
+    if answer.has_errors {
+        return Ok(Exit::Refused);
+    }
+    let ranking = ranking(users, &answer, &snapshot)?;
+    let chosen = choose(&snapshot, users, &answer)?;
+    if users.count {
+        return print([format!("{}\n", chosen.len()).into_bytes()]);
+    }
+    let mut listed = in_order(&chosen, &ranking);
+    let form = match (users.csv, users.json) {
+        (true, _) => Some(Form::Csv),
+        (_, true) => Some(Form::JsonLines),
+        _ => None,
+    };
+    listed.truncate(users.limit.unwrap_or(if form.is_some() { usize::MAX } else { USUAL_ROWS }));
+    match form {
+        Some(form) => print(Export::new(Arc::clone(&snapshot), listed, form)),
+        None => show(&snapshot, &listed, (&chosen, &answer)),
+    }
 }
 
-fn choose(snapshot: &Snapshot, users: &Users) -> Result<RoaringBitmap, Refusal> {
-    let mut chosen = snapshot.present();
-    if let Some(text) = &users.search {
-        chosen &= snapshot.search(text);
+/// The order that filter or options ask for.
+fn ranking<'s>(users: &Users, answer: &Answer, snapshot: &'s Snapshot) -> Result<Ranking<'s>, Refusal> {
+    let asked = &answer.query.order;
+    if !asked.is_empty() && (users.sort.is_some() || users.descending) {
+        return Err(Refusal::new(
+            "Nobody was listed.",
+            "The filter says an order, and --sort or --descending says another.",
+            "Leave one of them out.",
+        ));
     }
+    let direction = if users.descending { Direction::Descending } else { Direction::Ascending };
+    let field = match users.sort.unwrap_or(Sort::Name) {
+        Sort::Name => "name",
+        Sort::Email => "email",
+        Sort::LastActive => "lastActive",
+        Sort::Added => "added",
+    };
+    let by_options: Vec<Order> =
+        find::catalogue().find(field).map(|field| Order { field, argument: None, direction }).into_iter().collect();
+    Ok(Ranking::of(snapshot, if asked.is_empty() { &by_options } else { asked }))
+}
+
+fn choose(snapshot: &Snapshot, users: &Users, answer: &Answer) -> Result<RoaringBitmap, Refusal> {
+    let mut chosen = answer.found.matching.clone();
     if let Some(text) = &users.status {
         let status = Status::parse(&text.to_lowercase());
         if let Status::Other(unknown) = &status {
@@ -111,54 +150,50 @@ fn choose(snapshot: &Snapshot, users: &Users) -> Result<RoaringBitmap, Refusal> 
     Ok(chosen)
 }
 
-fn status<'a>(row: &AccountRow<'a>) -> &'a str {
-    row.presence.and_then(|presence| presence.status.as_ref()).map_or("unknown", Status::as_str)
-}
-
-/// When somebody was last active: a day, *never*, or *unknown* when activity was not read.
-fn last_active(snapshot: &Snapshot, account: Ordinal) -> String {
-    match snapshot.activity().last(account).and_then(|at| Timestamp::from_microsecond(at).ok()) {
-        Some(at) => at.strftime("%Y-%m-%d").to_string(),
-        None if snapshot.activity().read().contains(account) => "never".to_owned(),
-        None => "unknown".to_owned(),
+/// Writes pieces as they come. Whoever reads may stop reading.
+fn print(pieces: impl IntoIterator<Item = Vec<u8>>) -> Result<Exit, Refusal> {
+    let mut out = std::io::stdout().lock();
+    let written = pieces.into_iter().try_for_each(|piece| out.write_all(&piece)).and_then(|()| out.flush());
+    match written {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Refusal::new(
+            "The list is not whole.",
+            format!("It could not be written: {error}."),
+            "Write it elsewhere.",
+        )),
+        _ => Ok(Exit::Done),
     }
 }
 
-fn cells(snapshot: &Snapshot, row: &AccountRow<'_>) -> Vec<String> {
-    vec![
-        row.name.to_owned(),
-        row.email.unwrap_or("hidden").to_owned(),
-        status(row).to_owned(),
-        snapshot.memberships().of(row.ordinal).len().to_string(),
-        last_active(snapshot, row.ordinal),
-        row.id.to_owned(),
-    ]
+fn show(snapshot: &Snapshot, listed: &[Ordinal], (chosen, answer): (&RoaringBitmap, &Answer)) -> Result<Exit, Refusal> {
+    if listed.is_empty() {
+        eprintln!("Nobody matches. {} people are in the mirror.", snapshot.present().len());
+    } else {
+        let rows: Vec<Vec<String>> = listed.iter().filter_map(|account| cells(snapshot, *account)).collect();
+        let headings = ["name", "email", "status", "groups", "last active", "account id"];
+        print([table(&headings, &rows).into_bytes()])?;
+        eprintln!("{} of {} people, as of {}", rows.len(), chosen.len(), snapshot.sealed_at());
+    }
+    match answer.found.unknown.len() {
+        0 => {}
+        1 => eprintln!("Of 1 more person it cannot be told, because something about them is not known."),
+        unknown => eprintln!("Of {unknown} more people it cannot be told, because something about them is not known."),
+    }
+    Ok(Exit::Done)
 }
 
-fn json(snapshot: &Snapshot, row: &AccountRow<'_>) -> serde_json::Value {
-    let groups: Vec<&str> = (snapshot.memberships().of(row.ordinal).iter())
-        .filter_map(|group| snapshot.group_row(*group)?.group.as_ref().map(|group| &*group.name))
-        .collect();
-    let resource = |resource: Ordinal| snapshot.resources().get(resource as usize).map(|resource| resource.id.as_str());
-    let activity: serde_json::Map<String, serde_json::Value> = (snapshot.activity().of(row.ordinal).iter())
-        .filter_map(|entry| {
-            let at = Timestamp::from_microsecond(entry.at).ok()?;
-            Some((resource(entry.resource)?.to_owned(), at.to_string().into()))
-        })
-        .collect();
-    serde_json::json!({
-        "account_id": row.id,
-        "name": row.name,
-        "email": row.email,
-        "status": row.presence.and_then(|presence| presence.status.as_ref()).map(Status::as_str),
-        "account_status": row.account_status.map(|status| status.as_str()),
-        "claim": row.claimed.map(|claimed| claimed.as_str()),
-        "platform_roles": snapshot.roles_of(row.ordinal).iter().map(|role| role.as_str().to_owned()).collect::<Vec<_>>(),
-        "groups": groups,
-        "last_active": activity,
-        "activity_read": snapshot.activity().read().contains(row.ordinal),
-        "added_at": row.added_at.map(|at| at.to_string()),
-        "job_title": row.job_title,
-        "department": row.department,
-    })
+fn cells(snapshot: &Snapshot, account: Ordinal) -> Option<Vec<String>> {
+    let row = snapshot.account_row(account)?;
+    let last = match export::last_active(snapshot, account) {
+        LastActive::At(at) => at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d").to_string(),
+        LastActive::Never => "never".to_owned(),
+        LastActive::Unknown => "unknown".to_owned(),
+    };
+    Some(vec![
+        row.name.to_owned(),
+        row.email.unwrap_or("hidden").to_owned(),
+        export::status(snapshot, account).to_owned(),
+        snapshot.memberships().of(account).len().to_string(),
+        last,
+        row.id.to_owned(),
+    ])
 }

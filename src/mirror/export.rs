@@ -271,3 +271,6 @@ fn harmless(cell: String) -> String {
         _ => cell,
     }
 }
+
+#[cfg(test)]
+mod tests;

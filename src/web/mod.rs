@@ -10,7 +10,9 @@ mod attention;
 mod connect;
 mod dashboard;
 mod entry;
+mod export;
 mod failure;
+mod filters;
 mod group;
 mod group_choice;
 mod groups;
@@ -132,6 +134,12 @@ pub fn router(web: Web) -> Router {
         .route("/setup/progress", get(progress::show).post(progress::try_again))
         .route("/people", get(people::show))
         .route("/people/{id}", get(person::show))
+        .route(export::CSV, get(export::csv))
+        .route(export::JSON, get(export::json))
+        .route(filters::HERE, get(filters::show).post(filters::save))
+        .route("/filters/{id}", get(filters::open).post(filters::change))
+        .route("/filters/{id}/edit", get(filters::edit))
+        .route("/filters/{id}/delete", post(filters::delete))
         .route("/groups", get(groups::show))
         .route("/groups/{id}", get(group::show))
         .route("/runs", get(runs::show).post(runs::start))

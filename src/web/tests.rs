@@ -1,5 +1,6 @@
 //! The pages over real HTTP: the whole way from the set-up link to a person, and everything that must be refused.
 
+mod filters;
 mod settings;
 
 use std::net::{Ipv4Addr, SocketAddr};

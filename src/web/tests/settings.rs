@@ -7,12 +7,12 @@ use super::*;
 const SITES: &str = "/settings/sites";
 const SYNC: &str = "/settings/user-data-synchronization";
 
-fn encoded(text: &str) -> String {
+pub(super) fn encoded(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
 /// An organization whose sites are at the simulator, connected and read once.
-async fn connected() -> (Simulator, App) {
+pub(super) async fn connected() -> (Simulator, App) {
     let population = Population { users: 60, ..Population::default() };
     let clock = noon();
     let organization = Organization::populate(&population, clock.now());

@@ -1,0 +1,131 @@
+//! Exactly whom a filter finds, as a file: sent while it is made, so that it needs no memory of its size. A filter with
+//! errors gives no file, because it would be one of other people than were asked for.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::body::Body;
+use axum::extract::Query;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use directory::find::Ranking;
+use directory::fold_text;
+use futures_core::Stream;
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use crate::mirror::answer::answer;
+use crate::mirror::export::{Export, Form, in_order};
+use crate::nouns::refusal::Refusal;
+use crate::sync::schedule;
+use crate::web::failure::Failure;
+use crate::web::filters;
+use crate::web::ui::address::{Address, encode};
+use crate::web::ui::frame::{Page, Place};
+use crate::web::ui::notice::{Weight, notice};
+use crate::web::visit::Visit;
+
+/// Where the people are as comma-separated values.
+pub(crate) const CSV: &str = "/people.csv";
+/// Where the people are as JSON.
+pub(crate) const JSON: &str = "/people.json";
+
+/// What an address asks for.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Ask {
+    q: String,
+}
+
+/// Pieces as a body takes them.
+struct Pieces(Export);
+
+impl Stream for Pieces {
+    type Item = Result<Vec<u8>, Infallible>;
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(self.get_mut().0.next().map(Ok))
+    }
+}
+
+/// GET /people.csv
+pub(crate) async fn csv(visit: Visit, Query(ask): Query<Ask>) -> Result<Response, Failure> {
+    file(&visit, &ask.q, Form::Csv).await
+}
+
+/// GET /people.json
+pub(crate) async fn json(visit: Visit, Query(ask): Query<Ask>) -> Result<Response, Failure> {
+    file(&visit, &ask.q, Form::Json).await
+}
+
+/// Links to the files of whom a filter finds.
+pub(crate) fn links(q: &str) -> Markup {
+    html! {
+        span.export {
+            a href=(Address::new(CSV).with("q", q)) download { "CSV" } " · "
+            a href=(Address::new(JSON).with("q", q)) download { "JSON" }
+        }
+    }
+}
+
+async fn file(visit: &Visit, q: &str, form: Form) -> Result<Response, Failure> {
+    if visit.snapshot.generation() == 0 {
+        let why = "The organization was not read yet.";
+        return Err(Refusal::new("Nothing was exported.", why, "Wait for the first sync to end.").into());
+    }
+    let zone = schedule::zone(&visit.mirror);
+    let answer = answer(&visit.snapshot, q, (visit.reader.now, &zone));
+    if answer.has_errors {
+        let content = html! {
+            div.headline { h1 { "Nothing was exported" } }
+            (notice(Weight::Failure, "The filter has errors, so a file would hold other people than you ask for.", html! {
+                (filters::problems(q, &answer.diagnostics))
+                p { a href=(Address::new("/people").with("q", q)) { "Correct it in the User Browser" } }
+            }))
+            (filters::bar(&filters::visible(visit).await?, ""))
+        };
+        let page = Page::framed(&visit.frame("Nothing was exported", Place::UserBrowser), content);
+        return Ok(page.with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response());
+    }
+    let people = in_order(&answer.found.matching, &Ranking::of(&visit.snapshot, &answer.query.order));
+    let day = visit.reader.now.to_zoned(zone).strftime("%Y-%m-%d").to_string();
+    let (kind, ending) = match form {
+        Form::Csv => ("text/csv; charset=utf-8; header=present", "csv"),
+        Form::Json | Form::JsonLines => ("application/json", "json"),
+    };
+    let name = disposition(&visit.mirror.organization().name, &format!("people-{day}.{ending}"));
+    let body = Body::from_stream(Pieces(Export::new(Arc::clone(&visit.snapshot), people, form)));
+    Ok(([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, name)], body).into_response())
+}
+
+/// A file's name, in ASCII for old programs and whole for all others (RFC 6266).
+fn disposition(organization: &str, rest: &str) -> String {
+    let simple: String =
+        fold_text(organization).chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let simple = match simple.trim_matches('-') {
+        "" => "organization",
+        simple => simple,
+    };
+    let fit = |c: char| if c.is_control() || "/\\:*?\"<>|".contains(c) { '-' } else { c };
+    let mut whole = String::new();
+    encode(&organization.chars().map(fit).collect::<String>(), &mut whole);
+    format!("attachment; filename=\"{simple}-{rest}\"; filename*=UTF-8''{whole}-{rest}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_files_name_is_whole_for_new_programs_and_plain_for_old_ones() {
+        assert_eq!(
+            disposition("Café / \"Nord\"", "people-2026-11-21.csv"),
+            "attachment; filename=\"cafe----nord-people-2026-11-21.csv\"; \
+             filename*=UTF-8''Caf%C3%A9%20-%20-Nord--people-2026-11-21.csv"
+        );
+        assert!(disposition("王\r\nX: y", "p.csv").is_ascii());
+        assert!(disposition("王", "p.csv").starts_with("attachment; filename=\"organization-p.csv\""));
+    }
+}
