@@ -69,14 +69,14 @@ const BETWEEN: &str = "; ";
 
 /// People in an order. Those without a key stand where the order says.
 pub fn in_order(people: &RoaringBitmap, ranking: &Ranking<'_>) -> Vec<Ordinal> {
-    let direction = if ranking.descending { Direction::Backward } else { Direction::Forward };
+    let direction = if ranking.descending() { Direction::Backward } else { Direction::Forward };
     let order = if people.len() <= FEW {
         std::borrow::Cow::Owned(Order::build(people.iter(), |a, b| ranking.key(a).cmp(&ranking.key(b))))
     } else {
         ranking.order()
     };
     let listed = order.walk(direction).filter(|account| people.contains(*account));
-    if !ranking.missing_last || ranking.descending {
+    if !ranking.missing_last() || ranking.descending() {
         return listed.collect();
     }
     let (mut keyed, without): (Vec<Ordinal>, Vec<Ordinal>) =

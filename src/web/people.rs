@@ -15,6 +15,7 @@ use serde::Deserialize;
 
 use crate::auth::token::Token;
 use crate::mirror::answer::{self, Answer};
+use crate::nouns::saved_filter::SavedFilter;
 use crate::web::Served;
 use crate::web::assets;
 use crate::web::failure::Failure;
@@ -28,6 +29,7 @@ use crate::web::ui::notice::empty;
 use crate::web::ui::paging::paging;
 use crate::web::ui::person;
 use crate::web::visit::{Visit, first_use};
+use crate::web::{export, filters};
 
 /// What an address asks for. Everything may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -49,6 +51,16 @@ pub(crate) enum Sort {
     Email,
     LastActive,
     Added,
+}
+
+/// What stands around the list.
+struct Around<'a> {
+    /// Makes a form that is sent twice start one sync.
+    request_key: &'a str,
+    /// Saved filters.
+    saved: &'a [SavedFilter],
+    /// What has to be said before anything else.
+    notices: Markup,
 }
 
 /// Who is on the page, out of whom.
@@ -84,7 +96,9 @@ pub(crate) async fn page(served: &Served, visit: &Visit, ask: &Ask, notices: Mar
     } else {
         let request_key = Token::new(&served.entropy);
         let notices = html! { (notices) (state.notices(&visit.snapshot, &visit.reader)) };
-        content(ask, &visit.snapshot, &visit.reader, (request_key.expose(), notices))
+        let saved = filters::visible(visit).await?;
+        let around = Around { request_key: request_key.expose(), saved: &saved, notices };
+        content(ask, &visit.snapshot, &visit.reader, &around)
     };
     Ok(Page::framed(&frame, content))
 }
@@ -156,7 +170,8 @@ fn ranked(ask: &Ask, snapshot: &Snapshot, browsed: &Browsed) -> Slice {
         SortKey::Text(text) => Key::Text(text.into_owned()),
     };
     let order = ranking.order();
-    let walk = Walk { order: &order, key: &key, descending: ranking.descending, missing_last: ranking.missing_last };
+    let walk =
+        Walk { order: &order, key: &key, descending: ranking.descending(), missing_last: ranking.missing_last() };
     walk.slice(&browsed.matching, &Turn::parse(&ask.after, &ask.before), ask.limit())
 }
 
@@ -223,7 +238,7 @@ fn browse(ask: &Ask, snapshot: &Snapshot, reader: &Reader) -> Browsed {
     Browsed { present: present.len(), statuses, matching, answer }
 }
 
-fn content(ask: &Ask, snapshot: &Snapshot, reader: &Reader, (request_key, notices): (&str, Markup)) -> Markup {
+fn content(ask: &Ask, snapshot: &Snapshot, reader: &Reader, around: &Around<'_>) -> Markup {
     let browsed = browse(ask, snapshot, reader);
     let matching = browsed.matching.len();
     html! {
@@ -234,10 +249,11 @@ fn content(ask: &Ask, snapshot: &Snapshot, reader: &Reader, (request_key, notice
                 (if browsed.present == 1 { " person" } else { " people" })
             }
             span.grow {}
-            (people_sync::controls(ask, (matching, browsed.present), request_key))
+            (people_sync::controls(ask, (matching, browsed.present), around.request_key))
         }
-        (notices)
+        (around.notices)
         (filter_box::search(ask))
+        (filters::bar(around.saved, &ask.q))
         (builder::form(ask, snapshot))
         div id="found" { (found(ask, &browsed, snapshot, reader)) }
         script src=(assets::finder_address()) defer {}
@@ -269,6 +285,9 @@ fn found(ask: &Ask, browsed: &Browsed, snapshot: &Snapshot, reader: &Reader) -> 
             (nobody(ask, browsed.present))
         } @else {
             (table((ask, &headed), snapshot, reader, &slice))
+            @if !browsed.answer.has_errors && ask.status.is_empty() {
+                p.hint { "Export all " (number(browsed.matching.len())) ": " (export::links(&ask.q)) }
+            }
         }
     }
 }

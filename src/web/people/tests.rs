@@ -29,7 +29,7 @@ fn ids(ask: &Ask, snapshot: &Snapshot) -> Vec<String> {
 }
 
 fn page(ask: &Ask, snapshot: &Snapshot) -> String {
-    content(ask, snapshot, &reader(), ("key", html! {})).0
+    content(ask, snapshot, &reader(), &Around { request_key: "key", saved: &[], notices: html! {} }).0
 }
 
 #[test]
