@@ -29,7 +29,6 @@ use jiff::tz::TimeZone;
 use roaring::RoaringBitmap;
 
 use self::field::{Asked, FORMER, asked};
-use self::name::app_resources;
 use self::truth::Truth;
 use crate::snapshot::Snapshot;
 
@@ -65,7 +64,7 @@ pub fn prepare(snapshot: &Snapshot) {
     index.values(snapshot);
     index.last_use(snapshot, None);
     for app in &index.values(snapshot).apps {
-        index.last_use(snapshot, Some(&app_resources(snapshot, &app.word)));
+        Ranking::by_last_use_of(snapshot, &app.word).order();
     }
     index.account_statuses(snapshot);
     index.claimed(snapshot);

@@ -57,6 +57,11 @@ impl<'s> Ranking<'s> {
         Ranking { snapshot, fields }
     }
 
+    /// By the last use of an app, as its name is written in a filter, from the earliest.
+    pub(crate) fn by_last_use_of(snapshot: &'s Snapshot, app: &str) -> Ranking<'s> {
+        Ranking { snapshot, fields: vec![Ranked::by_last_use(snapshot, Some(app))] }
+    }
+
     /// Whether the order is to be walked from the greatest to the least. An order by several fields never is: each
     /// field's direction is in its keys.
     pub fn descending(&self) -> bool {
@@ -92,13 +97,19 @@ impl<'s> Ranking<'s> {
 impl<'s> Ranked<'s> {
     fn of(snapshot: &'s Snapshot, order: &filter::Order) -> Option<Ranked<'s>> {
         let by = asked(order.field).filter(|_| catalogue().field(order.field).sortable)?;
-        let last = (by == Asked::LastActive).then(|| {
-            let resources = order.argument.as_deref().map(|app| app_resources(snapshot, app));
-            let last = snapshot.index.last_use(snapshot, resources.as_deref());
-            (resources, last)
-        });
+        let descending = order.direction == Direction::Descending;
+        if by == Asked::LastActive {
+            return Some(Ranked { descending, ..Ranked::by_last_use(snapshot, order.argument.as_deref()) });
+        }
         let missing_last = matches!(by, Asked::Email | Asked::Domain | Asked::JobTitle | Asked::Department);
-        Some(Ranked { snapshot, by, last, descending: order.direction == Direction::Descending, missing_last })
+        Some(Ranked { snapshot, by, last: None, descending, missing_last })
+    }
+
+    fn by_last_use(snapshot: &'s Snapshot, app: Option<&str>) -> Ranked<'s> {
+        let resources = app.map(|app| app_resources(snapshot, app));
+        let last = snapshot.index.last_use(snapshot, resources.as_deref());
+        let last = Some((resources, last));
+        Ranked { snapshot, by: Asked::LastActive, last, descending: false, missing_last: false }
     }
 
     fn identity(&self) -> (Asked, Option<Vec<Ordinal>>, bool) {

@@ -112,3 +112,17 @@ fn a_wrong_name_is_told_with_the_one_that_was_meant() {
     assert!(!parsed.has_errors() && parsed.diagnostics.len() == 1, "{:?}", parsed.diagnostics);
     assert!(parsed.diagnostics[0].hint.as_deref().is_some_and(|hint| hint.contains("jira-users")));
 }
+
+#[test]
+fn an_organization_of_which_nothing_was_read_has_nobody_and_no_names() {
+    let nothing = Snapshot::default();
+    find::prepare(&nothing);
+    for (_, field) in find::catalogue().fields() {
+        for example in &field.examples {
+            let query = filter::parse(example, find::catalogue()).query;
+            let found = find::evaluate(&nothing, &query, now(), &jiff::tz::TimeZone::UTC);
+            assert_eq!(found, find::Found::default(), "{example}");
+        }
+    }
+    assert_eq!(find::facets(&nothing, &nothing.present(), 5).groups.values, []);
+}
