@@ -95,7 +95,8 @@ fn measure(people: usize) {
     let memory = snapshot.memory() as f64 / 1e6;
     println!("\n{people} people, snapshot of {memory:.0} MB built in {:.1} s", took.as_secs_f64());
     let ((), took) = clocked(|| find::prepare(&snapshot));
-    println!("prepared for questions in {:.0} ms", milliseconds(took));
+    let more = snapshot.memory() as f64 / 1e6 - memory;
+    println!("prepared for questions in {:.0} ms, {more:.0} MB", milliseconds(took));
     let zone = TimeZone::get("Europe/Berlin").unwrap_or(TimeZone::UTC);
     let (mut all, mut all_facets) = (Vec::new(), Vec::new());
     for text in FILTERS.lines() {
