@@ -44,13 +44,11 @@ pub const STATEMENTS: &[(&str, &str)] = &[
 /// The most filters that an organization has: all of them stand in one list.
 pub const MOST: u64 = 1000;
 
-/// The place of filters that everybody finds. No id is written like this.
-const EVERYBODY: &str = "everybody";
-
+/// Among which filters a name is there once. No id is written like the place of those that everybody finds.
 fn place(owner: &AdministratorId, audience: Audience) -> &str {
     match audience {
         Audience::Owner => owner.as_str(),
-        Audience::Everybody => EVERYBODY,
+        Audience::Everybody => "everybody",
     }
 }
 

@@ -4,8 +4,15 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
+use clock::Clock;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use rollcall::id::{AdministratorId, Entropy};
+use rollcall::mirror::filters;
+use rollcall::mirror::mirrors::{Databases, Mirrors};
+use rollcall::nouns::context::{Actor, Context};
+use rollcall::nouns::saved_filter::Audience;
+use rollcall::store::db::Options;
 use serde_json::Value;
 
 /// A program that goes on until it is told to end.
@@ -89,6 +96,8 @@ fn a_demo_is_read_beside_synced_and_ended() {
     assert_eq!(odd.status.code(), Some(3));
     assert!(said(&odd).contains("There is no status sleepy") && said(&odd).contains("suspended"), "{}", said(&odd));
 
+    filters_are_answered(folder, &people);
+
     let runs = run(&["runs"], folder);
     assert!(said(&runs).contains("initial") && said(&runs).contains("sealed"), "{}", said(&runs));
     assert!(said(&runs).contains("everything"), "what it read is told: {}", said(&runs));
@@ -114,11 +123,78 @@ fn a_demo_is_read_beside_synced_and_ended() {
     // Without the server the folder can be read and acted on again.
     assert_eq!(run(&["users", "--limit", "1"], folder).status.code(), Some(0));
     assert_eq!(run(&["migrate"], folder).status.code(), Some(0));
+    keep_a_filter(&data);
+    let filters = printed(&["filters"], folder);
+    let row = filters.lines().nth(1).unwrap_or_default();
+    assert!(row.starts_with("Gone quiet  inactiveFor(jira) >= 90d  mira   everybody  "), "{filters}");
+    let kept: Value = serde_json::from_str(&printed(&["filters", "--json"], folder)).unwrap();
+    assert_eq!((&kept["filter"], &kept["shared"]), (&"inactiveFor(jira) >= 90d".into(), &true.into()));
     // The simulated organization is gone: the run waits, and the exit code says that it was refused.
     let unreachable = run(&["sync"], folder);
     assert_eq!(unreachable.status.code(), Some(3), "{}", said(&unreachable));
     assert!(said(&unreachable).contains("could not be reached"), "{}", said(&unreachable));
     assert_eq!(run(&["users", "--limit", "1"], folder).status.code(), Some(0), "everything stays readable");
+}
+
+fn printed(arguments: &[&str], folder: &Path) -> String {
+    let output = run(arguments, folder);
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", said(&output));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Counts, lists and refuses by filter, as the lines of `--json` of everybody are.
+fn filters_are_answered(folder: &Path, people: &[Value]) {
+    let suspended: Vec<&str> = (people.iter().filter(|person| person["status"] == "suspended"))
+        .map(|person| person["account_id"].as_str().unwrap())
+        .collect();
+    let count = printed(&["users", "status = suspended", "--count"], folder);
+    assert_eq!(count, format!("{}\n", suspended.len()));
+    let lines = printed(&["users", "status = suspended", "--csv"], folder);
+    let mut reader = csv::Reader::from_reader(lines.as_bytes());
+    assert_eq!(reader.headers().unwrap().iter().take(4).collect::<Vec<_>>(), ["name", "email", "account id", "status"]);
+    let ids: Vec<String> = reader.records().map(|record| record.unwrap()[2].to_owned()).collect();
+    assert_eq!(ids, suspended, "the same people in the same order");
+
+    let all = printed(&["users", "--csv"], folder);
+    assert_eq!(csv::Reader::from_reader(all.as_bytes()).records().count(), 60);
+    let names = |order: &str| -> Vec<String> {
+        let lines = printed(&["users", order, "--json"], folder);
+        lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["name"].to_string()).collect()
+    };
+    let mut backward = names("order by name desc");
+    backward.reverse();
+    assert_eq!(backward, names("order by name"));
+    assert_eq!(printed(&["users", "order by name", "--csv", "--limit", "2"], folder).lines().count(), 3);
+
+    let wrong = run(&["users", "staus = suspended OR name ~ a", "--csv"], folder);
+    assert_eq!(wrong.status.code(), Some(3));
+    assert_eq!(String::from_utf8(wrong.stdout).unwrap(), "", "nobody is listed by a filter with errors");
+    let drawn = String::from_utf8(wrong.stderr).unwrap();
+    let expected =
+        "error: There is no field staus.\n  staus = suspended OR name ~ a\n  ^^^^^\n  Did you mean status?\n";
+    assert_eq!(drawn, expected);
+    let twice = run(&["users", "order by name", "--sort", "email"], folder);
+    assert_eq!(twice.status.code(), Some(3), "{}", said(&twice));
+    assert_eq!(run(&["users", "--csv", "--json"], folder).status.code(), Some(2));
+    assert!(said(&run(&["filters"], folder)).contains("No filter is saved yet."));
+}
+
+/// Keeps a filter as the page does.
+fn keep_a_filter(data: &Path) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let clock = Clock::system();
+        let mirrors = Mirrors::open(Databases::Folder(data.to_owned()), Options::new(clock.clone())).await.unwrap();
+        let mirror = mirrors.only().unwrap();
+        let entropy = Entropy::seeded(1);
+        let actor =
+            Actor::Administrator { id: AdministratorId::new(&entropy, clock.now()), username: "mira".to_owned() };
+        let context = Context { actor, now: clock.now() };
+        let kept =
+            filters::kept(&mirror.current(), ("Gone quiet", ""), "inactivefor( jira )>=90d", Audience::Everybody);
+        filters::save(&context, &mirror, kept.unwrap(), &entropy).await.unwrap();
+        mirrors.close().await;
+    });
 }
 
 #[test]
@@ -155,7 +231,7 @@ fn wrong_use_is_told_from_refusal_and_names_the_way_out() {
     let refused = run(&["simulate", "--scenario", scenario.to_str().unwrap()], folder);
     assert_eq!(refused.status.code(), Some(3));
     assert!(said(&refused).contains("line 1") && said(&refused).contains("people"), "{}", said(&refused));
-    for command in ["demo", "serve", "simulate", "sync", "users", "runs", "migrate", "doctor"] {
+    for command in ["demo", "serve", "simulate", "sync", "users", "filters", "runs", "migrate", "doctor"] {
         let help = run(&[command, "--help"], folder);
         assert_eq!(help.status.code(), Some(0));
         assert!(said(&help).contains("Usage: rollcall"), "{}", said(&help));

@@ -9,6 +9,7 @@ mod control;
 mod coverage;
 mod events;
 mod facts;
+mod filters;
 mod head;
 mod jobs;
 mod keys;
