@@ -68,6 +68,10 @@ const LAST_SEALED: &str = "
     WHERE state = 'sealed' AND started_at IS NOT NULL AND ended_at IS NOT NULL
         AND (CAST($1 AS TEXT) IS NULL OR kind = $1)
     ORDER BY number DESC LIMIT $2";
+const CHANGES_SINCE: &str = "
+    SELECT ended_at, counts FROM runs
+    WHERE state = 'sealed' AND kind <> 'initial' AND ended_at >= $1 AND counts IS NOT NULL
+    ORDER BY number DESC LIMIT 10000";
 const NEWEST: &str = "
     SELECT id, number, kind, state, asked_by, asked_at, started_at, ended_at, generation, phase, people_seen,
         people_expected, groups_seen, groups_expected, requests, requests_floor, waited_microseconds, waiting_until,
@@ -122,6 +126,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("runs.COLUMNS_BY_ID", COLUMNS_BY_ID),
     ("runs.MATCHING", MATCHING),
     ("runs.LAST_SEALED", LAST_SEALED),
+    ("runs.CHANGES_SINCE", CHANGES_SINCE),
     ("runs.NEWEST", NEWEST),
     ("runs.OPEN", OPEN),
     ("runs.LAST_ENDED", LAST_ENDED),
@@ -186,6 +191,14 @@ pub fn last_sealed(tx: &mut Tx, kind: Option<RunKind>, limit: u32) -> Result<Vec
             scope: scopes::read(row.text(0)?).ok_or_else(|| row.corrupt(0))?,
             length: Duration::try_from(length).unwrap_or_default(),
         })
+    })
+}
+
+/// What each run changed that was sealed at a moment or later, newest first, but for the first sync, which found
+/// everything; at most 10,000.
+pub fn changes_since(tx: &mut Tx, since: Timestamp) -> Result<Vec<(Timestamp, Counts)>, StoreError> {
+    tx.list(CHANGES_SINCE, &[since.as_microsecond().into()], |row| {
+        Ok((moment(row, 0)?, counts(row.text(1)?).ok_or_else(|| row.corrupt(1))?))
     })
 }
 

@@ -1,13 +1,14 @@
 //! The dashboard: a tile for each app with its seats by when they were last used, of all sites or of one. Every number is
-//! a link to its people in the user browser. It shows what `directory::tiles` counts and counts nothing itself.
+//! a link to its people in the user browser; below them, what syncs have changed lately. It shows what `directory::tiles` counts and counts nothing itself.
 
 use axum::extract::Query;
 use directory::tiles::{self, Asked, Shares, Threshold, Tile, Tiles, Which};
-use directory::{Noun, Part, Snapshot};
+use directory::{Counts, Noun, Part, Snapshot};
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use crate::store::runs;
 use crate::sync::{inactivity, schedule};
 use crate::web::failure::Failure;
 use crate::web::ui::address::Address;
@@ -23,7 +24,8 @@ pub(crate) const HERE: &str = "/dashboard";
 /// More sites than this are chosen from a list.
 const MOST_CHIPS: usize = 8;
 /// Older activity is offered to be read again (rulings, Find).
-const ACTIVITY_IS_OLD_AFTER: SignedDuration = SignedDuration::from_hours(24);
+const ACTIVITY_IS_OLD_AFTER: SignedDuration = DAY;
+const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// What an address asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -41,17 +43,28 @@ struct Counted<'a> {
     tiles: Tiles,
 }
 
+/// What the runs changed that were sealed at a moment.
+type Changes = [(Timestamp, Counts)];
+
 /// GET /dashboard
 pub(crate) async fn show(visit: Visit, Query(ask): Query<Ask>) -> Result<Page, Failure> {
     let state = visit.state().await?;
     let content = if visit.snapshot.generation() == 0 {
         html! { div.headline { h1 { "Dashboard" } } (first_use(state.newest.as_ref())) }
     } else {
-        let threshold = visit.mirror.store().read(inactivity::read).await?.threshold;
+        let week_ago = visit.reader.now - 7 * DAY;
+        let read = visit
+            .mirror
+            .store()
+            .read(move |tx| Ok((inactivity::read(tx)?.threshold, runs::changes_since(tx, week_ago)?)));
+        let (threshold, changes) = read.await?;
         let zone = schedule::zone(&visit.mirror);
         let asked = Asked { threshold, now: visit.reader.now, zone: &zone };
         let notices = state.notices(&visit.snapshot, &visit.reader);
-        content(&ask, &visit.snapshot, (asked, &visit.reader), notices)
+        html! {
+            (content(&ask, &visit.snapshot, (asked, &visit.reader), notices))
+            (changed(&changes, visit.reader.now))
+        }
     };
     Ok(Page::framed(&visit.frame("Dashboard", Place::Dashboard), content))
 }
@@ -76,6 +89,9 @@ fn content(ask: &Ask, snapshot: &Snapshot, (asked, reader): (Asked<'_>, &Reader)
             (nothing(&counted))
         } @else {
             (sums(&counted, snapshot.present().len()))
+            @if counted.tiles.apps.iter().any(|tile| tile.sites.len() > 1) {
+                p.hint { "A seat is counted on each site, as it is billed; behind a number stands each person once." }
+            }
             div.tiles { @for tile in &counted.tiles.apps { (one(tile, &counted)) } }
         }
         (without_seats(&counted.tiles))
@@ -158,7 +174,7 @@ fn sums(counted: &Counted<'_>, present: u64) -> Markup {
     html! {
         div.sum {
             div { b { (number(seats.total())) } span { "seats, held by " (self::counted(people, "person", "people")) } }
-            div { b { (number(seats.not_active())) } span { "seats inactive for " (words) ", never used among them" } }
+            div { b { (number(seats.not_active())) } span { "seats inactive for " (words) ", with those never used" } }
             div { b { (number(seats.never_active)) } span { "seats never used" } }
             div { b { (number(present)) } span { @if present == 1 { "person" } @else { "people" } " in the organization" } }
         }
@@ -178,7 +194,8 @@ fn one(tile: &Tile, counted: &Counted<'_>) -> Markup {
             }
         }
     };
-    let total = seats.total();
+    let (total, rounded) = (seats.total(), percents(seats));
+    let percent = |which| percent(seats.of(which), total, rounded.of(which));
     html! {
         section.tile aria-label=(tile.app) {
             h2 {
@@ -194,17 +211,17 @@ fn one(tile: &Tile, counted: &Counted<'_>) -> Markup {
             } @else {
                 (meter(&tile.app, seats))
                 ul.shares {
-                    li.active { (share(Which::Active, "active")) span.num { (percent(seats.active, total)) } }
-                    li.inactive { (share(Which::NotActive, "inactive")) span.num { (percent(seats.not_active(), total)) } }
+                    li.active { (share(Which::Active, "active")) span.num { (percent(Which::Active)) } }
+                    li.inactive { (share(Which::NotActive, "inactive")) span.num { (percent(Which::NotActive)) } }
                     @if seats.not_active() > 0 {
-                        li.part { (share(Which::Inactive, "used before that")) span.num { (percent(seats.inactive, total)) } }
-                        li.part.never { (share(Which::NeverActive, "never active")) span.num { (percent(seats.never_active, total)) } }
+                        li.part { (share(Which::Inactive, "used before that")) span.num { (percent(Which::Inactive)) } }
+                        li.part.never { (share(Which::NeverActive, "never active")) span.num { (percent(Which::NeverActive)) } }
                     }
                     @if seats.unknown > 0 {
-                        li.unknown { (share(Which::Unknown, "unknown")) span.num { (percent(seats.unknown, total)) } }
+                        li.unknown { (share(Which::Unknown, "unknown")) span.num { (percent(Which::Unknown)) } }
                     }
                     @if seats.service_accounts > 0 {
-                        li.service { (share(Which::ServiceAccounts, "service accounts")) span.num { (percent(seats.service_accounts, total)) } }
+                        li.service { (share(Which::ServiceAccounts, "service accounts")) span.num { (percent(Which::ServiceAccounts)) } }
                     }
                 }
             }
@@ -273,11 +290,60 @@ fn class(which: Which) -> &'static str {
 }
 
 /// A share in whole percent; neither some nor almost all is rounded to none or all.
-fn percent(part: u64, total: u64) -> String {
-    match (part as f64 / total.max(1) as f64 * 100.0).round() as u64 {
+fn percent(part: u64, total: u64, rounded: u64) -> String {
+    match rounded {
         0 if part > 0 => "< 1 %".to_owned(),
         100 if part < total => "> 99 %".to_owned(),
         percent => format!("{percent} %"),
+    }
+}
+
+/// Each of the disjoint shares in whole percent, rounded so that they sum to 100.
+fn percents(seats: Shares) -> Shares {
+    let total = seats.total().max(1);
+    let mut rounded = Which::DISJOINT.map(|which| (seats.of(which) * 100 / total, seats.of(which) * 100 % total));
+    let mut largest: Vec<usize> = (0..rounded.len()).collect();
+    largest.sort_by_key(|place| std::cmp::Reverse(rounded[*place].1));
+    let rest: u64 = rounded.iter().map(|(_, rest)| rest).sum::<u64>() / total;
+    for place in largest.into_iter().take(rest as usize) {
+        rounded[place].0 += 1;
+    }
+    let [active, inactive, never_active, unknown, service_accounts] = rounded.map(|(percent, _)| percent);
+    Shares { active, inactive, never_active, unknown, service_accounts }
+}
+
+/// What syncs have changed in the last day and the last week.
+fn changed(changes: &Changes, now: Timestamp) -> Markup {
+    const ROWS: [(&str, fn(&Counts) -> u64); 7] = [
+        ("People added", |counts| counts.people_added),
+        ("People gone", |counts| counts.people_gone),
+        ("Memberships begun", |counts| counts.memberships_added),
+        ("Memberships ended", |counts| counts.memberships_removed),
+        ("Groups added", |counts| counts.groups_added),
+        ("Groups gone", |counts| counts.groups_gone),
+        ("Grants begun or ended", |counts| counts.grants_changed),
+    ];
+    let sum = |of: fn(&Counts) -> u64, days: i32| {
+        let since = now - days * DAY;
+        changes.iter().filter(|(at, _)| *at >= since).map(|(_, counts)| of(counts)).sum::<u64>()
+    };
+    html! {
+        h2 { "What changed" }
+        @if changes.is_empty() {
+            p.hint { "No sync has ended in the last 7 days but the first one. What each has changed is under " a href="/runs" { "Sync Runs" } "." }
+        } @else {
+            div.scroll.changed tabindex="0" role="region" aria-label="What changed" {
+                table {
+                    thead { tr { th scope="col" { "Found by syncs" } th.num scope="col" { "Last 24 hours" } th.num scope="col" { "Last 7 days" } } }
+                    tbody { @for (name, of) in ROWS { tr {
+                        th scope="row" { (name) }
+                        td.num { (number(sum(of, 1))) }
+                        td.num { (number(sum(of, 7))) }
+                    } } }
+                }
+            }
+            p.hint { "Who and what it was stands with each sync under " a href="/runs" { "Sync Runs" } "." }
+        }
     }
 }
 

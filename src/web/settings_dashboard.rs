@@ -15,6 +15,7 @@ use crate::web::Served;
 use crate::web::failure::Failure;
 use crate::web::guard::see;
 use crate::web::settings_key::sections;
+use crate::web::ui::amount::number;
 use crate::web::ui::frame::{Page, Place};
 use crate::web::ui::moment::Reader;
 use crate::web::ui::notice;
@@ -106,7 +107,7 @@ fn form(held: &Inactivity, entry: &Entry, reader: &Reader) -> Markup {
                 }
             }
             label { "Number of days"
-                span.hint id="days" { "From 1 to " (Threshold::MOST_DAYS) "; only for “Another number of days”." }
+                span.hint id="days" { "From 1 to " (number(Threshold::MOST_DAYS.into())) "; only for “Another number of days”." }
                 input type="number" name="days" min="1" max=(Threshold::MOST_DAYS) value=(entry.days) aria-describedby="days";
             }
             button.primary type="submit" { "Save" }

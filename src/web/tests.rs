@@ -345,6 +345,7 @@ async fn the_daily_slot_is_chosen_and_switching_it_off_is_told_on_every_page() {
 async fn strangers_and_other_sites_get_nothing() {
     let mut app = App::start(noon()).await;
     for path in [
+        "/dashboard?site=acme",
         "/people?q=a%26b",
         "/people/x",
         "/groups",
@@ -353,6 +354,8 @@ async fn strangers_and_other_sites_get_nothing() {
         "/runs/x",
         "/setup/organization",
         "/setup/progress",
+        "/settings/dashboard",
+        "/settings/statistics",
         "/settings/sites",
         "/settings/user-data-synchronization",
     ] {

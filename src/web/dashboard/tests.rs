@@ -1,6 +1,7 @@
 //! The dashboard in every state.
 
 use jiff::tz::TimeZone;
+use proptest::prelude::*;
 
 use super::*;
 use crate::web::acme::{acme, now, reader};
@@ -60,8 +61,29 @@ fn the_age_of_activity_is_told_and_old_activity_is_offered_to_be_read_again() {
 fn seats_that_are_left_and_shares_are_worded_truly() {
     assert_eq!(left(488, 500), "12 of 500 left");
     assert_eq!(left(1_503, 1_500), "3 more than the 1,500 that were bought");
-    assert_eq!(
-        [percent(0, 7), percent(1, 1_000), percent(999, 1_000), percent(7, 7)],
-        ["0 %", "< 1 %", "> 99 %", "100 %"]
-    );
+    assert_eq!([percent(0, 7, 0), percent(1, 1_000, 0), percent(999, 1_000, 100)], ["0 %", "< 1 %", "> 99 %"]);
+    assert_eq!(percent(7, 7, 100), "100 %");
+}
+
+proptest! {
+    #[test]
+    fn percentages_sum_to_a_hundred_and_none_is_a_whole_percent_off(counts in prop::array::uniform5(0u64..2_000_000)) {
+        let [active, inactive, never_active, unknown, service_accounts] = counts;
+        let seats = Shares { active, inactive, never_active, unknown, service_accounts };
+        let rounded = percents(seats);
+        prop_assert_eq!(rounded.total(), if seats.total() == 0 { 0 } else { 100 });
+        for which in Which::DISJOINT {
+            let exact = seats.of(which) as f64 * 100.0 / seats.total().max(1) as f64;
+            prop_assert!((rounded.of(which) as f64 - exact).abs() < 1.0, "{:?}: {} of {}", which, rounded.of(which), exact);
+        }
+    }
+}
+
+#[test]
+fn what_syncs_changed_is_summed_over_a_day_and_a_week() {
+    let at = |hours: i64| now() - SignedDuration::from_hours(hours);
+    let joined = |people_added| Counts { people_added, ..Counts::default() };
+    let told = changed(&[(at(2), joined(3)), (at(30), joined(1_200)), (at(24 * 8), joined(50))], now()).0;
+    assert!(told.contains(r#"People added</th><td class="num">3</td><td class="num">1,203</td>"#), "{told}");
+    assert!(changed(&[], now()).0.contains("No sync has ended in the last 7 days but the first one."));
 }

@@ -174,3 +174,37 @@ async fn each_refusal_of_a_key_is_told_at_set_up_and_when_it_is_replaced() {
     app.end().await;
     simulator.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_threshold_changes_what_the_dashboard_counts_as_inactive_and_says_who_chose_it() {
+    let (simulator, mut app) = connected().await;
+    assert_eq!(app.get("/").await.location(), "/dashboard");
+    let dashboard = app.get("/dashboard").await.body;
+    assert!(dashboard.contains("not used for 90 days") && dashboard.contains("<section class=\"tile\""), "{dashboard}");
+    let here = "/settings/dashboard";
+    assert!(app.get(here).await.body.contains("Nobody has chosen a threshold yet"));
+    let wrong = app.post(here, "threshold=days&days=4000").await;
+    assert!(
+        wrong.status == 422 && wrong.body.contains("from 1 to 3650") && wrong.body.contains("4000"),
+        "{}",
+        wrong.body
+    );
+    assert_eq!(app.post(here, "threshold=days&days=3650").await.location(), here);
+    assert!(app.get(here).await.body.contains("administrator mira"));
+    let patient = app.get("/dashboard").await.body;
+    assert!(patient.contains("not used for 3650 days") && !patient.contains("used before that</a>"), "{patient}");
+    assert_eq!(app.post(here, "threshold=6M&days=").await.location(), here);
+    assert!(app.get("/dashboard").await.body.contains("not used for 6 months"));
+    app.end().await;
+    simulator.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn statistics_show_atlassians_own_counts_beside_ours() {
+    let (simulator, mut app) = connected().await;
+    assert!(!app.get("/settings/statistics").await.body.contains("Total users"));
+    let shown = app.get("/settings/statistics?show=on").await.body;
+    assert!(shown.contains("Total users") && !shown.contains("not told") && !shown.contains("differs"), "{shown}");
+    app.end().await;
+    simulator.stop().await;
+}

@@ -75,6 +75,7 @@ pub fn prepare(snapshot: &Snapshot) {
     index.departments(snapshot);
     index.group_counts(snapshot);
     index.synced(snapshot);
+    index.users(snapshot);
 }
 
 /// A question put to one snapshot at one moment.
