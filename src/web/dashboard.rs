@@ -46,6 +46,9 @@ struct Counted<'a> {
 /// What the runs changed that were sealed at a moment.
 type Changes = [(Timestamp, Counts)];
 
+/// One of the numbers of what a run changed.
+type Amount = fn(&Counts) -> u64;
+
 /// GET /dashboard
 pub(crate) async fn show(visit: Visit, Query(ask): Query<Ask>) -> Result<Page, Failure> {
     let state = visit.state().await?;
@@ -314,7 +317,7 @@ fn percents(seats: Shares) -> Shares {
 
 /// What syncs have changed in the last day and the last week.
 fn changed(changes: &Changes, now: Timestamp) -> Markup {
-    const ROWS: [(&str, fn(&Counts) -> u64); 7] = [
+    const ROWS: [(&str, Amount); 7] = [
         ("People added", |counts| counts.people_added),
         ("People gone", |counts| counts.people_gone),
         ("Memberships begun", |counts| counts.memberships_added),
@@ -323,7 +326,7 @@ fn changed(changes: &Changes, now: Timestamp) -> Markup {
         ("Groups gone", |counts| counts.groups_gone),
         ("Grants begun or ended", |counts| counts.grants_changed),
     ];
-    let sum = |of: fn(&Counts) -> u64, days: i32| {
+    let sum = |of: Amount, days: i32| {
         let since = now - days * DAY;
         changes.iter().filter(|(at, _)| *at >= since).map(|(_, counts)| of(counts)).sum::<u64>()
     };

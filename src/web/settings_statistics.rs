@@ -2,7 +2,7 @@
 //! and when it was read. Closed at first; opened by *Show*, closed by *Hide*, remembered in the address.
 
 use axum::extract::Query;
-use directory::{Directory, Noun, OUTSIDE, Ordinal, Part, Snapshot};
+use directory::{Noun, OUTSIDE, Ordinal, Part, Snapshot};
 use jiff::Timestamp;
 use maud::{Markup, html};
 
@@ -99,7 +99,7 @@ fn by_directory(
     (what, told): (&str, &Told),
     count: impl Fn(Ordinal) -> u64,
 ) -> Markup {
-    let rows: Vec<(&Directory, u64, Option<&(Part, u64, Timestamp)>)> = (0..)
+    let rows: Vec<_> = (0..)
         .zip(snapshot.directories())
         .map(|(place, directory)| {
             let is_it = |part: &Part| matches!(part, Part::Directory(id) if *id == directory.id);
