@@ -11,7 +11,6 @@ use directory::{Ordinal, Snapshot, Status};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use roaring::RoaringBitmap;
-use serde_json::{Map, Value, json};
 
 /// How rows are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,39 +129,75 @@ pub fn sites_and_apps(snapshot: &Snapshot, account: Ordinal) -> (Vec<&str>, Vec<
     (sites, apps)
 }
 
-/// A person as an object, with everything that a list of people can tell. `None` when there is no such person.
-pub fn object(snapshot: &Snapshot, account: Ordinal) -> Option<Value> {
-    let row = snapshot.account_row(account)?;
+/// Writes a person as an object with everything that a list of people can tell; whether there is such a person.
+fn object(snapshot: &Snapshot, account: Ordinal, into: &mut Vec<u8>) -> bool {
+    let Some(row) = snapshot.account_row(account) else { return false };
     let (sites, apps) = sites_and_apps(snapshot, account);
     let last = match last_active(snapshot, account) {
         LastActive::At(at) => Some(at.to_string()),
         LastActive::Never | LastActive::Unknown => None,
     };
-    let resource = |resource: Ordinal| snapshot.resources().get(resource as usize).map(|resource| resource.id.as_str());
-    let activity: Map<String, Value> = (snapshot.activity().of(account).iter())
-        .filter_map(|entry| {
-            let at = Timestamp::from_microsecond(entry.at).ok()?;
-            Some((resource(entry.resource)?.to_owned(), at.to_string().into()))
-        })
-        .collect();
-    Some(json!({
-        "account_id": row.id,
-        "name": row.name,
-        "email": row.email,
-        "status": status(snapshot, account),
-        "account_status": row.account_status.map(|status| status.as_str()),
-        "claim": row.claimed.map(|claimed| claimed.as_str()),
-        "platform_roles": snapshot.roles_of(account).iter().map(|role| role.as_str().to_owned()).collect::<Vec<_>>(),
-        "sites": sites,
-        "apps": apps,
-        "groups": groups(snapshot, account),
-        "last_active": last,
-        "activity": activity,
-        "activity_read": snapshot.activity().read().contains(account),
-        "added_at": row.added_at.map(|at| at.to_string()),
-        "job_title": row.job_title,
-        "department": row.department,
-    }))
+    let roles = snapshot.roles_of(account);
+    let activity = snapshot.activity().of(account).iter().filter_map(|entry| {
+        let resource = snapshot.resources().get(entry.resource as usize)?;
+        Some((resource.id.as_str(), Timestamp::from_microsecond(entry.at).ok()?.to_string()))
+    });
+    into.extend(b"{\"account_id\":");
+    text(into, row.id);
+    field(into, "name", Some(row.name));
+    field(into, "email", row.email);
+    field(into, "status", Some(status(snapshot, account)));
+    field(into, "account_status", row.account_status.map(|status| status.as_str()));
+    field(into, "claim", row.claimed.map(|claimed| claimed.as_str()));
+    list(into, "platform_roles", roles.iter().map(|role| role.as_str()));
+    list(into, "sites", sites);
+    list(into, "apps", apps);
+    list(into, "groups", groups(snapshot, account));
+    field(into, "last_active", last.as_deref());
+    into.extend(b",\"activity\":{");
+    for (place, (resource, at)) in activity.enumerate() {
+        into.extend(if place > 0 { &b","[..] } else { b"" });
+        text(into, resource);
+        into.push(b':');
+        text(into, &at);
+    }
+    let read = snapshot.activity().read().contains(account);
+    into.extend(if read { &b"},\"activity_read\":true"[..] } else { b"},\"activity_read\":false" });
+    field(into, "added_at", row.added_at.map(|at| at.to_string()).as_deref());
+    field(into, "job_title", row.job_title);
+    field(into, "department", row.department);
+    into.push(b'}');
+    true
+}
+
+/// A further field of an object: a text, or `null`.
+fn field(into: &mut Vec<u8>, name: &'static str, value: Option<&str>) {
+    key(into, name);
+    match value {
+        Some(value) => text(into, value),
+        None => into.extend(b"null"),
+    }
+}
+
+/// A further field of an object: a list of texts.
+fn list<'v>(into: &mut Vec<u8>, name: &'static str, values: impl IntoIterator<Item = &'v str>) {
+    key(into, name);
+    into.push(b'[');
+    for (place, value) in values.into_iter().enumerate() {
+        into.extend(if place > 0 { &b","[..] } else { b"" });
+        text(into, value);
+    }
+    into.push(b']');
+}
+
+fn key(into: &mut Vec<u8>, name: &'static str) {
+    into.extend(b",\"");
+    into.extend(name.as_bytes());
+    into.extend(b"\":");
+}
+
+fn text(into: &mut Vec<u8>, value: &str) {
+    serde_json::to_writer(into, value).expect("memory takes every write, and every text can be written");
 }
 
 impl Export {
@@ -194,28 +229,29 @@ impl Export {
     /// Objects, each on its line; as an array, with what belongs around and between them.
     fn json(&mut self) -> Vec<u8> {
         let array = self.form == Form::Json;
-        let mut text = String::with_capacity(PIECE * 2);
+        let mut piece = Vec::with_capacity(PIECE * 2);
         if self.stage == Stage::Unbegun {
-            text.push_str(if array { "[" } else { "" });
+            piece.extend(if array { &b"["[..] } else { b"" });
             self.stage = Stage::First;
         }
         for account in self.rows.by_ref() {
-            let Some(object) = object(&self.snapshot, account) else { continue };
+            let whole = piece.len();
             if array {
-                text.push_str(if self.stage == Stage::First { "\n" } else { ",\n" });
+                piece.extend(if self.stage == Stage::First { &b"\n"[..] } else { b",\n" });
             }
-            text.push_str(&object.to_string());
-            if !array {
-                text.push('\n');
+            if !object(&self.snapshot, account, &mut piece) {
+                piece.truncate(whole);
+                continue;
             }
+            piece.extend(if array { &b""[..] } else { b"\n" });
             self.stage = Stage::Further;
-            if text.len() > PIECE {
-                return text.into_bytes();
+            if piece.len() > PIECE {
+                return piece;
             }
         }
         self.stage = Stage::Ended;
-        text.push_str(if array { "\n]\n" } else { "" });
-        text.into_bytes()
+        piece.extend(if array { &b"\n]\n"[..] } else { b"" });
+        piece
     }
 }
 

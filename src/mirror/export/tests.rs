@@ -4,6 +4,7 @@ use directory::{
     AccountId, Activity, Builder, DirectRole, DirectoryId, Grant, Group, GroupCounts, GroupId, Presence, Profile,
     Resource, ResourceId, Role, RoleMethod,
 };
+use serde_json::{Value, json};
 
 use super::*;
 use crate::mirror::answer::answer;
