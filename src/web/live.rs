@@ -96,6 +96,9 @@ struct Listener {
     session: [u8; 32],
     organization: OrganizationId,
     hints: broadcast::Receiver<Hint>,
+    /// The generation in force when it joined a look-out that had looked before: anything may have moved since its page
+    /// was made, and no first look will tell.
+    joined: Option<u64>,
 }
 
 /// There are too many streams already.
@@ -144,14 +147,21 @@ impl Live {
         }
         held.total += 1;
         held.sessions.insert(session, of_session + 1);
-        let look_out = held.organizations.entry(organization.clone()).or_insert_with(|| {
-            let hints = broadcast::Sender::new(WAITING);
-            let looking = tokio::spawn(look_out(mirror.clone(), self.0.clock.clone(), hints.clone())).abort_handle();
-            LookOut { hints, listeners: 0, looking }
-        });
-        look_out.listeners += 1;
-        let hints = look_out.hints.subscribe();
-        Ok(Listener { live: self.clone(), session, organization, hints })
+        // Subscribed before the look-out takes its first look, or that look would be told to nobody.
+        let (hints, joined) = match held.organizations.get_mut(&organization) {
+            Some(look_out) => {
+                look_out.listeners += 1;
+                (look_out.hints.subscribe(), Some(mirror.current().generation()))
+            }
+            None => {
+                let (sender, hints) = broadcast::channel(WAITING);
+                let looking = tokio::spawn(look_out(mirror.clone(), self.0.clock.clone(), sender.clone()));
+                let look_out = LookOut { hints: sender, listeners: 1, looking: looking.abort_handle() };
+                held.organizations.insert(organization.clone(), look_out);
+                (hints, None)
+            }
+        };
+        Ok(Listener { live: self.clone(), session, organization, hints, joined })
     }
 }
 
@@ -213,12 +223,7 @@ fn look(tx: &mut Tx, before: Option<&Head>) -> Result<Option<(Head, Vec<Run>)>, 
 /// What has moved between two looks. At the first look anything may have moved since the listener's page was made.
 fn moved(before: Option<&(Head, Vec<Run>)>, (head, runs): (&Head, &[Run])) -> Vec<Hint> {
     let generation = head.generation;
-    let Some((old, known)) = before else {
-        return vec![
-            Hint { noun: Noun::Run, id: None, generation },
-            Hint { noun: Noun::Generation, id: None, generation },
-        ];
-    };
+    let Some((old, known)) = before else { return anything(generation).into() };
     let changed = runs.iter().filter(|run| !known.contains(run));
     let mut hints: Vec<Hint> =
         changed.map(|run| Hint { noun: Noun::Run, id: Some(run.id.to_string()), generation }).collect();
@@ -228,11 +233,21 @@ fn moved(before: Option<&(Head, Vec<Run>)>, (head, runs): (&Head, &[Run])) -> Ve
     hints
 }
 
+/// That anything may have moved.
+fn anything(generation: u64) -> [Hint; 2] {
+    [Noun::Run, Noun::Generation].map(|noun| Hint { noun, id: None, generation })
+}
+
 /// Passes hints on until the reader goes, the session is over or the server ends.
 async fn tell(mut listener: Listener, (control, token): (Store, Token), events: mpsc::Sender<Event>) {
     let clock = listener.live.0.clock.clone();
     let mut over = listener.live.0.over.subscribe();
     let mut beat_at = clock.elapsed() + BEAT;
+    for hint in listener.joined.take().map(anything).into_iter().flatten() {
+        if events.try_send(hint.event()).is_err() {
+            return;
+        }
+    }
     loop {
         let hint = tokio::select! {
             hint = listener.hints.recv() => match hint {

@@ -90,6 +90,7 @@ impl Index {
         distinct.into_iter().flatten().sum::<usize>()
             + self.group_counts.get().map_or(0, Tally::memory)
             + self.reach.get().map_or(0, Reach::memory)
+            + self.users.get().map_or(0, |users| users.iter().map(RoaringBitmap::serialized_size).sum())
             + last
             + orders
     }
