@@ -29,7 +29,7 @@ pub(super) fn facets(ask: &Ask, answer: &Answer, snapshot: &Snapshot, people: &R
         ("Managed or external", &facets.claims),
     ];
     html! {
-        details.facets open[!ask.q.trim().is_empty()] {
+        details.facets {
             summary { "Narrow down" }
             div.columns {
                 @for (title, breakdown) in groups {

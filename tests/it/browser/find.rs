@@ -42,6 +42,7 @@ async fn a_filter_is_completed_answered_while_typing_and_narrowed() {
     // Counts narrow on click, and the builder writes the same language.
     driver.fill("input[name=q]", "inactiveFor >= 90d").await;
     driver.submit("form[role=search]").await;
+    driver.script("document.querySelector('details.facets').open = true").await;
     pictures.take(&driver, "find-narrow").await;
     driver.click(".facets li a").await;
     let filter = driver.script("return document.querySelector('input[name=q]').value").await;
