@@ -16,6 +16,7 @@ use crate::nouns::residue::Residue;
 use crate::nouns::run::NoteKind;
 use crate::sync::earn::{unknown_members, unproven_but_for};
 use crate::sync::ended::Ended;
+use crate::sync::map;
 use crate::sync::pass::Pass;
 use crate::sync::walk::{self, Taken, WalkedPart, unread_unless_ended};
 
@@ -88,6 +89,20 @@ pub(super) async fn ask_for_groups(pass: &Pass, parts: &[WalkedPart], asked: &[G
     }
     told.unanswered.retain(|id| !told.found.contains_key(id));
     Ok(told)
+}
+
+/// Records the definition of a group that was asked for by id, whole: the newest state may be another than where the run
+/// began. Returns its reference; `None` when its id cannot be one.
+pub(super) async fn record_definition(pass: &Pass, found: &Found) -> Result<Option<Ordinal>, Ended> {
+    let Some(reference) = pass.names.lock().await.group(&found.group.id) else { return Ok(None) };
+    let (definition, counts) = map::group(&found.group);
+    let residue = Residue::Groups {
+        directory: found.part.directory.clone(),
+        listed: [reference].into_iter().filter(|group| *group < pass.references.groups).collect(),
+        groups: vec![(reference, definition, counts)],
+    };
+    pass.record(None, vec![residue]).await?;
+    Ok(Some(reference))
 }
 
 /// Walks the members of one group from where the chain stands to its end.

@@ -6,11 +6,10 @@ use jiff::Timestamp;
 use crate::id::Entropy;
 use crate::mirror::Mirror;
 use crate::nouns::context::Context;
-use crate::nouns::event::NewEvent;
 use crate::store::error::StoreError;
-use crate::store::events;
-use crate::store::settings::{self, Setting};
+use crate::store::settings;
 use crate::store::tx::Tx;
+use crate::sync::setting;
 
 const NAME: &str = "mirror_guards";
 
@@ -72,28 +71,12 @@ pub async fn choose(
     thresholds: Thresholds,
     entropy: &Entropy,
 ) -> Result<(), StoreError> {
-    let (now, salt) = (context.now, entropy.bytes());
     let value = serde_json::json!({
         "share_percent": thresholds.share_percent,
         "least": thresholds.least,
         "small_group": thresholds.small_group,
     });
-    let setting = Setting { value: value.to_string(), changed_by: context.actor.as_text(), changed_at: now };
-    let event = NewEvent {
-        at: now,
-        actor: context.actor.as_subject(),
-        kind: "setting.changed",
-        subject: NAME.to_owned(),
-        detail: serde_json::json!({ "value": value }).to_string(),
-        personal: String::new(),
-    };
-    mirror
-        .store()
-        .write(move |tx| {
-            settings::put(tx, NAME, &setting)?;
-            events::append(tx, &event, &salt).map(drop)
-        })
-        .await
+    setting::choose(context, mirror, (NAME, value.to_string()), entropy).await
 }
 
 fn parse(text: &str) -> Option<Thresholds> {

@@ -7,11 +7,10 @@ use jiff::Timestamp;
 use crate::id::Entropy;
 use crate::mirror::Mirror;
 use crate::nouns::context::Context;
-use crate::nouns::event::NewEvent;
 use crate::store::error::StoreError;
-use crate::store::events;
-use crate::store::settings::{self, Setting};
+use crate::store::settings;
 use crate::store::tx::Tx;
+use crate::sync::setting;
 
 const NAME: &str = "user_inactivity_threshold";
 
@@ -42,21 +41,5 @@ pub async fn choose(
     threshold: Threshold,
     entropy: &Entropy,
 ) -> Result<(), StoreError> {
-    let (now, salt) = (context.now, entropy.bytes());
-    let setting = Setting { value: threshold.to_text(), changed_by: context.actor.as_text(), changed_at: now };
-    let event = NewEvent {
-        at: now,
-        actor: context.actor.as_subject(),
-        kind: "setting.changed",
-        subject: NAME.to_owned(),
-        detail: serde_json::json!({ "value": setting.value }).to_string(),
-        personal: String::new(),
-    };
-    mirror
-        .store()
-        .write(move |tx| {
-            settings::put(tx, NAME, &setting)?;
-            events::append(tx, &event, &salt).map(drop)
-        })
-        .await
+    setting::choose(context, mirror, (NAME, threshold.to_text()), entropy).await
 }

@@ -24,6 +24,7 @@ pub mod recorder;
 pub mod request;
 pub mod review;
 pub mod schedule;
+mod setting;
 pub mod sites;
 pub mod stream;
 mod targeted;

@@ -140,15 +140,8 @@ async fn ask_again(pass: &Pass, part: &WalkedPart, asked: &[AccountId]) -> Resul
 
 async fn ask_for_groups_again(pass: &Pass, parts: &[WalkedPart], asked: &[GroupId]) -> Result<(), Ended> {
     let told = chosen::ask_for_groups(pass, parts, asked).await?;
-    for (id, found) in &told.found {
-        let Some(reference) = pass.names.lock().await.group(id.as_str()) else { continue };
-        let (definition, counts) = map::group(&found.group);
-        let residue = Residue::Groups {
-            directory: found.part.directory.clone(),
-            listed: [reference].into_iter().filter(|group| *group < pass.references.groups).collect(),
-            groups: vec![(reference, definition, counts)],
-        };
-        pass.record(None, vec![residue]).await?;
+    for found in told.found.values() {
+        let Some(reference) = chosen::record_definition(pass, found).await? else { continue };
         if pass.nouns.contains(Noun::Grants) {
             walk::read_grant(pass, &found.part, reference).await?;
         }

@@ -6,14 +6,14 @@ use jiff::tz::TimeZone;
 use crate::id::Entropy;
 use crate::mirror::Mirror;
 use crate::nouns::context::{Actor, Context};
-use crate::nouns::event::NewEvent;
 use crate::nouns::run::RunKind;
 use crate::nouns::schedule::DailySlot;
 use crate::store::error::StoreError;
-use crate::store::settings::{self, Setting};
+use crate::store::settings;
 use crate::store::tx::Tx;
-use crate::store::{events, runs};
+use crate::store::runs;
 use crate::sync::request::{self, Ask, Asked};
+use crate::sync::setting;
 
 const NAME: &str = "daily_sync_slot";
 
@@ -44,23 +44,7 @@ pub fn read(tx: &mut Tx) -> Result<DailySchedule, StoreError> {
 
 /// Chooses the slot.
 pub async fn choose(context: &Context, mirror: &Mirror, slot: DailySlot, entropy: &Entropy) -> Result<(), StoreError> {
-    let (now, salt) = (context.now, entropy.bytes());
-    let setting = Setting { value: slot.to_text(), changed_by: context.actor.as_text(), changed_at: now };
-    let event = NewEvent {
-        at: now,
-        actor: context.actor.as_subject(),
-        kind: "setting.changed",
-        subject: NAME.to_owned(),
-        detail: serde_json::json!({ "value": setting.value }).to_string(),
-        personal: String::new(),
-    };
-    mirror
-        .store()
-        .write(move |tx| {
-            settings::put(tx, NAME, &setting)?;
-            events::append(tx, &event, &salt).map(drop)
-        })
-        .await
+    setting::choose(context, mirror, (NAME, slot.to_text()), entropy).await
 }
 
 /// Starts the daily sync when its slot has begun since the last one, since the organization was connected, and since the

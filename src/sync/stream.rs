@@ -22,13 +22,14 @@ use crate::nouns::event::NewEvent;
 use crate::nouns::run::RunKind;
 use crate::nouns::scope::{Scope, Targets};
 use crate::store::error::StoreError;
-use crate::store::settings::{self, Setting};
+use crate::store::settings;
 use crate::store::tx::Tx;
 use crate::store::{audit_stream, events, organization_keys};
 use crate::sync::connect::Connector;
 use crate::sync::explain;
 use crate::sync::pass::Surroundings;
 use crate::sync::request::{self, Ask, Asked};
+use crate::sync::setting;
 
 const SWITCH: &str = "audit_stream";
 /// How often a process looks whether there is anything to do.
@@ -85,17 +86,8 @@ pub fn switch(tx: &mut Tx) -> Result<StreamSwitch, StoreError> {
 
 /// Switches the use of the stream on or off. It begins anew each time: nobody wants what happened long ago.
 pub async fn choose(context: &Context, mirror: &Mirror, on: bool, entropy: &Entropy) -> Result<(), StoreError> {
-    let (now, salt) = (context.now, entropy.bytes());
+    let (context, salt) = (context.clone(), entropy.bytes());
     let value = if on { "on" } else { "off" };
-    let setting = Setting { value: value.to_owned(), changed_by: context.actor.as_text(), changed_at: now };
-    let event = NewEvent {
-        at: now,
-        actor: context.actor.as_subject(),
-        kind: "setting.changed",
-        subject: SWITCH.to_owned(),
-        detail: serde_json::json!({ "value": value }).to_string(),
-        personal: String::new(),
-    };
     mirror
         .store()
         .write(move |tx| {
@@ -109,8 +101,7 @@ pub async fn choose(context: &Context, mirror: &Mirror, on: bool, entropy: &Entr
                     audit_stream::put(tx, &AuditStream { state, polled_at: None, next_cursor: None, ..stream })?;
                 }
             }
-            settings::put(tx, SWITCH, &setting)?;
-            events::append(tx, &event, &salt).map(drop)
+            setting::choose_within(tx, &context, (SWITCH, value.to_owned()), &salt)
         })
         .await
 }

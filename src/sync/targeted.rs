@@ -15,7 +15,6 @@ use crate::nouns::scope::Targets;
 use crate::sync::chosen::{self, Asked};
 use crate::sync::direct;
 use crate::sync::ended::Ended;
-use crate::sync::map;
 use crate::sync::missing::is_outside;
 use crate::sync::pass::Pass;
 use crate::sync::walk::{self, WalkedPart, page_of_accounts, unread_unless_ended};
@@ -135,16 +134,9 @@ async fn not_found(pass: &Pass, part: &WalkedPart, id: &AccountId) -> Result<(),
 
 /// Definitions and grants of groups that were asked for by id.
 async fn read_groups(pass: &Pass, asked: &[GroupId], told: &Asked) -> Result<(), Ended> {
-    for (id, found) in &told.found {
-        let Some(reference) = pass.names.lock().await.group(id.as_str()) else { continue };
-        let (definition, counts) = map::group(&found.group);
-        let residue = Residue::Groups {
-            directory: found.part.directory.clone(),
-            listed: [reference].into_iter().filter(|group| *group < pass.references.groups).collect(),
-            groups: vec![(reference, definition, counts)],
-        };
-        pass.record(None, vec![residue]).await?;
-        if counts.resources != Some(0) || !pass.base.grants(reference).is_empty() {
+    for found in told.found.values() {
+        let Some(reference) = chosen::record_definition(pass, found).await? else { continue };
+        if found.group.resources != Some(0) || !pass.base.grants(reference).is_empty() {
             walk::read_grant(pass, &found.part, reference).await?;
         }
     }
