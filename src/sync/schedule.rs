@@ -9,9 +9,9 @@ use crate::nouns::context::{Actor, Context};
 use crate::nouns::run::RunKind;
 use crate::nouns::schedule::DailySlot;
 use crate::store::error::StoreError;
+use crate::store::runs;
 use crate::store::settings;
 use crate::store::tx::Tx;
-use crate::store::runs;
 use crate::sync::request::{self, Ask, Asked};
 use crate::sync::setting;
 

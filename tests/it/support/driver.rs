@@ -27,19 +27,32 @@ pub(crate) struct Driver {
     profile: tempfile::TempDir,
 }
 
+/// Starts a driver, and reads on which port it listens. It takes a free one of IPv4 and the same one of IPv6, which
+/// somebody else may have: then it ends at once.
+fn listening() -> Option<(Child, u16)> {
+    let mut child = Command::new("chromedriver")
+        .arg("--port=0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{MISSING}: {error}"));
+    let lines = BufReader::new(child.stdout.take()?).lines().map_while(Result::ok);
+    let port = lines
+        .filter_map(|line| line.rsplit_once("on port ").map(|(_, port)| port.trim_end_matches('.').to_owned()))
+        .find_map(|port| port.parse::<u16>().ok().filter(|port| *port > 0));
+    match port {
+        Some(port) => Some((child, port)),
+        None => {
+            let _ = child.kill();
+            let _ = child.wait();
+            None
+        }
+    }
+}
+
 impl Driver {
     pub(crate) async fn start() -> Driver {
-        let mut child = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{MISSING}: {error}"));
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let port = lines
-            .filter_map(|line| line.rsplit_once("on port ").map(|(_, port)| port.trim_end_matches('.').to_owned()))
-            .find(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
-            .expect("chromedriver prints its port");
+        let (child, port) = (0..5).find_map(|_| listening()).expect("chromedriver prints its port");
         let profile = tempfile::tempdir().unwrap();
         let arguments = [
             "--headless",
