@@ -36,7 +36,7 @@ fn listening() -> Option<(Child, u16)> {
         .stderr(Stdio::null())
         .spawn()
         .unwrap_or_else(|error| panic!("{MISSING}: {error}"));
-    let lines = BufReader::new(child.stdout.take()?).lines().map_while(Result::ok);
+    let lines = BufReader::new(child.stdout.take().expect("it was piped")).lines().map_while(Result::ok);
     let port = lines
         .filter_map(|line| line.rsplit_once("on port ").map(|(_, port)| port.trim_end_matches('.').to_owned()))
         .find_map(|port| port.parse::<u16>().ok().filter(|port| *port > 0));
