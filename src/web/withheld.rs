@@ -163,8 +163,13 @@ pub(crate) fn explanation(rows: &WithheldRows) -> String {
     if emptied {
         return format!("The group had {all} members and would be empty, so they stay until somebody has looked.");
     }
+    // Rows that waited already are not named twice, but they count.
+    let that_is = match kept.would_be_exceeded_by(kept.rows.len()) {
+        true => "That is",
+        false => "With those of the same part that waited already, that is",
+    };
     format!(
-        "That is more than {} % of {all}, and at least {}, so they stay as they were until somebody has looked.",
+        "{that_is} more than {} % of {all}, and at least {}, so they stay as they were until somebody has looked.",
         kept.thresholds.share_percent, kept.thresholds.least
     )
 }
@@ -297,4 +302,34 @@ pub(crate) fn state_tag(state: WithheldState) -> Markup {
         WithheldState::Replaced => ("tag", "Replaced"),
     };
     html! { span class=(class) { (word) } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{Entropy, RunId};
+    use crate::web::acme::now;
+
+    fn members(rows: u32, present: u64) -> WithheldRows {
+        let entropy = Entropy::seeded(1);
+        let part = Part::Group(directory::GroupId::new("g").unwrap());
+        let rows: roaring::RoaringBitmap = (0..rows).collect();
+        let thresholds = directory::Thresholds::default();
+        WithheldRows {
+            id: WithheldId::new(&entropy, now()),
+            run: RunId::new(&entropy, now()),
+            at: now(),
+            open: rows.clone(),
+            withheld: directory::Withheld { rule: Rule::MembersMissing, part, present, thresholds, rows },
+            state: WithheldState::Open,
+            closed: None,
+        }
+    }
+
+    #[test]
+    fn the_numbers_of_the_rule_are_true_also_of_rows_that_others_waited_with() {
+        assert!(explanation(&members(20, 126)).starts_with("That is more than 10 % of 126"));
+        assert!(explanation(&members(10, 126)).starts_with("With those of the same part that waited already, that is"));
+        assert!(explanation(&members(7, 7)).contains("would be empty"));
+    }
 }

@@ -86,6 +86,16 @@ impl Thresholds {
     }
 }
 
+impl Withheld {
+    /// Whether so many rows of this rule and part are too many, by its numbers.
+    pub fn would_be_exceeded_by(&self, rows: u64) -> bool {
+        match self.rule {
+            Rule::MembersMissing => self.thresholds.group_exceeded(rows, self.present),
+            _ => self.thresholds.are_exceeded(rows, self.present),
+        }
+    }
+}
+
 impl Rule {
     /// Every rule.
     pub const ALL: [Rule; 8] = [
