@@ -8,6 +8,7 @@ use directory::{
 
 use crate::store::accounts::{IS_OPEN, OPEN};
 use crate::store::bulk::{Bulk, BulkUpdate, Column, Update};
+use crate::store::coverage::moment;
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
 use crate::store::value::{Row, Value};
@@ -144,8 +145,9 @@ const ALL_RESOURCES: &str = "
     SELECT resource_id, name, host_url, status, capacity FROM resources WHERE since <= $1 ORDER BY ordinal";
 const ALL_GROUPS: &str = "
     SELECT g.group_id, g.directory, g.counted_users, g.counted_resources,
-        v.name, v.description, v.synced, v.managed_by, v.modifiable, v.deletable, v.unknown
+        v.name, v.description, v.synced, v.managed_by, v.modifiable, v.deletable, v.unknown, n.sealed_at
     FROM groups g
+    LEFT JOIN generations n ON n.generation = g.since
     LEFT JOIN group_versions v ON v.grp = g.ordinal AND v.since <= $1 AND v.until > $1
     WHERE g.since <= $1
     ORDER BY g.ordinal";
@@ -321,6 +323,9 @@ pub fn read(tx: &mut Tx, generation: u64, builder: &mut Builder) -> Result<(), S
         };
         let directory = row.optional_integer(1)?.map(|directory| directory as Ordinal);
         builder.group(GroupId::new(row.text(0)?).map_err(|_| row.corrupt(0))?, directory, group, counts);
+        if row.optional_integer(11)?.is_some() {
+            builder.group_first_seen(moment(row, 11)?);
+        }
         Ok(())
     })?;
     tx.for_each(ALL_MEMBERSHIPS, &generation, |row| {

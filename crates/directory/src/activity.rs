@@ -160,6 +160,29 @@ impl ActivityColumn {
         next
     }
 
+    /// The column without entries of these resources, and who had any; chunks without such entries are shared.
+    pub(crate) fn without(&self, resources: &RoaringBitmap) -> (ActivityColumn, RoaringBitmap) {
+        let (mut next, mut used) = (self.clone(), Vec::new());
+        for (place, shared) in next.chunks.iter_mut().enumerate() {
+            if !shared.entries.iter().any(|entry| resources.contains(entry.resource)) {
+                continue;
+            }
+            let mut chunk = Chunk { ends: Vec::with_capacity(shared.ends.len()), entries: Vec::new() };
+            let mut start = 0;
+            for (offset, end) in shared.ends.iter().enumerate() {
+                let mine = &shared.entries[std::mem::replace(&mut start, *end as usize)..*end as usize];
+                let kept = chunk.entries.len();
+                chunk.entries.extend(mine.iter().filter(|entry| !resources.contains(entry.resource)));
+                if chunk.entries.len() - kept < mine.len() {
+                    used.push((place * CHUNK + offset) as Ordinal);
+                }
+                chunk.ends.push(chunk.entries.len() as u32);
+            }
+            *shared = Arc::new(chunk);
+        }
+        (next, used.into_iter().collect())
+    }
+
     /// The column with another set of accounts that have been read.
     #[must_use]
     pub fn with_read(mut self, read: RoaringBitmap) -> ActivityColumn {

@@ -135,10 +135,14 @@ fn apply_groups(next: &mut Snapshot, delta: &Delta) {
     if delta.groups.is_empty() && delta.group_counts.is_empty() && delta.new_groups.is_empty() {
         return;
     }
+    let sealed_at = next.sealed_at.as_microsecond();
     let groups = Arc::make_mut(&mut next.groups);
     let by_id = Arc::make_mut(&mut next.groups_by_id);
     for (id, directory) in &delta.new_groups {
         by_id.insert(id.clone(), groups.len() as Ordinal);
+        let first_seen = Arc::make_mut(&mut next.groups_first_seen);
+        first_seen.resize(groups.len(), None);
+        first_seen.push(Some(sealed_at));
         groups.push(GroupRow::new(id.clone(), *directory, None, GroupCounts::default()));
     }
     for (ordinal, group) in &delta.groups {

@@ -34,6 +34,7 @@ pub struct Builder {
     activity: Vec<(Ordinal, Activity)>,
     activity_read: RoaringBitmap,
     groups: Vec<GroupRow>,
+    first_seen: Vec<Option<i64>>,
     memberships: Vec<(Ordinal, Ordinal)>,
     grants: BTreeMap<Ordinal, Vec<Grant>>,
     direct: BTreeMap<Ordinal, Vec<DirectRole>>,
@@ -92,6 +93,14 @@ impl Builder {
     /// The next group, by ordinal; `None` when it is gone or only a membership has named it.
     pub fn group(&mut self, id: GroupId, directory: Option<Ordinal>, group: Option<Group>, counts: GroupCounts) {
         self.groups.push(GroupRow::new(id, directory, group, counts));
+        self.first_seen.push(None);
+    }
+
+    /// When the group that was pushed last was first seen.
+    pub fn group_first_seen(&mut self, at: Timestamp) {
+        if let Some(last) = self.first_seen.last_mut() {
+            *last = Some(at.as_microsecond());
+        }
     }
 
     /// A membership; in increasing order of account, then group.
@@ -161,6 +170,7 @@ impl Builder {
         snapshot.groups_by_id =
             Arc::new(self.groups.iter().enumerate().map(|(place, row)| (row.id.clone(), place as Ordinal)).collect());
         snapshot.groups = Arc::new(self.groups);
+        snapshot.groups_first_seen = Arc::new(self.first_seen);
         snapshot.groups_by_name = order_groups(&snapshot.groups);
         for grants in self.grants.values_mut() {
             grants.sort();

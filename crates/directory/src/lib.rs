@@ -28,6 +28,7 @@ mod resource;
 mod seen;
 mod snapshot;
 pub mod tiles;
+mod view;
 mod word;
 
 pub use access::{Access, DirectRole, Grant, Role, RoleMethod, Seat, SeatReason, seat};
@@ -53,3 +54,4 @@ pub use records::Records;
 pub use resource::{App, Directory, OUTSIDE, Resource};
 pub use seen::{Field, Reading, Seen, SeenAccount, SeenGroup, SeenPart};
 pub use snapshot::{AccountRow, GroupRow, Snapshot};
+pub use view::Marks;

@@ -18,6 +18,7 @@ use crate::group::{Group, GroupCounts};
 use crate::id::{AccountId, GroupId, ResourceId};
 use crate::read_again::Exceptions;
 use crate::resource::{Directory, Resource};
+use crate::view::Marked;
 
 /// A sealed generation. Cheap to clone; `Snapshot::default()` is an organization of which nothing was read.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +36,10 @@ pub struct Snapshot {
     pub(crate) direct: Arc<BTreeMap<Ordinal, Vec<DirectRole>>>,
     pub(crate) ages: Arc<Vec<Age>>,
     pub(crate) exceptions: Arc<Exceptions>,
+    /// When each group was first seen, in microseconds since 1970, where it is known.
+    pub(crate) groups_first_seen: Arc<Vec<Option<i64>>>,
+    /// What a view knows beside the generation; nothing in a snapshot that is no view.
+    pub(crate) marked: Arc<Marked>,
     /// What questions have derived from the rest so far; never from another generation.
     pub(crate) index: Arc<Index>,
 }
@@ -171,6 +176,12 @@ impl Snapshot {
     /// A group by ordinal.
     pub fn group_row(&self, group: Ordinal) -> Option<&GroupRow> {
         self.groups.get(group as usize)
+    }
+
+    /// When a group was first seen by a sync; `None` where that is not kept.
+    pub fn group_first_seen(&self, group: Ordinal) -> Option<Timestamp> {
+        let at = self.groups_first_seen.get(group as usize).copied().flatten()?;
+        Timestamp::from_microsecond(at).ok()
     }
 
     /// Groups that exist, in the order of their folded names.

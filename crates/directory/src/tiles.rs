@@ -101,9 +101,10 @@ pub struct Asked<'a> {
     pub zone: &'a TimeZone,
 }
 
-/// The sites of a snapshot by their short names, in alphabetical order.
+/// The sites of a snapshot by their short names, in alphabetical order, but for those that are left out.
 pub fn sites(snapshot: &Snapshot) -> Vec<&str> {
-    let mut sites: Vec<&str> = snapshot.resources().iter().map(|resource| resource.site_name()).collect();
+    let shown = (0..).zip(snapshot.resources()).filter(|(place, _)| !snapshot.is_left_out(*place));
+    let mut sites: Vec<&str> = shown.map(|(_, resource)| resource.site_name()).collect();
     sites.sort_unstable();
     sites.dedup();
     sites
@@ -123,7 +124,7 @@ pub fn tiles(snapshot: &Snapshot, site: Option<&str>, asked: Asked<'_>) -> Tiles
     let mut apps: BTreeMap<&str, Vec<OnSite>> = BTreeMap::new();
     let mut access: BTreeMap<&str, RoaringBitmap> = BTreeMap::new();
     for (resource, named) in (0..).zip(snapshot.resources()) {
-        if site.is_some_and(|site| !is_site(named, site, Match::Whole)) {
+        if snapshot.is_left_out(resource) || site.is_some_and(|site| !is_site(named, site, Match::Whole)) {
             continue;
         }
         let place = resource as usize;

@@ -68,11 +68,13 @@ impl Question<'_> {
         let index = &self.snapshot.index;
         let standing = index.standing(self.snapshot);
         let last = index.last_use(self.snapshot, None);
-        let read = self.snapshot.people.activity.read() | &*last.used;
+        // Whoever has used a site that is left out has signed in all the same.
+        let used = &*last.used | &self.snapshot.marked.used;
+        let read = self.snapshot.people.activity.read() | &used;
         let verified = index.verified(self.snapshot);
         let inside = Truth::known(within & &standing.inside);
         let unverified = Truth::of(within - &verified.yes, &verified.known, within);
-        let unused = Truth::of(within - &*last.used, &read, within);
+        let unused = Truth::of(within - used, &read, within);
         let truth = inside.and(&unverified).and(&unused);
         let known = within - &truth.unknown;
         flag(condition, &truth.yes, &known, within)

@@ -40,6 +40,7 @@ pub(crate) enum Asked {
     NeverSignedIn,
     ServiceAccount,
     SyncedAt,
+    Protected,
 }
 
 /// The words of `status` that are not Atlassian's.
@@ -257,7 +258,10 @@ fn access() -> Vec<(Asked, Field)> {
             Field::new("site", open("site"), "Site on which the person has access to an app")
                 .alias("sites")
                 .several()
-                .details("Any role on any app there counts, whether it takes a seat or not.")
+                .details(
+                    "Any role on any app there counts, whether it takes a seat or not. Sites that are left out in the \
+                     settings are in no answer: access, seats and activity there count nowhere.",
+                )
                 .example("site = acme"),
         ),
         (
@@ -425,6 +429,12 @@ fn use_and_dates() -> Vec<(Asked, Field)> {
                      of this person alone does not count. Unknown where there was none.",
                 )
                 .example("syncedAt < -26h"),
+        ),
+        (
+            Asked::Protected,
+            flag("protected", "Whether the person is protected: nothing of Rollcall may touch them")
+                .details("As chosen under Settings, Guards and protected people. Members of a protected group are not.")
+                .example("protected = yes AND status = suspended"),
         ),
     ]
 }

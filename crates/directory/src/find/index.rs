@@ -35,6 +35,7 @@ pub(crate) struct Index {
     job_titles: OnceLock<Distinct>,
     departments: OnceLock<Distinct>,
     group_counts: OnceLock<Tally>,
+    member_counts: OnceLock<Tally>,
     synced: OnceLock<Vec<(Timestamp, RoaringBitmap)>>,
     values: OnceLock<Values>,
     reaching: OnceLock<RoaringBitmap>,
@@ -145,6 +146,13 @@ impl Index {
         let accounts = 0..snapshot.accounts_len() as Ordinal;
         self.group_counts
             .get_or_init(|| Tally::build(accounts.map(|account| snapshot.memberships.of(account).len() as u32)))
+    }
+
+    /// Groups by how many members they have.
+    pub(crate) fn member_counts(&self, snapshot: &Snapshot) -> &Tally {
+        let groups = 0..snapshot.groups_len() as Ordinal;
+        self.member_counts
+            .get_or_init(|| Tally::build(groups.map(|group| snapshot.memberships.members(group).len() as u32)))
     }
 
     /// People by the end of the newest complete read of the accounts of a directory that they are in.

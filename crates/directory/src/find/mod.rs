@@ -5,10 +5,12 @@
 
 pub(crate) mod activity;
 pub(crate) mod choice;
+mod combine;
 mod compound;
 pub(crate) mod dates;
 mod facets;
 mod field;
+pub mod groups;
 pub(crate) mod index;
 pub(crate) mod name;
 mod ranking;
@@ -28,6 +30,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use roaring::RoaringBitmap;
 
+use self::combine::{Answering, combine};
 use self::field::{Asked, FORMER, asked};
 use self::truth::Truth;
 use crate::snapshot::Snapshot;
@@ -52,7 +55,7 @@ pub fn evaluate(snapshot: &Snapshot, query: &Query, now: Timestamp, zone: &TimeZ
     let question = Question { snapshot, now, zone, with_services: tests.iter().any(for_services) };
     let truth = match &query.expression {
         None => Truth::known(asked_about.clone()),
-        Some(expression) => question.of(expression, asked_about),
+        Some(expression) => combine(&question, expression, asked_about),
     };
     Found { matching: truth.yes, unknown: truth.unknown, asked: asked_about.clone() }
 }
@@ -87,35 +90,21 @@ pub(crate) struct Question<'s> {
     with_services: bool,
 }
 
-impl Question<'_> {
-    /// Of whom among `within` an expression is true, and of whom it is unknown.
-    fn of(&self, expression: &Expression, within: &RoaringBitmap) -> Truth {
-        match expression {
-            Expression::And(parts) => {
-                let mut yes = within.clone();
-                let mut possible = within.clone();
-                for part in cheapest_first(parts) {
-                    let truth = self.of(part, &possible);
-                    possible = truth.possible();
-                    yes &= truth.yes;
-                }
-                Truth { unknown: possible - &yes, yes }
-            }
-            Expression::Or(parts) => {
-                let mut all = Truth::default();
-                let mut rest = within.clone();
-                for part in cheapest_first(parts) {
-                    let truth = self.of(part, &rest);
-                    rest -= &truth.yes;
-                    all.yes |= truth.yes;
-                    all.unknown |= truth.unknown;
-                }
-                all.unknown -= &all.yes;
-                all
-            }
-            Expression::Not(inner) => self.of(inner, within).not(within),
-            Expression::Word(text) => self.word(text, within),
-            Expression::Test(test) => self.test(test, within),
+impl Answering for Question<'_> {
+    fn word(&self, text: &str, within: &RoaringBitmap) -> Truth {
+        Question::word(self, text, within)
+    }
+
+    fn test(&self, test: &Test, within: &RoaringBitmap) -> Truth {
+        Question::test(self, test, within)
+    }
+
+    /// A text is searched letter by letter, a date compared number by number; all else is a set that is there already.
+    fn cost(&self, test: &Test) -> u8 {
+        match asked(test.field) {
+            Some(Asked::Name | Asked::Email | Asked::AccountId) => 2,
+            Some(Asked::LastActive | Asked::InactiveFor | Asked::Added) => 1,
+            _ => 0,
         }
     }
 }
@@ -128,25 +117,4 @@ fn names_former(test: &Test) -> bool {
             Condition::In(values) | Condition::NotIn(values) => values.iter().any(former),
             Condition::Empty | Condition::NotEmpty => false,
         }
-}
-
-/// What takes long comes last, when few people are left to look at.
-fn cheapest_first(parts: &[Expression]) -> Vec<&Expression> {
-    let mut sorted: Vec<&Expression> = parts.iter().collect();
-    sorted.sort_by_key(|part| cost(part));
-    sorted
-}
-
-/// A text is searched letter by letter, a date compared number by number; all else is a set that is there already.
-fn cost(expression: &Expression) -> u8 {
-    match expression {
-        Expression::And(parts) | Expression::Or(parts) => parts.iter().map(cost).max().unwrap_or(0),
-        Expression::Not(inner) => cost(inner),
-        Expression::Word(_) => 2,
-        Expression::Test(test) => match asked(test.field) {
-            Some(Asked::Name | Asked::Email | Asked::AccountId) => 2,
-            Some(Asked::LastActive | Asked::InactiveFor | Asked::Added) => 1,
-            _ => 0,
-        },
-    }
 }

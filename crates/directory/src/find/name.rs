@@ -92,9 +92,10 @@ pub(crate) fn app_resources(snapshot: &Snapshot, app: &str) -> Vec<Ordinal> {
     resources(snapshot, |resource| is_app(resource, app, Match::Whole))
 }
 
-/// The resources that a test holds for, in the order of their ordinals.
+/// The resources that a test holds for, in the order of their ordinals; none on a site that is left out.
 pub(crate) fn resources(snapshot: &Snapshot, test: impl Fn(&Resource) -> bool) -> Vec<Ordinal> {
-    (0..).zip(snapshot.resources()).filter(|(_, resource)| test(resource)).map(|(place, _)| place).collect()
+    let shown = (0..).zip(snapshot.resources()).filter(|(place, _)| !snapshot.is_left_out(*place));
+    shown.filter(|(_, resource)| test(resource)).map(|(place, _)| place).collect()
 }
 
 impl Question<'_> {

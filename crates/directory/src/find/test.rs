@@ -65,6 +65,7 @@ impl Question<'_> {
             Asked::NeverSignedIn => self.never_signed_in(condition, within),
             Asked::ServiceAccount => self.service_account(condition, within),
             Asked::SyncedAt => self.synced_at(condition, within),
+            Asked::Protected => flag(condition, &snapshot.marked.people, within, within),
         }
     }
 

@@ -43,7 +43,10 @@ impl Values {
     pub(crate) fn of(snapshot: &Snapshot, index: &Index) -> Values {
         let reach = index.reach(snapshot);
         let (mut apps, mut both, mut sites) = (Gathered::default(), Gathered::default(), Gathered::default());
-        for (resource, people) in snapshot.resources().iter().zip(&reach.any) {
+        for (place, (resource, people)) in (0..).zip(snapshot.resources().iter().zip(&reach.any)) {
+            if snapshot.is_left_out(place) {
+                continue;
+            }
             let (app, site) = (resource.id.app_name(), resource.site_name());
             apps.add(app_word(app), app, people);
             both.add(format!("{}@{site}", app_word(app)), &format!("{app} on {site}"), people);

@@ -8,7 +8,7 @@ use crate::access::{Role, RoleMethod};
 use crate::account::PlatformRole;
 use crate::find::choice::Match;
 use crate::find::field::{Asked, asked};
-use crate::find::name::{domain_key, groups, is_app, is_site, matches, plain, role_word};
+use crate::find::name::{domain_key, groups, is_app, is_site, matches, plain, resources, role_word};
 use crate::find::test::way_word;
 use crate::find::values::Named;
 use crate::fold::fold_text;
@@ -141,9 +141,9 @@ impl filter::Vocabulary for Vocabulary<'_> {
         let worded = |all: &[Named]| all.iter().any(|named| plain(&named.word) == wanted);
         match asked(field) {
             Some(Asked::App | Asked::Seat) => {
-                snapshot.resources().iter().any(|resource| is_app(resource, value, Match::Whole))
+                !resources(snapshot, |resource| is_app(resource, value, Match::Whole)).is_empty()
             }
-            Some(Asked::Site) => snapshot.resources().iter().any(|resource| is_site(resource, value, Match::Whole)),
+            Some(Asked::Site) => !resources(snapshot, |resource| is_site(resource, value, Match::Whole)).is_empty(),
             Some(Asked::Role) => {
                 Role::KNOWN.iter().any(|role| plain(role_word(role.as_str())) == wanted)
                     || worded(&snapshot.index.values(snapshot).roles)

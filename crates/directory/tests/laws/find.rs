@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use roaring::RoaringBitmap;
 
 use crate::oracle::{Oracle, text};
-use crate::world::{World, built, delta, now, world};
+use crate::world::{World, built, delta, marks, now, shown, world};
 
 fn names(field: &str) -> Vec<&'static str> {
     match field {
@@ -186,7 +186,7 @@ proptest! {
 
     #[test]
     fn a_filter_finds_whom_the_definitions_name(world in world(), questions in proptest::collection::vec(expression(), 1..6)) {
-        let snapshot = built(&world);
+        let snapshot = shown(&world);
         for question in &questions {
             agrees(&snapshot, &world, question)?;
         }
@@ -198,12 +198,13 @@ proptest! {
         mut after in world(),
         questions in proptest::collection::vec(expression(), 1..4),
     ) {
-        let first = built(&before);
+        let whole = built(&before);
+        let first = whole.shown(&marks(&before));
         find::prepare(&first);
         for question in &questions {
             agrees(&first, &before, question)?;
         }
-        let next = first.apply(&delta(&before, &mut after));
+        let next = whole.apply(&delta(&before, &mut after)).shown(&marks(&after));
         for question in &questions {
             agrees(&next, &after, question)?;
             agrees(&first, &before, question)?;
@@ -219,7 +220,7 @@ proptest! {
     fn many_people_are_answered_as_few(world in world(), questions in proptest::collection::vec(expression(), 20)) {
         let few = world.people.len() as Ordinal;
         let many = World { people: world.people.iter().cycle().take(world.people.len() * 450).cloned().collect(), ..world.clone() };
-        let (snapshot, wide) = (built(&world), built(&many));
+        let (snapshot, wide) = (shown(&world), shown(&many));
         let like = |account: Ordinal, set: &RoaringBitmap| set.contains(account % few);
         for question in &questions {
             let query = Query { expression: Some(question.clone()), order: Vec::new() };
@@ -246,7 +247,7 @@ proptest! {
     #[test]
     fn the_most_frequent_values_of_many_people_are_those_of_few(world in world(), most in 1_usize..6) {
         let many = World { people: world.people.iter().cycle().take(world.people.len() * 450).cloned().collect(), ..world.clone() };
-        let (snapshot, wide) = (built(&world), built(&many));
+        let (snapshot, wide) = (shown(&world), shown(&many));
         let counts = |snapshot: &Snapshot| {
             let facets = find::facets(snapshot, &snapshot.present(), most);
             let of = |breakdown: Breakdown| (breakdown.values.iter().map(|facet| facet.count).collect::<Vec<u64>>(), breakdown.more);
@@ -261,7 +262,7 @@ proptest! {
 proptest! {
     #[test]
     fn facets_count_what_a_filter_by_each_value_finds(world in world(), question in expression(), most in 1_usize..8) {
-        let snapshot = built(&world);
+        let snapshot = shown(&world);
         let people = agrees(&snapshot, &world, &question)?;
         let facets = find::facets(&snapshot, &people, most);
         for breakdown in [&facets.apps, &facets.sites, &facets.roles, &facets.statuses, &facets.claims] {
@@ -274,7 +275,7 @@ proptest! {
 
     #[test]
     fn every_order_holds_everybody_once_by_key_and_then_by_ordinal(world in world(), app in proptest::option::of(Just("confluence"))) {
-        let snapshot = built(&world);
+        let snapshot = shown(&world);
         for (field, known) in find::catalogue().fields().filter(|(_, field)| field.sortable) {
             let argument = app.filter(|_| known.argument.of().is_some()).map(str::to_owned);
             let ranking = Ranking::of(&snapshot, &[Order { field, argument, direction: Direction::Ascending }]);
@@ -297,7 +298,7 @@ proptest! {
         world in world(),
         keys in proptest::collection::vec((any::<prop::sample::Index>(), any::<bool>()), 2..4),
     ) {
-        let snapshot = built(&world);
+        let snapshot = shown(&world);
         let sortable: Vec<FieldId> =
             find::catalogue().fields().filter(|(_, field)| field.sortable).map(|(id, _)| id).collect();
         let direction = |descending| if descending { Direction::Descending } else { Direction::Ascending };

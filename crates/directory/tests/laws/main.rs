@@ -4,6 +4,7 @@
 
 mod chosen;
 mod find;
+mod groups;
 mod guard;
 mod oracle;
 mod organization;

@@ -148,7 +148,8 @@ impl Oracle<'_> {
         let flag = |flag: Option<bool>| flag.map_or(Cell::Unknown, Cell::Flag);
         let asked: Vec<usize> = (0..RESOURCES.len())
             .filter(|resource| {
-                argument.is_none_or(|app| app_names(*resource).iter().any(|name| same("app", name, app, false)))
+                self.counts(*resource)
+                    && argument.is_none_or(|app| app_names(*resource).iter().any(|name| same("app", name, app, false)))
             })
             .collect();
         let on_asked = |access: &&(usize, Role, String)| asked.contains(&access.0);
@@ -232,6 +233,7 @@ impl Oracle<'_> {
                     Some(true)
                 })
             }
+            "protected" => Cell::Flag(soul.protected),
             "serviceAccount" => flag(service(profile)),
             "syncedAt" => {
                 let places = (0..DIRECTORIES.len()).filter(|directory| soul.presence[*directory].is_some());
@@ -251,7 +253,12 @@ impl Oracle<'_> {
             let way = if one.method == RoleMethod::Direct { "direct" } else { "inferred" };
             (one.resource as usize, one.role.clone(), way.to_owned())
         });
-        by_group.chain(direct).collect()
+        by_group.chain(direct).filter(|one| self.counts(one.0)).collect()
+    }
+
+    /// Whether a resource is on a site that is not left out.
+    fn counts(&self, resource: usize) -> bool {
+        !self.world.left_out.contains(RESOURCES[resource].3)
     }
 
     /// The resources on which somebody takes a seat.

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use directory::{
     AccountId, AccountStatus, AccountType, Activity, Age, Builder, Claim, ClaimState, Claimed, Claims, Delta,
-    DirectRole, DirectoryId, Grant, Group, GroupCounts, GroupId, Management, MembershipStatus, Noun, OUTSIDE, Ordinal,
-    PackedProfile, Part, PlatformRole, Presence, PresenceChange, Profile, Resource, ResourceId, Role, RoleMethod,
-    Snapshot, Status,
+    DirectRole, DirectoryId, Grant, Group, GroupCounts, GroupId, Management, Marks, MembershipStatus, Noun, OUTSIDE,
+    Ordinal, PackedProfile, Part, PlatformRole, Presence, PresenceChange, Profile, Resource, ResourceId, Role,
+    RoleMethod, Snapshot, Status,
 };
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -20,6 +20,8 @@ pub(crate) struct World {
     pub(crate) people: Vec<Soul>,
     /// When the accounts of each directory, and last of the whole, were read completely.
     pub(crate) read: Vec<Option<Timestamp>>,
+    /// The sites that are left out.
+    pub(crate) left_out: BTreeSet<&'static str>,
 }
 
 /// Everything about a person.
@@ -32,6 +34,7 @@ pub(crate) struct Soul {
     pub(crate) activity: BTreeMap<usize, i64>,
     pub(crate) groups: BTreeSet<usize>,
     pub(crate) direct: BTreeSet<DirectRole>,
+    pub(crate) protected: bool,
 }
 
 pub(crate) const DIRECTORIES: [(&str, &str); 3] = [("dir-1", "Local"), ("dir-2", "Élan IdP"), (OUTSIDE, "")];
@@ -134,8 +137,9 @@ fn soul() -> impl Strategy<Value = Soul> {
         proptest::collection::btree_map(0..RESOURCES.len(), moment(), 0..3),
         proptest::collection::btree_set(0..GROUPS, 0..4),
         proptest::collection::btree_set(direct, 0..2),
+        proptest::bool::weighted(0.2),
     )
-        .prop_map(|(profile, presence, roles, read, activity, groups, direct)| Soul {
+        .prop_map(|(profile, presence, roles, read, activity, groups, direct, protected)| Soul {
             profile,
             presence,
             roles,
@@ -143,6 +147,7 @@ fn soul() -> impl Strategy<Value = Soul> {
             activity: if read { activity } else { BTreeMap::new() },
             groups,
             direct,
+            protected,
         })
 }
 
@@ -158,8 +163,10 @@ pub(crate) fn world() -> impl Strategy<Value = World> {
         proptest::collection::vec(group, GROUPS),
         proptest::collection::vec(soul(), PEOPLE),
         proptest::collection::vec(proptest::option::of(moment()), DIRECTORIES.len() + 1),
+        proptest::option::weighted(0.4, proptest::sample::select(vec!["acme", "beta"])),
     )
-        .prop_map(|(groups, people, read)| World {
+        .prop_map(|(groups, people, read, left_out)| World {
+            left_out: left_out.into_iter().collect(),
             groups,
             people,
             read: read.into_iter().map(|at| at.map(|at| Timestamp::from_microsecond(at).unwrap())).collect(),
@@ -180,6 +187,21 @@ fn part(place: usize) -> Part {
 
 fn definition(group: &(Option<&'static str>, Vec<Grant>)) -> Option<Group> {
     group.0.map(Group::named)
+}
+
+/// What people have decided about this organization.
+pub(crate) fn marks(world: &World) -> Marks {
+    let protected = (0..).zip(&world.people).filter(|(_, soul)| soul.protected);
+    Marks {
+        left_out: world.left_out.iter().map(|site| format!("cloud-{site}").into()).collect(),
+        protected_people: protected.map(|(account, _)| AccountId::new(&account_id(account)).unwrap()).collect(),
+        ..Marks::default()
+    }
+}
+
+/// The view of that snapshot that everything is answered from.
+pub(crate) fn shown(world: &World) -> Snapshot {
+    built(world).shown(&marks(world))
 }
 
 /// The snapshot that a database holding this organization gives.
