@@ -188,7 +188,7 @@ async fn supervise(
         }
         for mirror in mirrors.all() {
             let id = mirror.organization().id.clone();
-            let newest = mirror.current();
+            let newest = mirror.shown();
             if prepared.insert(id.clone(), newest.generation()) != Some(newest.generation()) {
                 // What questions need beside the snapshot is made before the first of them comes.
                 tokio::task::spawn_blocking(move || directory::find::prepare(&newest));

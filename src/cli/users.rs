@@ -77,7 +77,7 @@ pub async fn run(users: &Users) -> Result<Exit, Refusal> {
             "Start `rollcall serve` and enter its API key on the page it prints.",
         ));
     };
-    let snapshot = mirror.current();
+    let snapshot = mirror.shown();
     if snapshot.generation() == 0 {
         return Err(Refusal::new(
             "There are no people to show.",

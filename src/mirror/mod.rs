@@ -5,12 +5,13 @@ pub mod answer;
 pub mod export;
 pub mod filters;
 pub mod load;
+pub mod marks;
 pub mod mirrors;
 pub mod seal;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use directory::Snapshot;
+use directory::{Marks, Snapshot};
 
 use crate::mirror::load::load;
 use crate::nouns::organization::Organization;
@@ -26,19 +27,36 @@ pub struct Mirror(Arc<Inner>);
 struct Inner {
     organization: Organization,
     store: Store,
-    snapshot: RwLock<Arc<Snapshot>>,
+    state: RwLock<State>,
     /// One load or seal at a time in this process.
     moving: tokio::sync::Mutex<()>,
+}
+
+/// What is in force. All of it is of one generation.
+#[derive(Clone, Debug)]
+struct State {
+    /// Everything that was read.
+    whole: Arc<Snapshot>,
+    /// What is shown of it.
+    shown: Arc<Snapshot>,
+    marks: Arc<Marks>,
+}
+
+impl State {
+    fn of(whole: Arc<Snapshot>, marks: Arc<Marks>) -> State {
+        let shown = if *marks == Marks::default() { Arc::clone(&whole) } else { Arc::new(whole.shown(&marks)) };
+        State { whole, shown, marks }
+    }
 }
 
 impl Mirror {
     /// Loads the newest generation of an opened, migrated database.
     pub async fn open(organization: Organization, store: Store) -> Result<Mirror, StoreError> {
-        let snapshot = store.read(load).await?;
+        let (snapshot, marks) = store.read(|tx| Ok((load(tx)?, marks::read(tx)?))).await?;
         Ok(Mirror(Arc::new(Inner {
             organization,
             store,
-            snapshot: RwLock::new(Arc::new(snapshot)),
+            state: RwLock::new(State::of(Arc::new(snapshot), Arc::new(marks))),
             moving: tokio::sync::Mutex::new(()),
         })))
     }
@@ -53,23 +71,63 @@ impl Mirror {
         &self.0.store
     }
 
-    /// The snapshot in force. Take it once per request: everything answered from it is one generation.
+    /// The snapshot in force, whole: what a sync compares with. Everything answered from one is one generation.
     pub fn current(&self) -> Arc<Snapshot> {
-        self.0.snapshot.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.state().whole
+    }
+
+    /// What is shown of the snapshot in force: without sites that are left out, and with what is protected. Pages and
+    /// commands take it once per request.
+    pub fn shown(&self) -> Arc<Snapshot> {
+        self.state().shown
+    }
+
+    /// The marks of what is shown, for the view of a snapshot that is not in force.
+    pub fn marks(&self) -> Arc<Marks> {
+        self.state().marks
     }
 
     /// The snapshot of the newest generation there is, loading it when another process has sealed one.
     pub async fn newest(&self) -> Result<Arc<Snapshot>, StoreError> {
         let _moving = self.0.moving.lock().await;
-        let generation = self.0.store.read(|tx| Ok(head::read(tx)?.generation)).await?;
-        if generation != self.current().generation() {
+        let known = self.state();
+        let (generation, marks) = self.0.store.read(|tx| Ok((head::read(tx)?.generation, marks::read(tx)?))).await?;
+        if generation != known.whole.generation() {
             let snapshot = self.0.store.read(load).await?;
-            self.put(snapshot);
+            self.put(Arc::new(snapshot), Arc::new(marks)).await;
+        } else if marks != *known.marks {
+            self.put(known.whole, Arc::new(marks)).await;
         }
         Ok(self.current())
     }
 
-    fn put(&self, snapshot: Snapshot) {
-        *self.0.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
+    /// Takes the marks in force anew, once somebody has made one.
+    pub async fn remark(&self) -> Result<(), StoreError> {
+        let _moving = self.0.moving.lock().await;
+        let marks = self.0.store.read(marks::read).await?;
+        let known = self.state();
+        if marks != *known.marks {
+            self.put(known.whole, Arc::new(marks)).await;
+        }
+        Ok(())
+    }
+
+    fn state(&self) -> State {
+        self.0.state.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Puts a snapshot in force with its view. Making the view of a large organization takes a moment, so it is made
+    /// away from whoever else waits on this thread.
+    async fn put(&self, whole: Arc<Snapshot>, marks: Arc<Marks>) {
+        let made = tokio::task::spawn_blocking({
+            let (whole, marks) = (Arc::clone(&whole), Arc::clone(&marks));
+            move || State::of(whole, marks)
+        });
+        let state = match made.await {
+            Ok(state) => state,
+            // Only at the end of the process are such tasks not carried out.
+            Err(_) => State::of(whole, marks),
+        };
+        *self.0.state.write().unwrap_or_else(PoisonError::into_inner) = state;
     }
 }

@@ -81,7 +81,7 @@ impl Mirror {
         let _moving = self.0.moving.lock().await;
         let (sealed, next) = self.store().write(move |tx| seal(tx, seen, sealing)).await?;
         if let Some(next) = next {
-            self.put(next);
+            self.put(Arc::new(next), self.marks()).await;
         }
         Ok(sealed)
     }

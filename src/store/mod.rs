@@ -29,6 +29,7 @@ pub mod organization_keys;
 pub mod passes;
 mod pool;
 mod postgres;
+pub mod protected;
 pub mod quota;
 pub mod request_keys;
 pub mod runs;

@@ -13,6 +13,7 @@ pub mod expected;
 pub mod explain;
 pub mod guards;
 pub mod inactivity;
+pub mod left_out;
 pub mod manual;
 pub mod map;
 mod missing;

@@ -68,14 +68,15 @@ impl FromRequestParts<Served> for Visit {
         let now = reader.now;
         let waiting = mirror.store().read(move |tx| attention::count(tx, now)).await;
         let waiting = waiting.map_err(|error| Failure::from(error).into_response())?;
-        Ok(Visit { entered, snapshot: mirror.current(), mirror, reader, waiting })
+        Ok(Visit { entered, snapshot: mirror.shown(), mirror, reader, waiting })
     }
 }
 
 impl Visit {
     /// The frame of a page.
     pub(crate) fn frame<'a>(&'a self, title: &'a str, place: Place) -> Frame<'a> {
-        let mut sites: Vec<&str> = self.snapshot.resources().iter().map(|resource| resource.id.site()).collect();
+        let shown = (0..).zip(self.snapshot.resources()).filter(|(place, _)| !self.snapshot.is_left_out(*place));
+        let mut sites: Vec<&str> = shown.map(|(_, resource)| resource.id.site()).collect();
         sites.sort_unstable();
         sites.dedup();
         Frame {
