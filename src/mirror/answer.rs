@@ -1,8 +1,8 @@
 //! A filter's text, answered from one snapshot: what was understood, what has to be said about it, and who it finds.
 
 use directory::Snapshot;
-use directory::find::{self, Found, Vocabulary};
-use filter::{Diagnostic, Expression, Query};
+use directory::find::{self, Found, Vocabulary, groups};
+use filter::{Catalogue, Diagnostic, Expression, Query};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use roaring::RoaringBitmap;
@@ -18,6 +18,8 @@ pub struct Answer {
     pub has_errors: bool,
     /// Whom it finds.
     pub found: Found,
+    /// The fields that it asks about.
+    pub catalogue: &'static Catalogue,
 }
 
 /// Answers a filter. Relative dates count from `now`, and days are days of the organization's zone.
@@ -29,7 +31,19 @@ pub fn answer(snapshot: &Snapshot, text: &str, (now, zone): (Timestamp, &TimeZon
         true => Found::default(),
         false => find::evaluate(snapshot, &parsed.query, now, zone),
     };
-    Answer { has_errors, query: parsed.query, diagnostics: parsed.diagnostics, found }
+    Answer { has_errors, query: parsed.query, diagnostics: parsed.diagnostics, found, catalogue: find::catalogue() }
+}
+
+/// Answers a filter about groups, likewise.
+pub fn answer_groups(snapshot: &Snapshot, text: &str, (now, zone): (Timestamp, &TimeZone)) -> Answer {
+    let parsed = filter::parse_with(text, groups::catalogue(), &groups::Vocabulary::of(snapshot));
+    let has_errors = parsed.has_errors();
+    let found = match has_errors && parsed.query.expression.is_none() {
+        true => Found::default(),
+        false => groups::evaluate(snapshot, &parsed.query, now, zone),
+    };
+    let catalogue = groups::catalogue();
+    Answer { has_errors, query: parsed.query, diagnostics: parsed.diagnostics, found, catalogue }
 }
 
 /// Whom of the former people a query finds. They are left out of every answer that does not ask for them.
@@ -43,6 +57,6 @@ pub fn of_former(snapshot: &Snapshot, query: &Query, (now, zone): (Timestamp, &T
 impl Answer {
     /// The canonical form of what was understood.
     pub fn canonical(&self) -> String {
-        filter::show(&self.query, find::catalogue())
+        filter::show(&self.query, self.catalogue)
     }
 }

@@ -40,9 +40,9 @@ pub(crate) struct Ask {
 }
 
 /// Pieces as a body takes them.
-struct Pieces(Export);
+struct Pieces<I>(I);
 
-impl Stream for Pieces {
+impl<I: Iterator<Item = Vec<u8>> + Unpin> Stream for Pieces<I> {
     type Item = Result<Vec<u8>, Infallible>;
 
     fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -90,14 +90,24 @@ async fn file(visit: &Visit, q: &str, form: Form) -> Result<Response, Failure> {
         return Ok(page.with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response());
     }
     let people = in_order(&answer.found.matching, &Ranking::of(&visit.snapshot, &answer.query.order));
-    let day = visit.reader.now.to_zoned(zone).strftime("%Y-%m-%d").to_string();
+    Ok(download(visit, "people", form, Export::new(Arc::clone(&visit.snapshot), people, form)))
+}
+
+/// Pieces as a file that is called for what it holds, and for today.
+pub(crate) fn download(
+    visit: &Visit,
+    what: &str,
+    form: Form,
+    pieces: impl Iterator<Item = Vec<u8>> + Send + Unpin + 'static,
+) -> Response {
+    let day = visit.reader.now.to_zoned(visit.reader.zone.clone()).strftime("%Y-%m-%d").to_string();
     let (kind, ending) = match form {
         Form::Csv => ("text/csv; charset=utf-8; header=present", "csv"),
         Form::Json | Form::JsonLines => ("application/json", "json"),
     };
-    let name = disposition(&visit.mirror.organization().name, &format!("people-{day}.{ending}"));
-    let body = Body::from_stream(Pieces(Export::new(Arc::clone(&visit.snapshot), people, form)));
-    Ok(([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, name)], body).into_response())
+    let name = disposition(&visit.mirror.organization().name, &format!("{what}-{day}.{ending}"));
+    let body = Body::from_stream(Pieces(pieces));
+    ([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, name)], body).into_response()
 }
 
 /// A file's name, in ASCII for old programs and whole for all others (RFC 6266).

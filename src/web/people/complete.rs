@@ -4,7 +4,7 @@ use axum::extract::Query as Parameters;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use directory::find;
-use filter::ItemKind;
+use filter::{Catalogue, ItemKind, Vocabulary};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -21,9 +21,13 @@ pub(crate) struct At {
 
 /// GET /people/complete
 pub(crate) async fn complete(visit: Visit, Parameters(at): Parameters<At>) -> Response {
+    completion(&at, find::catalogue(), &find::Vocabulary::of(&visit.snapshot))
+}
+
+/// What could be written at a place, in these fields and names.
+pub(crate) fn completion(at: &At, catalogue: &Catalogue, vocabulary: &dyn Vocabulary) -> Response {
     let cursor = bytes_before(&at.q, at.at);
-    let vocabulary = find::Vocabulary::of(&visit.snapshot);
-    let completion = filter::complete(&at.q, cursor, find::catalogue(), &vocabulary);
+    let completion = filter::complete(&at.q, cursor, catalogue, vocabulary);
     let units = |byte: usize| at.q.get(..byte).unwrap_or("").encode_utf16().count();
     let items = completion.items.iter().take(12).map(|item| {
         let kind = match item.kind {

@@ -1,12 +1,13 @@
 //! The filter box of the user browser: the text, what has to be said about it, and what was understood.
 
 use directory::find;
-use filter::{Diagnostic, Query, Severity};
+use filter::Query;
 use maud::{Markup, html};
 
 use crate::mirror::answer::Answer;
 use crate::web::people::Ask;
 use crate::web::ui::address::Address;
+use crate::web::ui::diagnosed::diagnosed;
 
 /// The box.
 pub(super) fn search(ask: &Ask) -> Markup {
@@ -28,34 +29,7 @@ pub(super) fn search(ask: &Ask) -> Markup {
 
 /// What has to be said about the text, each with its place, and with one click where it can be put right.
 pub(super) fn diagnostics(ask: &Ask, answer: &Answer) -> Markup {
-    if answer.diagnostics.is_empty() {
-        return html! {};
-    }
-    html! {
-        div class=(if answer.has_errors { "note bad" } else { "note warn" }) role="status" {
-            p { strong {
-                @if answer.has_errors { "Not all of the filter was understood." } @else { "The filter was understood; please look." }
-            } }
-            @for diagnostic in &answer.diagnostics { (one(ask, diagnostic)) }
-            @if answer.has_errors && answer.query.expression.is_some() {
-                p { "What follows is found by what was understood: " code { (answer.canonical()) } "." }
-            }
-        }
-    }
-}
-
-fn one(ask: &Ask, diagnostic: &Diagnostic) -> Markup {
-    let text = ask.q.as_str();
-    let mended = diagnostic.replacement.as_ref().and_then(|replacement| {
-        let (start, end) = (diagnostic.span.start, diagnostic.span.end);
-        Some(format!("{}{replacement}{}", text.get(..start)?, text.get(end..)?))
-    });
-    html! {
-        pre.drawn { span class=(if diagnostic.severity == Severity::Error { "bad" } else { "warn" }) { (diagnostic.draw(text)) } }
-        @if let Some(mended) = mended {
-            p { a.button href=(Ask { q: mended.clone(), ..ask.clone() }.address(&Address::new("/people"))) { "Use " code { (mended) } } }
-        }
-    }
+    diagnosed(&ask.q, answer, |better| Ask { q: better.to_owned(), ..ask.clone() }.address(&Address::new("/people")))
 }
 
 /// The text of a filter without its order, for links that bring their own.

@@ -3,6 +3,7 @@
 
 pub(crate) mod address;
 pub(crate) mod amount;
+pub(crate) mod diagnosed;
 pub(crate) mod frame;
 pub(crate) mod moment;
 pub(crate) mod notice;
