@@ -54,8 +54,7 @@ pub async fn protect(
     entropy: &Entropy,
 ) -> Result<Protected, StoreError> {
     let event = event(context, "protection.added", &protectee, &reason);
-    let protection =
-        Protection { of: protectee, reason, added_by: context.actor.as_text(), added_at: context.now };
+    let protection = Protection { of: protectee, reason, added_by: context.actor.as_text(), added_at: context.now };
     let salt = entropy.bytes();
     let ended = mirror.store().write(move |tx| {
         if protected::count(tx)? >= protected::MOST {

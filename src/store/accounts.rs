@@ -1,6 +1,8 @@
 //! Accounts with the versions of their profiles, their presence in directories, their administrative roles and their
 //! last activity. Facts are keyed by ordinals and carry the generations between which they hold.
 
+use std::collections::BTreeMap;
+
 use directory::{
     AccountId, AccountStatus, AccountType, Activity, Builder, Claimed, Delta, Management, MembershipStatus, Ordinal,
     PlatformRole, Presence, Profile, Status,
@@ -26,7 +28,7 @@ const ACCOUNTS: Bulk = Bulk {
         Column::integer("ordinal"),
         Column::text("account_id"),
         Column::integer("since"),
-        Column::integer("activity_read"),
+        Column::integer("activity_since"),
     ],
     key: &["ordinal"],
     update: Update::Nothing,
@@ -37,9 +39,9 @@ const COUNTED: BulkUpdate = BulkUpdate {
     matching: &[Column::integer("ordinal")],
     and: "",
 };
-const ACTIVITY_READ: BulkUpdate = BulkUpdate {
+const ACTIVITY_SINCE: BulkUpdate = BulkUpdate {
     table: "accounts",
-    set: &[Column::integer("activity_read")],
+    set: &[Column::integer("activity_since")],
     matching: &[Column::integer("ordinal")],
     and: "",
 };
@@ -116,15 +118,28 @@ const ACTIVITY: Bulk = Bulk {
 };
 const ACTIVITY_DAYS: Bulk = Bulk {
     table: "activity_days",
-    columns: &[Column::integer("resource"), Column::integer("day"), Column::blob("accounts")],
-    key: &["resource", "day"],
-    update: Update::Columns(&["accounts"]),
+    columns: &[Column::integer("resource"), Column::integer("since"), Column::integer("day"), Column::blob("accounts")],
+    key: &["resource", "since", "day"],
+    update: Update::Nothing,
 };
-const FORGET_ACTIVITY: &str = "DELETE FROM activity WHERE account = $1 AND resource = $2";
-const ACTIVITY_OF_DAY: &str = "SELECT accounts FROM activity_days WHERE resource = $1 AND day = $2";
+const LAST_CHANGES: Bulk = Bulk {
+    table: "last_changes",
+    columns: &[Column::integer("account"), Column::integer("generation")],
+    key: &["account"],
+    update: Update::Columns(&["generation"]),
+};
+/// A day in microseconds.
+pub(super) const DAY: i64 = 86_400_000_000;
+/// The day of whoever has no activity on a resource any more.
+pub(super) const NO_DAY: i64 = i64::MIN;
 
+const FORGET_ACTIVITY: &str = "DELETE FROM activity WHERE account = $1 AND resource = $2";
+
+/// Upstream's own counts are kept as the newest generation has them, and as of an earlier one they are not known.
 const ALL: &str = "
-    SELECT a.account_id, a.counted_resources, a.activity_read,
+    SELECT a.account_id,
+        CASE WHEN $1 = (SELECT generation FROM head) THEN a.counted_resources END,
+        a.activity_since,
         p.account_type, p.account_status, p.claimed, p.management, p.name, p.nickname, p.email, p.email_verified,
         p.mfa_enabled, p.added_at, p.deactivated_at, p.job_title, p.department, p.organization, p.location,
         p.time_zone, p.picture, p.unknown
@@ -137,24 +152,22 @@ const ALL_PRESENCE: &str = "
     WHERE since <= $1 AND until > $1 ORDER BY account, directory";
 const ALL_ROLES: &str = "
     SELECT account, role FROM platform_roles WHERE since <= $1 AND until > $1 ORDER BY account, role";
-/// Activity has no history here: as of an earlier generation it is what is known now, on the resources known then.
-const ALL_ACTIVITY: &str = "
-    SELECT account, resource, active_at FROM activity
-    WHERE resource < (SELECT count(*) FROM resources WHERE since <= $1) ORDER BY account, resource";
+const ALL_ACTIVITY: &str = "SELECT account, resource, active_at FROM activity ORDER BY account, resource";
+const ALL_CHANGES: &str = "SELECT account, generation FROM last_changes ORDER BY account";
 
 /// The statements of this file, by name, for the test that prepares all of them on both engines.
 pub const STATEMENTS: &[(&str, &str)] = &[
     ("accounts.FORGET_ACTIVITY", FORGET_ACTIVITY),
-    ("accounts.ACTIVITY_OF_DAY", ACTIVITY_OF_DAY),
     ("accounts.ALL", ALL),
     ("accounts.ALL_PRESENCE", ALL_PRESENCE),
     ("accounts.ALL_ROLES", ALL_ROLES),
     ("accounts.ALL_ACTIVITY", ALL_ACTIVITY),
+    ("accounts.ALL_CHANGES", ALL_CHANGES),
 ];
 /// The bulk writes of this file.
-pub const BULKS: &[&Bulk] = &[&ACCOUNTS, &PROFILES, &PRESENCE, &ROLES, &ACTIVITY, &ACTIVITY_DAYS];
+pub const BULKS: &[&Bulk] = &[&ACCOUNTS, &PROFILES, &PRESENCE, &ROLES, &ACTIVITY, &ACTIVITY_DAYS, &LAST_CHANGES];
 /// The bulk updates of this file.
-pub const BULK_UPDATES: &[&BulkUpdate] = &[&COUNTED, &ACTIVITY_READ, &END_PROFILES, &END_PRESENCE, &END_ROLES];
+pub const BULK_UPDATES: &[&BulkUpdate] = &[&COUNTED, &ACTIVITY_SINCE, &END_PROFILES, &END_PRESENCE, &END_ROLES];
 
 /// Writes what a delta says about accounts. `activity_before` gives an account's activity before the delta.
 pub fn write<'a>(
@@ -169,11 +182,12 @@ pub fn write<'a>(
     tx.bulk(
         &ACCOUNTS,
         (known..).zip(&delta.new_accounts).map(|(ordinal, id)| {
-            [ordinal.into(), id.as_str().into(), generation.clone(), read.contains(ordinal).into()]
+            let read = read.contains(ordinal).then_some(delta.generation as i64);
+            [ordinal.into(), id.as_str().into(), generation.clone(), read.into()]
         }),
     )?;
     let newly_read = delta.activity_read.iter().filter(|account| **account < known);
-    tx.bulk_update(&ACTIVITY_READ, newly_read.map(|account| [true.into(), (*account).into()]))?;
+    tx.bulk_update(&ACTIVITY_SINCE, newly_read.map(|account| [generation.clone(), (*account).into()]))?;
     tx.bulk_update(&COUNTED, delta.counted.iter().map(|(account, counted)| [(*counted).into(), (*account).into()]))?;
 
     let changed = delta.profiles.iter().filter(|(account, _)| *account < known);
@@ -212,6 +226,7 @@ pub fn write<'a>(
         &ROLES,
         roles.map(|(account, role)| [(*account).into(), role.as_str().into(), generation.clone(), open.clone()]),
     )?;
+    tx.bulk(&LAST_CHANGES, delta.changed().iter().map(|account| [account.into(), generation.clone()]))?;
     write_activity(tx, delta, activity_before)
 }
 
@@ -220,12 +235,13 @@ fn write_activity<'a>(
     delta: &Delta,
     before: impl Fn(Ordinal) -> &'a [Activity],
 ) -> Result<(), StoreError> {
-    let mut days: std::collections::BTreeMap<(Ordinal, i64), RoaringBitmap> = Default::default();
+    let mut days: BTreeMap<(Ordinal, i64), RoaringBitmap> = BTreeMap::new();
     let mut rows: Vec<(Ordinal, Activity)> = Vec::new();
     for (account, entries) in &delta.activity {
         let old = before(*account);
         for gone in old.iter().filter(|entry| !entries.iter().any(|now| now.resource == entry.resource)) {
             tx.execute(FORGET_ACTIVITY, &[(*account).into(), gone.resource.into()])?;
+            days.entry((gone.resource, NO_DAY)).or_default().insert(*account);
         }
         for entry in entries.iter().filter(|entry| !old.contains(entry)) {
             rows.push((*account, *entry));
@@ -236,35 +252,31 @@ fn write_activity<'a>(
         &ACTIVITY,
         rows.iter().map(|(account, entry)| [(*account).into(), entry.resource.into(), entry.at.into()]),
     )?;
-    let mut packed = Vec::with_capacity(days.len());
-    for ((resource, day), accounts) in days {
-        let held = tx.optional(ACTIVITY_OF_DAY, &[resource.into(), day.into()], |row| {
-            codec::unpack_bitmap(row.blob(0)?).map_err(|_| row.corrupt(0))
-        })?;
-        let accounts = held.unwrap_or_default() | accounts;
-        packed.push((resource, day, codec::pack_bitmap(&accounts)));
-    }
+    let generation = Value::from(delta.generation as i64);
+    let packed: Vec<_> = days.iter().map(|(of, accounts)| (of, codec::pack_bitmap(accounts))).collect();
     tx.bulk(
         &ACTIVITY_DAYS,
-        packed.iter().map(|(resource, day, accounts)| [(*resource).into(), (*day).into(), accounts.into()]),
+        packed.iter().map(|((resource, day), accounts)| {
+            [(*resource).into(), generation.clone(), (*day).into(), accounts.into()]
+        }),
     )?;
     Ok(())
 }
 
 /// The UTC day of an instant, in days since 1970.
-fn day(at: i64) -> i64 {
-    at.div_euclid(86_400_000_000)
+pub(super) fn day(at: i64) -> i64 {
+    at.div_euclid(DAY)
 }
 
-/// Streams everything about accounts, as of a generation, into a builder.
+/// Streams everything about accounts but activity and the moments of last changes, as of a generation, into a builder.
 pub fn read(tx: &mut Tx, generation: u64, builder: &mut Builder) -> Result<(), StoreError> {
-    let generation = [Value::from(generation as i64)];
+    let arguments = [Value::from(generation as i64)];
     let mut activity_read = RoaringBitmap::new();
     let mut ordinal: Ordinal = 0;
-    tx.for_each(ALL, &generation, |row| {
+    tx.for_each(ALL, &arguments, |row| {
         let id = AccountId::new(row.text(0)?).map_err(|_| row.corrupt(0))?;
         let counted = row.optional_integer(1)?.map(|counted| counted as u32);
-        if row.flag(2)? {
+        if row.optional_integer(2)?.is_some_and(|since| since.unsigned_abs() <= generation) {
             activity_read.insert(ordinal);
         }
         builder.account(id, profile(row)?.as_ref(), counted);
@@ -272,7 +284,7 @@ pub fn read(tx: &mut Tx, generation: u64, builder: &mut Builder) -> Result<(), S
         Ok(())
     })?;
     builder.activity_read(activity_read);
-    tx.for_each(ALL_PRESENCE, &generation, |row| {
+    tx.for_each(ALL_PRESENCE, &arguments, |row| {
         let presence = Presence {
             membership: row.optional_text(2)?.map(MembershipStatus::parse),
             status: row.optional_text(3)?.map(Status::parse),
@@ -280,13 +292,29 @@ pub fn read(tx: &mut Tx, generation: u64, builder: &mut Builder) -> Result<(), S
         builder.presence(row.integer(1)? as Ordinal, row.integer(0)? as Ordinal, presence);
         Ok(())
     })?;
-    tx.for_each(ALL_ROLES, &generation, |row| {
+    tx.for_each(ALL_ROLES, &arguments, |row| {
         builder.role(row.integer(0)? as Ordinal, PlatformRole::parse(row.text(1)?));
         Ok(())
-    })?;
-    tx.for_each(ALL_ACTIVITY, &generation, |row| {
-        let activity = Activity { resource: row.integer(1)? as Ordinal, at: row.integer(2)? };
-        builder.activity(row.integer(0)? as Ordinal, activity);
+    })
+}
+
+/// Streams the last activity of every account on every resource, as the newest generation has it, by account and then
+/// resource.
+pub(super) fn for_each_activity(tx: &mut Tx, mut take: impl FnMut(Ordinal, Activity)) -> Result<(), StoreError> {
+    tx.for_each(ALL_ACTIVITY, &[], |row| {
+        take(row.integer(0)? as Ordinal, Activity { resource: row.integer(1)? as Ordinal, at: row.integer(2)? });
+        Ok(())
+    })
+}
+
+/// Streams what only the newest generation has as rows: activity, and when anything else of an account last changed.
+/// `sealed` tells when a generation was sealed.
+pub fn read_newest(tx: &mut Tx, sealed: &BTreeMap<u64, Timestamp>, builder: &mut Builder) -> Result<(), StoreError> {
+    for_each_activity(tx, |account, activity| builder.activity(account, activity))?;
+    tx.for_each(ALL_CHANGES, &[], |row| {
+        if let Some(at) = sealed.get(&row.integer(1)?.unsigned_abs()) {
+            builder.changed(row.integer(0)? as Ordinal, at.as_microsecond());
+        }
         Ok(())
     })
 }

@@ -1,5 +1,7 @@
 //! Generations and what each may say: one row per generation, one per claim.
 
+use std::collections::BTreeMap;
+
 use directory::{Age, Claim, ClaimState, Claims, Noun, Part};
 use jiff::Timestamp;
 
@@ -12,6 +14,7 @@ use crate::store::value::{Row, Value};
 const INSERT_GENERATION: &str = "
     INSERT INTO generations (generation, sealed_at, run_id, counts) VALUES ($1, $2, $3, $4)";
 const SEALED_AT: &str = "SELECT sealed_at FROM generations WHERE generation = $1";
+const ALL_SEALED: &str = "SELECT generation, sealed_at FROM generations WHERE generation <= $1 ORDER BY generation";
 const OF_GENERATION: &str = "
     SELECT noun, part, state, asked_from, asked_to, expected, seen, reason
     FROM coverage WHERE generation = $1 ORDER BY part, noun";
@@ -46,6 +49,7 @@ const COVERAGE: Bulk = Bulk {
 pub const STATEMENTS: &[(&str, &str)] = &[
     ("coverage.INSERT_GENERATION", INSERT_GENERATION),
     ("coverage.SEALED_AT", SEALED_AT),
+    ("coverage.ALL_SEALED", ALL_SEALED),
     ("coverage.OF_GENERATION", OF_GENERATION),
     ("coverage.AGES", AGES),
     ("coverage.UPSTREAM_COUNTS", UPSTREAM_COUNTS),
@@ -89,6 +93,16 @@ pub fn seal(
 /// When a generation was sealed.
 pub fn sealed_at(tx: &mut Tx, generation: u64) -> Result<Option<Timestamp>, StoreError> {
     tx.optional(SEALED_AT, &[(generation as i64).into()], |row| moment(row, 0))
+}
+
+/// When every generation up to this one was sealed.
+pub fn all_sealed(tx: &mut Tx, generation: u64) -> Result<BTreeMap<u64, Timestamp>, StoreError> {
+    let mut sealed = BTreeMap::new();
+    tx.for_each(ALL_SEALED, &[(generation as i64).into()], |row| {
+        sealed.insert(row.integer(0)?.unsigned_abs(), moment(row, 1)?);
+        Ok(())
+    })?;
+    Ok(sealed)
 }
 
 /// The claims of one generation.

@@ -38,6 +38,38 @@ const RESOURCES: Bulk = Bulk {
     key: &["ordinal"],
     update: Update::Columns(&["name", "host_url", "status", "capacity"]),
 };
+const DIRECTORY_VERSIONS: Bulk = Bulk {
+    table: "directory_versions",
+    columns: &[Column::integer("directory"), Column::integer("since"), Column::integer("until"), Column::text("name")],
+    key: &["directory", "since"],
+    update: Update::Nothing,
+};
+const END_DIRECTORY_VERSIONS: BulkUpdate = BulkUpdate {
+    table: "directory_versions",
+    set: &[Column::integer("until")],
+    matching: &[Column::integer("directory")],
+    and: IS_OPEN,
+};
+const RESOURCE_VERSIONS: Bulk = Bulk {
+    table: "resource_versions",
+    columns: &[
+        Column::integer("resource"),
+        Column::integer("since"),
+        Column::integer("until"),
+        Column::text("name"),
+        Column::text("host_url"),
+        Column::text("status"),
+        Column::integer("capacity"),
+    ],
+    key: &["resource", "since"],
+    update: Update::Nothing,
+};
+const END_RESOURCE_VERSIONS: BulkUpdate = BulkUpdate {
+    table: "resource_versions",
+    set: &[Column::integer("until")],
+    matching: &[Column::integer("resource")],
+    and: IS_OPEN,
+};
 const GROUPS: Bulk = Bulk {
     table: "groups",
     columns: &[
@@ -140,11 +172,23 @@ const KNOWN_OFFSET: BulkUpdate = BulkUpdate {
     and: "",
 };
 
-const ALL_DIRECTORIES: &str = "SELECT directory_id, name FROM directories WHERE since <= $1 ORDER BY ordinal";
+const ALL_DIRECTORIES: &str = "
+    SELECT d.directory_id, v.name
+    FROM directories d
+    JOIN directory_versions v ON v.directory = d.ordinal AND v.since <= $1 AND v.until > $1
+    WHERE d.since <= $1
+    ORDER BY d.ordinal";
 const ALL_RESOURCES: &str = "
-    SELECT resource_id, name, host_url, status, capacity FROM resources WHERE since <= $1 ORDER BY ordinal";
+    SELECT r.resource_id, v.name, v.host_url, v.status, v.capacity
+    FROM resources r
+    JOIN resource_versions v ON v.resource = r.ordinal AND v.since <= $1 AND v.until > $1
+    WHERE r.since <= $1
+    ORDER BY r.ordinal";
+/// Upstream's own counts are kept as the newest generation has them, and as of an earlier one they are not known.
 const ALL_GROUPS: &str = "
-    SELECT g.group_id, g.directory, g.counted_users, g.counted_resources,
+    SELECT g.group_id, g.directory,
+        CASE WHEN $1 = (SELECT generation FROM head) THEN g.counted_users END,
+        CASE WHEN $1 = (SELECT generation FROM head) THEN g.counted_resources END,
         v.name, v.description, v.synced, v.managed_by, v.modifiable, v.deletable, v.unknown, n.sealed_at
     FROM groups g
     LEFT JOIN generations n ON n.generation = g.since
@@ -172,40 +216,35 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("groups.KNOWN_OFFSETS", KNOWN_OFFSETS),
 ];
 /// The bulk writes of this file.
-pub const BULKS: &[&Bulk] = &[&DIRECTORIES, &RESOURCES, &GROUPS, &VERSIONS, &MEMBERSHIPS, &GRANTS, &DIRECT_ROLES];
+pub const BULKS: &[&Bulk] = &[
+    &DIRECTORIES,
+    &DIRECTORY_VERSIONS,
+    &RESOURCES,
+    &RESOURCE_VERSIONS,
+    &GROUPS,
+    &VERSIONS,
+    &MEMBERSHIPS,
+    &GRANTS,
+    &DIRECT_ROLES,
+];
 /// The bulk updates of this file.
-pub const BULK_UPDATES: &[&BulkUpdate] =
-    &[&COUNTS, &END_VERSIONS, &END_MEMBERSHIPS, &END_GRANTS, &END_DIRECT_ROLES, &KNOWN_OFFSET];
+pub const BULK_UPDATES: &[&BulkUpdate] = &[
+    &COUNTS,
+    &END_DIRECTORY_VERSIONS,
+    &END_RESOURCE_VERSIONS,
+    &END_VERSIONS,
+    &END_MEMBERSHIPS,
+    &END_GRANTS,
+    &END_DIRECT_ROLES,
+    &KNOWN_OFFSET,
+];
 
 /// Writes what a delta says about directories, resources, groups, memberships and grants. `directories` and `resources`
 /// are how many were known before.
 pub fn write(tx: &mut Tx, delta: &Delta, directories: usize, resources: usize) -> Result<(), StoreError> {
     let generation = Value::from(delta.generation as i64);
     let open = Value::from(OPEN);
-    let new_directories = (directories as Ordinal..).zip(&delta.new_directories);
-    let changed = delta.directories.iter().map(|(ordinal, directory)| (*ordinal, directory));
-    tx.bulk(
-        &DIRECTORIES,
-        new_directories.chain(changed).map(|(ordinal, directory)| {
-            [ordinal.into(), directory.id.as_str().into(), (&*directory.name).into(), generation.clone()]
-        }),
-    )?;
-    let new_resources = (resources as Ordinal..).zip(&delta.new_resources);
-    let changed = delta.resources.iter().map(|(ordinal, resource)| (*ordinal, resource));
-    tx.bulk(
-        &RESOURCES,
-        new_resources.chain(changed).map(|(ordinal, resource)| {
-            [
-                ordinal.into(),
-                resource.id.as_str().into(),
-                resource.name.as_deref().into(),
-                resource.host_url.as_deref().into(),
-                resource.status.as_deref().into(),
-                resource.capacity.into(),
-                generation.clone(),
-            ]
-        }),
-    )?;
+    write_places(tx, delta, (directories as Ordinal, resources as Ordinal))?;
     tx.bulk(
         &GROUPS,
         (delta.known_groups..).zip(&delta.new_groups).map(|(ordinal, (id, directory))| {
@@ -253,6 +292,60 @@ pub fn write(tx: &mut Tx, delta: &Delta, directories: usize, resources: usize) -
             .map(|(account, group)| [(*account).into(), (*group).into(), generation.clone(), open.clone()]),
     )?;
     write_access(tx, delta)
+}
+
+/// Writes new and changed directories and resources, and the versions of what describes them.
+fn write_places(tx: &mut Tx, delta: &Delta, (directories, resources): (Ordinal, Ordinal)) -> Result<(), StoreError> {
+    let generation = Value::from(delta.generation as i64);
+    let open = Value::from(OPEN);
+    let changed = delta.directories.iter().map(|(ordinal, directory)| (*ordinal, directory));
+    let described = (directories..).zip(&delta.new_directories).chain(changed);
+    tx.bulk(
+        &DIRECTORIES,
+        described.clone().map(|(ordinal, directory)| {
+            [ordinal.into(), directory.id.as_str().into(), (&*directory.name).into(), generation.clone()]
+        }),
+    )?;
+    let ended = delta.directories.iter().map(|(ordinal, _)| [generation.clone(), (*ordinal).into()]);
+    tx.bulk_update(&END_DIRECTORY_VERSIONS, ended)?;
+    tx.bulk(
+        &DIRECTORY_VERSIONS,
+        described
+            .map(|(ordinal, directory)| [ordinal.into(), generation.clone(), open.clone(), (&*directory.name).into()]),
+    )?;
+    let changed = delta.resources.iter().map(|(ordinal, resource)| (*ordinal, resource));
+    let described = (resources..).zip(&delta.new_resources).chain(changed);
+    tx.bulk(
+        &RESOURCES,
+        described.clone().map(|(ordinal, resource)| {
+            [
+                ordinal.into(),
+                resource.id.as_str().into(),
+                resource.name.as_deref().into(),
+                resource.host_url.as_deref().into(),
+                resource.status.as_deref().into(),
+                resource.capacity.into(),
+                generation.clone(),
+            ]
+        }),
+    )?;
+    let ended = delta.resources.iter().map(|(ordinal, _)| [generation.clone(), (*ordinal).into()]);
+    tx.bulk_update(&END_RESOURCE_VERSIONS, ended)?;
+    tx.bulk(
+        &RESOURCE_VERSIONS,
+        described.map(|(ordinal, resource)| {
+            [
+                ordinal.into(),
+                generation.clone(),
+                open.clone(),
+                resource.name.as_deref().into(),
+                resource.host_url.as_deref().into(),
+                resource.status.as_deref().into(),
+                resource.capacity.into(),
+            ]
+        }),
+    )?;
+    Ok(())
 }
 
 fn write_access(tx: &mut Tx, delta: &Delta) -> Result<(), StoreError> {

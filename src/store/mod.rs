@@ -27,6 +27,7 @@ pub mod migrate;
 pub mod observed;
 pub mod organization_keys;
 pub mod passes;
+pub mod past;
 mod pool;
 mod postgres;
 pub mod protected;

@@ -14,12 +14,8 @@ const INSERT: &str = "
 const DELETE: &str = "DELETE FROM protected WHERE subject = $1 AND id = $2";
 
 /// The statements of this file, by name, for the test that prepares all of them on both engines.
-pub const STATEMENTS: &[(&str, &str)] = &[
-    ("protected.ALL", ALL),
-    ("protected.COUNT", COUNT),
-    ("protected.INSERT", INSERT),
-    ("protected.DELETE", DELETE),
-];
+pub const STATEMENTS: &[(&str, &str)] =
+    &[("protected.ALL", ALL), ("protected.COUNT", COUNT), ("protected.INSERT", INSERT), ("protected.DELETE", DELETE)];
 
 /// The most protections that an organization has: all of them stand in one list and are asked before every effect.
 pub const MOST: u64 = 1000;

@@ -4,7 +4,8 @@ use crate::store::bulk::{Bulk, BulkUpdate};
 use crate::store::migrate::Migration;
 use crate::store::{
     accounts, audit_stream, changes, coverage, events, filters, groups, head, history, jobs, observed,
-    organization_keys, passes, protected, quota, request_keys, runs, settings, site_credentials, timeline, withheld,
+    organization_keys, passes, past, protected, quota, request_keys, runs, settings, site_credentials, timeline,
+    withheld,
 };
 
 /// The schema of an organization's database.
@@ -12,6 +13,7 @@ pub const ORGANIZATION: &[Migration] = &[
     Migration { number: 1, name: "mirror", sql: include_str!("../../migrations/organization/0001_mirror.sql") },
     Migration { number: 2, name: "scopes", sql: include_str!("../../migrations/organization/0002_scopes.sql") },
     Migration { number: 3, name: "filters", sql: include_str!("../../migrations/organization/0003_filters.sql") },
+    Migration { number: 4, name: "past", sql: include_str!("../../migrations/organization/0004_past.sql") },
     Migration { number: 6, name: "protected", sql: include_str!("../../migrations/organization/0006_protected.sql") },
 ];
 
@@ -34,6 +36,7 @@ pub const ORGANIZATION_STATEMENTS: &[&[(&str, &str)]] = &[
     observed::STATEMENTS,
     organization_keys::STATEMENTS,
     passes::STATEMENTS,
+    past::STATEMENTS,
     protected::STATEMENTS,
     quota::STATEMENTS,
     request_keys::STATEMENTS,

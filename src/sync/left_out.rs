@@ -26,10 +26,9 @@ pub struct LeftOut {
 pub fn read(tx: &mut Tx) -> Result<LeftOut, StoreError> {
     Ok(match settings::find(tx, marks::LEFT_OUT)? {
         None => LeftOut::default(),
-        Some(setting) => LeftOut {
-            sites: marks::parse(&setting.value),
-            chosen: Some((setting.changed_by, setting.changed_at)),
-        },
+        Some(setting) => {
+            LeftOut { sites: marks::parse(&setting.value), chosen: Some((setting.changed_by, setting.changed_at)) }
+        }
     })
 }
 

@@ -14,7 +14,8 @@ use crate::delta::Delta;
 use crate::fold::{email_key, fold_text};
 use crate::group::{Group, GroupCounts};
 use crate::id::GroupId;
-use crate::snapshot::{GroupRow, People, Snapshot, Words};
+use crate::snapshot::{GroupRow, People, Snapshot};
+use crate::word_column::Words;
 
 impl Snapshot {
     /// The snapshot that this delta makes.
@@ -93,6 +94,10 @@ fn apply_people(people: &mut People, directories: usize, delta: &Delta) {
             delta.counted.iter().map(|(account, counted)| (*account, Some(i64::from(*counted)))).collect();
         people.counted = people.counted.apply(&counted);
     }
+    let changed_at = delta.sealed_at.as_microsecond();
+    let changed: Vec<(Ordinal, Option<i64>)> =
+        delta.changed().iter().map(|account| (account, Some(changed_at))).collect();
+    people.changed = people.changed.apply(&changed);
     people.presence.resize_with(directories, Words::default);
     for (place, column) in people.presence.iter_mut().enumerate() {
         let mine = delta.presence.iter().filter(|change| change.directory as usize == place);
@@ -202,6 +207,7 @@ pub(crate) struct PeopleChange {
     email_keys: Texts,
     job_titles: Texts,
     departments: Texts,
+    organizations: Texts,
     types: Vec<Option<AccountType>>,
     account_statuses: Vec<Option<AccountStatus>>,
     claimed: Vec<Option<Claimed>>,
@@ -253,6 +259,7 @@ impl PeopleChange {
         self.email_keys.push(email.map(email_key).as_deref());
         self.job_titles.push(profile.and_then(|profile| profile.job_title.as_deref()));
         self.departments.push(profile.and_then(|profile| profile.department.as_deref()));
+        self.organizations.push(profile.and_then(|profile| profile.organization.as_deref()));
         self.types.push(profile.map(|profile| profile.account_type.clone()));
         self.account_statuses.push(profile.and_then(|profile| profile.account_status.clone()));
         self.claimed.push(profile.and_then(|profile| profile.claimed.clone()));
@@ -274,6 +281,7 @@ impl PeopleChange {
             (&self.email_keys, &mut people.email_keys),
             (&self.job_titles, &mut people.job_titles),
             (&self.departments, &mut people.departments),
+            (&self.organizations, &mut people.organizations),
         ] {
             *column = texts.apply(column, &self.rows);
         }

@@ -16,7 +16,8 @@ use crate::group::{Group, GroupCounts};
 use crate::id::{AccountId, DirectoryId, GroupId};
 use crate::read_again::{Exceptions, ReadAgain};
 use crate::resource::{Directory, Resource};
-use crate::snapshot::{GroupRow, IdIndex, People, Snapshot, Words};
+use crate::snapshot::{GroupRow, IdIndex, People, Snapshot};
+use crate::word_column::Words;
 
 /// Collects the facts of one generation. Rows are pushed in the order their method names; rows of a kind may be left
 /// out altogether.
@@ -29,6 +30,7 @@ pub struct Builder {
     people: People,
     profiles: PeopleChange,
     counted: Vec<Option<i64>>,
+    changed: Vec<(Ordinal, i64)>,
     presence: Vec<Vec<(Ordinal, Presence)>>,
     roles: BTreeMap<PlatformRole, RoaringBitmap>,
     activity: Vec<(Ordinal, Activity)>,
@@ -64,6 +66,12 @@ impl Builder {
         let digested = profile.map(|profile| (profile.digest(), profile));
         self.profiles.push(&mut self.people, self.ids.len() as Ordinal, digested);
         self.ids.push(id);
+    }
+
+    /// When a generation last changed anything of an account but its activity, in microseconds since 1970; accounts in
+    /// increasing order.
+    pub fn changed(&mut self, account: Ordinal, at: i64) {
+        self.changed.push((account, at));
     }
 
     /// A presence; accounts in increasing order within a directory.
@@ -148,6 +156,12 @@ impl Builder {
             counted.push(*value);
         }
         people.counted = counted.finish();
+        let mut changes = self.changed.iter().peekable();
+        let mut changed = NumberColumn::builder();
+        for account in 0..accounts as Ordinal {
+            changed.push(changes.next_if(|(known, _)| *known == account).map(|(_, at)| *at));
+        }
+        people.changed = changed.finish();
 
         self.presence.resize_with(self.directories.len(), Vec::new);
         people.presence = self

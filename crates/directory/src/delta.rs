@@ -2,6 +2,7 @@
 
 use columns::Ordinal;
 use jiff::Timestamp;
+use roaring::RoaringBitmap;
 
 use crate::access::{DirectRole, Grant};
 use crate::account::{PlatformRole, Presence};
@@ -128,6 +129,23 @@ impl Delta {
     pub fn group(&self, snapshot: &Snapshot, id: &GroupId) -> Option<Ordinal> {
         let new = || Some(self.known_groups + self.new_groups.iter().position(|(new, _)| new == id)? as Ordinal);
         snapshot.group(id.as_str()).or_else(new)
+    }
+
+    /// The accounts of which anything but activity and upstream's count of resources changes, new ones among them.
+    pub fn changed(&self) -> RoaringBitmap {
+        let mut changed: RoaringBitmap = self.profiles.iter().map(|(account, _)| *account).collect();
+        changed.insert_range(self.known_accounts..self.known_accounts + self.new_accounts.len() as Ordinal);
+        changed.extend(self.presence.iter().map(|change| change.account));
+        for roles in [&self.roles_added, &self.roles_removed] {
+            changed.extend(roles.iter().map(|(account, _)| *account));
+        }
+        for memberships in [&self.memberships_added, &self.memberships_removed] {
+            changed.extend(memberships.iter().map(|(account, _)| *account));
+        }
+        for roles in [&self.direct_added, &self.direct_removed] {
+            changed.extend(roles.iter().map(|(account, _)| *account));
+        }
+        changed
     }
 
     /// Whether nothing about the organization changes; claims may still be renewed.

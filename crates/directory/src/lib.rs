@@ -30,6 +30,7 @@ mod snapshot;
 pub mod tiles;
 mod view;
 mod word;
+mod word_column;
 
 pub use access::{Access, DirectRole, Grant, Role, RoleMethod, Seat, SeatReason, seat};
 pub use account::{

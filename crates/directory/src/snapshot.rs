@@ -19,6 +19,7 @@ use crate::id::{AccountId, GroupId, ResourceId};
 use crate::read_again::Exceptions;
 use crate::resource::{Directory, Resource};
 use crate::view::Marked;
+use crate::word_column::Words;
 
 /// A sealed generation. Cheap to clone; `Snapshot::default()` is an organization of which nothing was read.
 #[derive(Clone, Debug, Default)]
@@ -56,7 +57,10 @@ pub(crate) struct People {
     pub(crate) email_keys: TextColumn,
     pub(crate) job_titles: TextColumn,
     pub(crate) departments: TextColumn,
+    pub(crate) organizations: TextColumn,
     pub(crate) added: NumberColumn,
+    /// When a generation last changed anything of the person but activity, in microseconds since 1970.
+    pub(crate) changed: NumberColumn,
     pub(crate) counted: NumberColumn,
     pub(crate) types: Words<AccountType>,
     pub(crate) account_statuses: Words<AccountStatus>,
@@ -219,6 +223,17 @@ impl Snapshot {
     /// The digest of an account's profile, as [`crate::Profile::digest`] makes it.
     pub fn profile_digest(&self, ordinal: Ordinal) -> Option<i64> {
         self.people.digests.get(ordinal)
+    }
+
+    /// When a generation last changed anything of an account but its activity: when that generation was sealed, in
+    /// microseconds since 1970.
+    pub fn changed_at(&self, ordinal: Ordinal) -> Option<i64> {
+        self.people.changed.get(ordinal)
+    }
+
+    /// The organization that an account's profile names.
+    pub fn organization_of(&self, ordinal: Ordinal) -> Option<&str> {
+        self.people.organizations.get(ordinal)
     }
 
     /// On how many resources an account has any role, by upstream's own count.
@@ -387,10 +402,12 @@ impl Snapshot {
             &people.email_keys,
             &people.job_titles,
             &people.departments,
+            &people.organizations,
         ];
         texts.iter().map(|column| column.memory()).sum::<usize>()
             + people.digests.memory()
             + people.added.memory()
+            + people.changed.memory()
             + people.counted.memory()
             + people.activity.memory()
             + self.memberships.memory()
@@ -433,77 +450,4 @@ impl IdIndex {
 fn hash(id: &str) -> u64 {
     use std::hash::BuildHasher;
     foldhash::fast::FixedState::default().hash_one(id)
-}
-
-/// A column of words: a code per account and a dictionary. The 255th different word and all after it read as missing,
-/// which bounds what a hostile upstream can do to it.
-#[derive(Clone, Debug)]
-pub(crate) struct Words<T> {
-    codes: CodeColumn,
-    words: Arc<Vec<T>>,
-}
-
-impl<T> Default for Words<T> {
-    fn default() -> Self {
-        Words { codes: CodeColumn::default(), words: Arc::default() }
-    }
-}
-
-impl<T: Clone + PartialEq> Words<T> {
-    /// A column from a value per account.
-    pub(crate) fn build<'a>(values: impl IntoIterator<Item = Option<&'a T>>) -> Words<T>
-    where
-        T: 'a,
-    {
-        let mut words = Vec::new();
-        let mut codes = CodeColumn::builder();
-        for value in values {
-            codes.push(value.and_then(|value| code(&mut words, value)));
-        }
-        Words { codes: codes.finish(), words: Arc::new(words) }
-    }
-
-    pub(crate) fn get(&self, account: Ordinal) -> Option<&T> {
-        self.codes.get(account).and_then(|code| self.words.get(code as usize))
-    }
-
-    /// Accounts with any word.
-    pub(crate) fn present(&self) -> RoaringBitmap {
-        (0..self.words.len()).fold(RoaringBitmap::new(), |all, code| all | self.codes.with(code as u8))
-    }
-
-    /// Accounts with a word that satisfies a test.
-    pub(crate) fn matching(&self, test: impl Fn(&T) -> bool) -> RoaringBitmap {
-        let codes = self.words.iter().enumerate().filter(|(_, word)| test(word));
-        codes.fold(RoaringBitmap::new(), |all, (code, _)| all | self.codes.with(code as u8))
-    }
-
-    /// Every word with its accounts.
-    pub(crate) fn with_each(&self) -> impl Iterator<Item = (&T, RoaringBitmap)> {
-        self.words.iter().enumerate().map(|(code, word)| (word, self.codes.with(code as u8)))
-    }
-
-    /// The column after changes in increasing order of account.
-    pub(crate) fn apply<'a>(&self, changes: impl IntoIterator<Item = (Ordinal, Option<&'a T>)>) -> Words<T>
-    where
-        T: 'a,
-    {
-        let mut words = (*self.words).clone();
-        let changes: Vec<(Ordinal, Option<u8>)> = changes
-            .into_iter()
-            .map(|(account, value)| (account, value.and_then(|value| code(&mut words, value))))
-            .collect();
-        Words { codes: self.codes.apply(&changes), words: Arc::new(words) }
-    }
-}
-
-fn code<T: Clone + PartialEq>(words: &mut Vec<T>, value: &T) -> Option<u8> {
-    if let Some(place) = words.iter().position(|word| word == value) {
-        return u8::try_from(place).ok();
-    }
-    if words.len() >= usize::from(u8::MAX) {
-        return None;
-    }
-    words.push(value.clone());
-    u8::try_from(words.len() - 1).ok()
 }

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use directory::{Activity, Builder, Delta, Ordinal, Snapshot, diff};
+use directory::find;
+use directory::{Activity, Delta, GroupCounts, Ordinal, Snapshot, diff};
+use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use roaring::RoaringBitmap;
 use rollcall::id::{Entropy, RunId};
-use rollcall::mirror::load::load;
+use rollcall::mirror::load::{load, load_as_of};
 use rollcall::store::error::StoreError;
 use rollcall::store::tx::Tx;
 use rollcall::store::{accounts, coverage, groups, head, schema};
@@ -35,78 +37,72 @@ fn seal_seen(tx: &mut Tx, before: &Snapshot, facts: &Facts) -> Result<Snapshot, 
     seal(tx, before, &delta)
 }
 
-/// What the database says about a generation, the newest or an earlier one.
-fn read(tx: &mut Tx, generation: u64) -> Result<Snapshot, StoreError> {
-    let sealed_at = coverage::sealed_at(tx, generation)?.unwrap();
-    let mut builder = Builder::new(generation, sealed_at);
-    groups::read(tx, generation, &mut builder)?;
-    accounts::read(tx, generation, &mut builder)?;
-    for age in coverage::ages(tx, generation)? {
-        builder.age(age);
-    }
-    Ok(builder.finish())
-}
-
-/// Everything of a snapshot that is kept with its history, as lines. Activity, upstream's counts, and the descriptions
-/// of directories and resources are kept as they are now.
-fn lasting(snapshot: &Snapshot) -> Vec<String> {
-    let mut lines = vec![format!("generation {} of {}", snapshot.generation(), snapshot.sealed_at())];
-    lines.extend(snapshot.directories().iter().map(|directory| directory.id.to_string()));
-    lines.extend(snapshot.resources().iter().map(|resource| resource.id.to_string()));
-    for account in 0..snapshot.accounts_len() as Ordinal {
-        let row = snapshot.account_row(account).unwrap();
-        lines.push(format!("account {account} {} {:?} {:?}", row.id, row.name, row.email));
-        lines.push(format!("account {account} digest {:?}", snapshot.profile_digest(account)));
-        lines.push(format!("account {account} roles {:?}", snapshot.roles_of(account)));
-        lines.push(format!("account {account} direct {:?}", snapshot.direct_roles(account)));
-        lines.push(format!("account {account} groups {:?}", snapshot.memberships().of(account)));
-        let directories = 0..snapshot.directories().len() as Ordinal;
-        let presence: Vec<_> = directories.map(|directory| snapshot.presence(directory, account)).collect();
-        lines.push(format!("account {account} presence {presence:?}"));
-    }
-    for group in 0..snapshot.groups_len() as Ordinal {
-        let row = snapshot.group_row(group).unwrap();
-        lines.push(format!("group {group} {} {:?} {:?}", row.id, row.directory, row.group));
-        lines.push(format!("group {group} grants {:?}", snapshot.grants(group)));
-        lines.push(format!("group {group} members {:?}", snapshot.memberships().members(group)));
-    }
-    for order in [snapshot.by_name(), snapshot.by_email(), snapshot.by_added(), snapshot.groups_by_name()] {
-        lines.push(format!("order {:?}", order.iter().collect::<Vec<_>>()));
-    }
-    lines.extend(snapshot.ages().iter().map(|age| format!("{age:?}")));
-    lines
-}
-
-/// Seals one organization after the other and reads every generation after each.
+/// Seals one organization after the other; after each, the newest generation is read, and every earlier one as of its
+/// seal.
 fn seal_and_read(tx: &mut Tx, passes: &[Facts]) -> Result<(), StoreError> {
     let mut snapshot = Snapshot::default();
-    let mut earlier: Vec<Vec<String>> = Vec::new();
+    let mut in_force: Vec<Snapshot> = Vec::new();
     for facts in passes {
         snapshot = seal_seen(tx, &snapshot, facts)?;
-        earlier.push(lasting(&snapshot));
-        let newest = load(tx)?;
-        let (stored, applied) = (truth::everything(&newest), truth::everything(&snapshot));
-        assert_eq!(truth::unlike(&stored, &applied), Vec::<String>::new(), "+ read, - sealed");
-        for (generation, then) in (1..).zip(&earlier) {
-            let read = read(tx, generation)?;
-            assert_eq!(&lasting(&read), then, "generation {generation} of {}", snapshot.generation());
-            let activity = (0..read.accounts_len() as Ordinal).flat_map(|account| read.activity().of(account));
-            let known = read.resources().len() as Ordinal;
-            assert!(activity.into_iter().all(|entry| entry.resource < known), "activity on what was not known then");
+        in_force.push(snapshot.clone());
+        same("newest", &load(tx)?, &snapshot);
+        for then in &in_force {
+            let read = load_as_of(tx, then.generation())?;
+            same(&format!("{} as of {}", snapshot.generation(), then.generation()), &read, then);
+            for query in questions() {
+                let ask = |snapshot| find::evaluate(snapshot, &query, at(500_000), &TimeZone::UTC);
+                assert_eq!(ask(&read), ask(then), "{}", filter::show(&query, find::catalogue()));
+            }
         }
     }
     Ok(())
 }
 
-#[test]
-fn what_is_sealed_is_read_as_of_its_own_generation_and_of_every_later_one() {
+fn same(what: &str, stored: &Snapshot, sealed: &Snapshot) {
+    let (stored, sealed) = (truth::everything(stored), truth::everything(sealed));
+    assert_eq!(truth::unlike(&stored, &sealed), Vec::<String>::new(), "{what}: + read, - sealed");
+}
+
+/// Every example of every field, and questions about names that change.
+fn questions() -> Vec<filter::Query> {
+    let examples = find::catalogue().fields().flat_map(|(_, field)| field.examples.iter().map(|one| one.to_string()));
+    let own = [
+        "a",
+        "site = a",
+        "directory ~ b",
+        "app = r1",
+        "organization ~ a",
+        "lastActive >= 1970-01-01",
+        "changed < 2100",
+    ];
+    let texts = examples.chain(own.map(str::to_owned));
+    texts.map(|text| filter::parse(&text, find::catalogue()).query).collect()
+}
+
+/// The same organization, told as history keeps it: days of activity, and none of upstream's own counts.
+fn as_history_keeps_it(mut facts: Facts) -> Facts {
+    for person in facts.people.values_mut() {
+        person.counted = None;
+        for at in person.activity.iter_mut().flat_map(|activity| activity.values_mut()) {
+            *at = at.div_euclid(DAY) * DAY;
+        }
+    }
+    facts.groups.values_mut().for_each(|group| group.counts = GroupCounts::default());
+    facts
+}
+
+/// Runs a test with random organizations, each beginning with an empty database.
+fn with_random_passes(
+    cases: u32,
+    test: impl Fn(&mut Tx, Vec<Facts>) -> Result<(), StoreError> + Copy + Send + 'static,
+) {
     for place in Place::both() {
         let store = place.open(schema::ORGANIZATION);
-        let config = ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() };
+        let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
         let passes = proptest::collection::vec(organization(), 1..5);
         let outcome = TestRunner::new(config).run(&passes, |passes| {
             let outcome = store.write_blocking(move |tx| {
-                seal_and_read(tx, &passes)?;
+                test(tx, passes)?;
                 // The next organization begins with an empty database.
                 Err::<(), _>(StoreError::Closed)
             });
@@ -117,6 +113,63 @@ fn what_is_sealed_is_read_as_of_its_own_generation_and_of_every_later_one() {
         });
         assert!(outcome.is_ok(), "{}", outcome.unwrap_err());
     }
+}
+
+#[test]
+fn what_is_sealed_is_what_is_read() {
+    with_random_passes(30, |tx, passes| {
+        let mut snapshot = Snapshot::default();
+        for facts in &passes {
+            snapshot = seal_seen(tx, &snapshot, facts)?;
+            same("newest", &load(tx)?, &snapshot);
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_snapshot_built_as_of_a_generation_is_the_one_that_was_in_force() {
+    with_random_passes(30, |tx, passes| {
+        let passes: Vec<Facts> = passes.into_iter().map(as_history_keeps_it).collect();
+        seal_and_read(tx, &passes)
+    });
+}
+
+#[test]
+fn as_of_an_earlier_generation_the_time_of_day_is_known_only_of_who_was_not_active_since() {
+    on_both(|store| {
+        rehearse(store, |tx| {
+            let noon = DAY / 2;
+            let first = people(&[("p0", &[("r0", 5 * DAY + noon)]), ("p1", &[("r0", 5 * DAY + noon)])]);
+            let snapshot = seal_seen(tx, &Snapshot::default(), &first)?;
+            let second = people(&[("p0", &[("r0", 5 * DAY + noon)]), ("p1", &[("r0", 6 * DAY)])]);
+            let snapshot = seal_seen(tx, &snapshot, &second)?;
+            seal_seen(tx, &snapshot, &people(&[("p0", &[]), ("p1", &[("r0", 6 * DAY)])]))?;
+            let of = |tx: &mut Tx, generation| -> Result<_, StoreError> {
+                let read = load_as_of(tx, generation)?;
+                Ok([0, 1].map(|account| load_activity(&read, account)))
+            };
+            assert_eq!(of(tx, 2)?, [vec![(0, 5 * DAY)], vec![(0, 6 * DAY)]], "the first is forgotten since");
+            assert_eq!(of(tx, 1)?, [vec![(0, 5 * DAY)], vec![(0, 5 * DAY)]]);
+            assert_eq!(of(tx, 3)?, [vec![], vec![(0, 6 * DAY)]]);
+            Ok(())
+        });
+    });
+}
+
+#[test]
+fn the_counts_that_upstream_gave_on_a_past_day_are_not_known() {
+    on_both(|store| {
+        rehearse(store, |tx| {
+            let mut facts = people(&[("p0", &[])]);
+            facts.people.get_mut("p0").unwrap().counted = Some(3);
+            let snapshot = seal_seen(tx, &Snapshot::default(), &facts)?;
+            assert_eq!(load_as_of(tx, 1)?.counted_resources(0), Some(3), "the newest generation has them");
+            seal_seen(tx, &snapshot, &facts)?;
+            assert_eq!(load_as_of(tx, 1)?.counted_resources(0), None);
+            Ok(())
+        });
+    });
 }
 
 /// One person, active on an app at these moments.
@@ -141,11 +194,12 @@ fn people(people: &[(&str, &[(&str, i64)])]) -> Facts {
     }
 }
 
-/// Who was active on which day on which resource, by ordinals.
-fn active_days(tx: &mut Tx) -> Result<Vec<(i64, i64, Vec<u32>)>, StoreError> {
-    tx.list("SELECT resource, day, accounts FROM activity_days ORDER BY resource, day", &[], |row| {
-        let accounts = RoaringBitmap::deserialize_from(row.blob(2)?).map_err(|_| row.corrupt(2))?;
-        Ok((row.integer(0)?, row.integer(1)?, accounts.iter().collect()))
+/// Who moved to which day on which resource by which generation, by ordinals.
+fn active_days(tx: &mut Tx) -> Result<Vec<(i64, i64, i64, Vec<u32>)>, StoreError> {
+    const DAYS: &str = "SELECT resource, since, day, accounts FROM activity_days ORDER BY resource, since, day";
+    tx.list(DAYS, &[], |row| {
+        let accounts = RoaringBitmap::deserialize_from(row.blob(3)?).map_err(|_| row.corrupt(3))?;
+        Ok((row.integer(0)?, row.integer(1)?, row.integer(2)?, accounts.iter().collect()))
     })
 }
 
@@ -156,7 +210,7 @@ fn past_days_of_activity_are_kept_and_the_present_moves() {
             // The last microsecond before 1970 is a day of its own.
             let first = people(&[("p0", &[("r0", 5 * DAY)]), ("p1", &[("r0", 5 * DAY + 7)]), ("p2", &[("r0", -1)])]);
             let snapshot = seal_seen(tx, &Snapshot::default(), &first)?;
-            assert_eq!(active_days(tx)?, [(0, -1, vec![2]), (0, 5, vec![0, 1])]);
+            assert_eq!(active_days(tx)?, [(0, 1, -1, vec![2]), (0, 1, 5, vec![0, 1])]);
             // The second is active later, the first on another app only, a new one on the day that is there already.
             let second = people(&[
                 ("p0", &[("r1", 6 * DAY)]),
@@ -165,7 +219,14 @@ fn past_days_of_activity_are_kept_and_the_present_moves() {
                 ("p3", &[("r0", 6 * DAY - 1)]),
             ]);
             let snapshot = seal_seen(tx, &snapshot, &second)?;
-            let days = [(0, -1, vec![2]), (0, 5, vec![0, 1, 3]), (0, 6, vec![1]), (1, 6, vec![0])];
+            let days = [
+                (0, 1, -1, vec![2]),
+                (0, 1, 5, vec![0, 1]),
+                (0, 2, i64::MIN, vec![0]),
+                (0, 2, 5, vec![3]),
+                (0, 2, 6, vec![1]),
+                (1, 2, 6, vec![0]),
+            ];
             assert_eq!(active_days(tx)?, days);
             let present = |account| load_activity(&snapshot, account);
             assert_eq!([present(0), present(1)], [vec![(1, 6 * DAY)], vec![(0, 6 * DAY)]]);

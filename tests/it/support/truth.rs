@@ -236,6 +236,9 @@ pub(crate) fn everything(snapshot: &Snapshot) -> Vec<String> {
     let mut lines = facts(snapshot);
     let accounts = 0..snapshot.accounts_len() as Ordinal;
     lines.extend(accounts.map(|account| format!("account {account} is {:?}", snapshot.account_id(account))));
+    let rest = (0..snapshot.accounts_len() as Ordinal)
+        .map(|account| (account, snapshot.changed_at(account), snapshot.organization_of(account)));
+    lines.extend(rest.map(|(account, changed, of)| format!("account {account} changed {changed:?}, of {of:?}")));
     let groups = 0..snapshot.groups_len() as Ordinal;
     lines.extend(groups.map(|group| format!("group {group} is {}", snapshot.group_row(group).unwrap().id)));
     lines.push(format!("generation {} sealed at {}", snapshot.generation(), snapshot.sealed_at()));

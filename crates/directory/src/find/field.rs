@@ -14,6 +14,7 @@ pub(crate) enum Asked {
     AccountId,
     JobTitle,
     Department,
+    Organization,
     Status,
     AccountStatus,
     MembershipStatus,
@@ -41,6 +42,7 @@ pub(crate) enum Asked {
     ServiceAccount,
     SyncedAt,
     Protected,
+    Changed,
 }
 
 /// The words of `status` that are not Atlassian's.
@@ -124,6 +126,16 @@ fn who() -> Vec<(Asked, Field)> {
             Field::new("department", Kind::Text, "Department of the profile")
                 .details("Compared without regard to case and accents. None where the profile does not tell it.")
                 .example("department = Finance"),
+        ),
+        (
+            Asked::Organization,
+            Field::new("organization", Kind::Text, "Organization that the profile names")
+                .alias("company")
+                .details(
+                    "What the person or a directory has written there, not the organization that is synced. Compared \
+                     without regard to case and accents. None where the profile does not tell it.",
+                )
+                .example("organization = \"Acme Ltd\""),
         ),
     ]
 }
@@ -435,6 +447,17 @@ fn use_and_dates() -> Vec<(Asked, Field)> {
             flag("protected", "Whether the person is protected: nothing of Rollcall may touch them")
                 .details("As chosen under Settings, Guards and protected people. Members of a protected group are not.")
                 .example("protected = yes AND status = suspended"),
+        ),
+        (
+            Asked::Changed,
+            Field::new("changed", Kind::Instant, "When a sync last saw a change of the person")
+                .alias("changedSince")
+                .details(
+                    "A change of profile, presence in a directory, administrative role, membership of a group or direct \
+                     role; being seen for the first time is one. It counts from the end of the sync that saw it. \
+                     Activity is no change of a person, nor is what a group grants.",
+                )
+                .example("changed >= -7d"),
         ),
     ]
 }

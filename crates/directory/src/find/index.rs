@@ -15,7 +15,8 @@ use crate::find::reach::Reach;
 use crate::find::values::Values;
 use crate::fold::fold_text;
 use crate::resource::OUTSIDE;
-use crate::snapshot::{Snapshot, Words};
+use crate::snapshot::Snapshot;
+use crate::word_column::Words;
 
 /// Who has which word of a vocabulary.
 pub(crate) type ByWord<T> = Vec<(T, RoaringBitmap)>;
@@ -34,6 +35,7 @@ pub(crate) struct Index {
     domains: OnceLock<Distinct>,
     job_titles: OnceLock<Distinct>,
     departments: OnceLock<Distinct>,
+    organizations: OnceLock<Distinct>,
     group_counts: OnceLock<Tally>,
     member_counts: OnceLock<Tally>,
     synced: OnceLock<Vec<(Timestamp, RoaringBitmap)>>,
@@ -84,8 +86,8 @@ const KEPT: usize = 12;
 impl Index {
     /// Bytes on the heap of what was made so far, about.
     pub(crate) fn memory(&self) -> usize {
-        let distinct =
-            [&self.domains, &self.job_titles, &self.departments].map(|made| made.get().map(Distinct::memory));
+        let distinct = [&self.domains, &self.job_titles, &self.departments, &self.organizations]
+            .map(|made| made.get().map(Distinct::memory));
         let last = held(&self.last).iter().map(|last| last.at.memory() + last.used.serialized_size()).sum::<usize>();
         let orders = held(&self.orders).iter().map(|(_, order)| order.memory()).sum::<usize>();
         distinct.into_iter().flatten().sum::<usize>()
@@ -140,6 +142,10 @@ impl Index {
 
     pub(crate) fn departments(&self, snapshot: &Snapshot) -> &Distinct {
         self.departments.get_or_init(|| Distinct::build(&snapshot.people.departments, |name| Some(name), fold_text))
+    }
+
+    pub(crate) fn organizations(&self, snapshot: &Snapshot) -> &Distinct {
+        self.organizations.get_or_init(|| Distinct::build(&snapshot.people.organizations, |name| Some(name), fold_text))
     }
 
     pub(crate) fn group_counts(&self, snapshot: &Snapshot) -> &Tally {

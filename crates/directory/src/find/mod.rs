@@ -76,6 +76,7 @@ pub fn prepare(snapshot: &Snapshot) {
     index.verified(snapshot);
     index.job_titles(snapshot);
     index.departments(snapshot);
+    index.organizations(snapshot);
     index.group_counts(snapshot);
     index.synced(snapshot);
     index.users(snapshot);
@@ -103,7 +104,7 @@ impl Answering for Question<'_> {
     fn cost(&self, test: &Test) -> u8 {
         match asked(test.field) {
             Some(Asked::Name | Asked::Email | Asked::AccountId) => 2,
-            Some(Asked::LastActive | Asked::InactiveFor | Asked::Added) => 1,
+            Some(Asked::LastActive | Asked::InactiveFor | Asked::Added | Asked::Changed) => 1,
             _ => 0,
         }
     }

@@ -101,7 +101,8 @@ impl<'s> Ranked<'s> {
         if by == Asked::LastActive {
             return Some(Ranked { descending, ..Ranked::by_last_use(snapshot, order.argument.as_deref()) });
         }
-        let missing_last = matches!(by, Asked::Email | Asked::Domain | Asked::JobTitle | Asked::Department);
+        let missing_last =
+            matches!(by, Asked::Email | Asked::Domain | Asked::JobTitle | Asked::Department | Asked::Organization);
         Some(Ranked { snapshot, by, last: None, descending, missing_last })
     }
 
@@ -131,6 +132,8 @@ impl<'s> Ranked<'s> {
             }
             Asked::JobTitle => folded(people.job_titles.get(account)),
             Asked::Department => folded(people.departments.get(account)),
+            Asked::Organization => folded(people.organizations.get(account)),
+            Asked::Changed => number(people.changed.get(account)),
             Asked::LastActive => number(self.last.as_ref().and_then(|(_, last)| last.at.get(account))),
             Asked::Added => number(people.added.get(account)),
             Asked::Status => number(index.standing(snapshot).rank(account)),
@@ -157,6 +160,8 @@ impl<'s> Ranked<'s> {
                         (Asked::Domain, _) => after_rest(snapshot, index.domains(snapshot).values()),
                         (Asked::JobTitle, _) => after_rest(snapshot, index.job_titles(snapshot).values()),
                         (Asked::Department, _) => after_rest(snapshot, index.departments(snapshot).values()),
+                        (Asked::Organization, _) => after_rest(snapshot, index.organizations(snapshot).values()),
+                        (Asked::Changed, _) => people.changed.order(),
                         (Asked::GroupCount, _) => Order::of_runs(index.group_counts(snapshot).runs()),
                         (Asked::Seats, _) => Order::of_runs(index.reach(snapshot).seat_counts.runs()),
                         _ => {

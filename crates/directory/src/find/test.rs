@@ -34,6 +34,7 @@ impl Question<'_> {
             Asked::Name | Asked::Email | Asked::AccountId => self.text(asked, condition, within),
             Asked::JobTitle => repeated(condition, index.job_titles(snapshot), fold_text, within),
             Asked::Department => repeated(condition, index.departments(snapshot), fold_text, within),
+            Asked::Organization => repeated(condition, index.organizations(snapshot), fold_text, within),
             Asked::Domain => repeated(condition, index.domains(snapshot), domain_key, within),
             Asked::Status
             | Asked::AccountStatus
@@ -58,6 +59,7 @@ impl Question<'_> {
             Asked::NeverActive => self.never_active(test, within),
             Asked::ActivityKnown => flag(condition, people.activity.read(), within, within),
             Asked::Added => self.instant(condition, (&people.added, &people.added.present()), within),
+            Asked::Changed => self.instant(condition, (&people.changed, &people.changed.present()), within),
             Asked::Mfa => flag(condition, &index.mfa(snapshot).yes, &index.mfa(snapshot).known, within),
             Asked::EmailVerified => {
                 flag(condition, &index.verified(snapshot).yes, &index.verified(snapshot).known, within)

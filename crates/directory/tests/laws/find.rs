@@ -23,6 +23,7 @@ fn names(field: &str) -> Vec<&'static str> {
         "accountId" => vec!["712020:03", "712020", "X"],
         "jobTitle" => vec!["engineer", "design", "Head of Design"],
         "department" => vec!["finance", "it", "i"],
+        "organization" => vec!["acme ltd", "partner", "ÀCME", "nobody"],
         "platformRole" => vec!["org-admin", "atlassian/org-admin", "focus/owner", "admin"],
         "directory" => vec!["local", "elan idp", "outside", "dir-2", "l"],
         "site" => vec!["acme", "BETA", "cloud-acme", "a", "acme.atlassian.net"],

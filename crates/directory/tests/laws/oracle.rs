@@ -165,6 +165,7 @@ impl Oracle<'_> {
             "accountId" => name(Some(account_id(account))),
             "jobTitle" => of_profile(&|profile| profile.job_title.as_deref().map(str::to_owned)),
             "department" => of_profile(&|profile| profile.department.as_deref().map(str::to_owned)),
+            "organization" => of_profile(&|profile| profile.organization.as_deref().map(str::to_owned)),
             "status" if former => name(Some("former".to_owned())),
             "status" => name(best.and_then(|best| best.status.as_ref()).map(|word| known(word.as_str()))),
             "membershipStatus" => name(best.and_then(|best| best.membership.as_ref()).map(|word| known(word.as_str()))),
@@ -218,6 +219,7 @@ impl Oracle<'_> {
                 let added = profile.and_then(|profile| profile.added_at);
                 added.map_or(Cell::Unknown, |at| Cell::Moment(at.as_nanosecond()))
             }
+            "changed" => soul.changed.map_or(Cell::Unknown, moment),
             "mfa" => flag(profile.and_then(|profile| profile.mfa_enabled)),
             "emailVerified" => flag(profile.and_then(|profile| profile.email_verified)),
             "neverSignedIn" => {

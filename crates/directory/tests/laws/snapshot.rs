@@ -22,6 +22,9 @@ fn rebuilt(snapshot: &Snapshot, profiles: &BTreeMap<Ordinal, Profile>) -> Snapsh
     for account in 0..snapshot.accounts_len() as Ordinal {
         let counted = snapshot.counted_resources(account);
         builder.account(snapshot.account_id(account).unwrap(), profiles.get(&account), counted);
+        if let Some(at) = snapshot.changed_at(account) {
+            builder.changed(account, at);
+        }
         for entry in snapshot.activity().of(account) {
             builder.activity(account, *entry);
         }

@@ -35,6 +35,8 @@ pub(crate) struct Soul {
     pub(crate) groups: BTreeSet<usize>,
     pub(crate) direct: BTreeSet<DirectRole>,
     pub(crate) protected: bool,
+    /// When anything of them but activity last changed, where that is known.
+    pub(crate) changed: Option<i64>,
 }
 
 pub(crate) const DIRECTORIES: [(&str, &str); 3] = [("dir-1", "Local"), ("dir-2", "Élan IdP"), (OUTSIDE, "")];
@@ -77,6 +79,7 @@ fn profile() -> impl Strategy<Value = Profile> {
         ]),
         some(vec!["Engineer", "ÉNGINEER", "Head of Design"]),
         some(vec!["Finance", "IT"]),
+        some(vec!["Acme Ltd", "ÁCME ltd", "Partner"]),
     );
     let words = (
         proptest::sample::select(vec![
@@ -95,6 +98,7 @@ fn profile() -> impl Strategy<Value = Profile> {
         email: texts.1.map(Into::into),
         job_title: texts.2.map(Into::into),
         department: texts.3.map(Into::into),
+        organization: texts.4.map(Into::into),
         account_type: words.0,
         account_status: words.1,
         claimed: words.2,
@@ -138,8 +142,9 @@ fn soul() -> impl Strategy<Value = Soul> {
         proptest::collection::btree_set(0..GROUPS, 0..4),
         proptest::collection::btree_set(direct, 0..2),
         proptest::bool::weighted(0.2),
+        proptest::option::weighted(0.9, moment()),
     )
-        .prop_map(|(profile, presence, roles, read, activity, groups, direct, protected)| Soul {
+        .prop_map(|(profile, presence, roles, read, activity, groups, direct, protected, changed)| Soul {
             profile,
             presence,
             roles,
@@ -148,6 +153,7 @@ fn soul() -> impl Strategy<Value = Soul> {
             groups,
             direct,
             protected,
+            changed,
         })
 }
 
@@ -217,6 +223,9 @@ pub(crate) fn built(world: &World) -> Snapshot {
     }
     for (account, soul) in world.people.iter().enumerate() {
         builder.account(AccountId::new(&account_id(account)).unwrap(), soul.profile.as_ref(), None);
+        if let Some(at) = soul.changed {
+            builder.changed(account as Ordinal, at);
+        }
     }
     for (directory, _) in DIRECTORIES.iter().enumerate() {
         for (account, soul) in world.people.iter().enumerate() {
@@ -279,6 +288,13 @@ pub(crate) fn delta(before: &World, after: &mut World) -> Delta {
         if new.activity != old.activity {
             delta.activity.push((ordinal, activity(new)));
         }
+        let stays = old.profile == new.profile
+            && old.presence == new.presence
+            && old.roles == new.roles
+            && old.groups == new.groups
+            && old.direct == new.direct;
+        // The delta has whole microseconds, as a seal makes it.
+        new.changed = if stays { old.changed } else { Some(now().as_microsecond()) };
         let pair = |group: &usize| (ordinal, *group as Ordinal);
         delta.memberships_added.extend(new.groups.difference(&old.groups).map(pair));
         delta.memberships_removed.extend(old.groups.difference(&new.groups).map(pair));
