@@ -7,11 +7,14 @@ pub mod filters;
 pub mod load;
 pub mod marks;
 pub mod mirrors;
+pub mod prices;
 pub mod seal;
+pub mod trends;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
 use directory::{Marks, Snapshot};
+use jiff::tz::TimeZone;
 
 use crate::mirror::load::load;
 use crate::nouns::organization::Organization;
@@ -64,6 +67,11 @@ impl Mirror {
     /// Which organization it is.
     pub fn organization(&self) -> &Organization {
         &self.0.organization
+    }
+
+    /// The time zone of its days.
+    pub fn zone(&self) -> TimeZone {
+        TimeZone::get(&self.0.organization.time_zone).unwrap_or(TimeZone::UTC)
     }
 
     /// Its database.

@@ -8,10 +8,11 @@ use directory::{
     Thresholds, Withheld, diff, guard,
 };
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use roaring::RoaringBitmap;
 
 use crate::id::{Entropy, WithheldId};
-use crate::mirror::Mirror;
+use crate::mirror::{Mirror, trends};
 use crate::nouns::change_list::ChangeList;
 use crate::nouns::context::Actor;
 use crate::nouns::event::NewEvent;
@@ -79,7 +80,8 @@ impl Mirror {
     /// Seals what a run has seen, as the next generation.
     pub async fn seal(&self, seen: Seen, sealing: Sealing) -> Result<Sealed, StoreError> {
         let _moving = self.0.moving.lock().await;
-        let (sealed, next) = self.store().write(move |tx| seal(tx, seen, sealing)).await?;
+        let zone = self.zone();
+        let (sealed, next) = self.store().write(move |tx| seal(tx, seen, (sealing, &zone))).await?;
         if let Some(next) = next {
             self.put(Arc::new(next), self.marks()).await;
         }
@@ -87,7 +89,11 @@ impl Mirror {
     }
 }
 
-fn seal(tx: &mut Tx, seen: Seen, sealing: Sealing) -> Result<(Sealed, Option<Snapshot>), StoreError> {
+fn seal(
+    tx: &mut Tx,
+    seen: Seen,
+    (sealing, zone): (Sealing, &TimeZone),
+) -> Result<(Sealed, Option<Snapshot>), StoreError> {
     if !jobs::is_held(tx, &sealing.lease)? {
         return Ok((Sealed::LeaseLost, None));
     }
@@ -109,6 +115,7 @@ fn seal(tx: &mut Tx, seen: Seen, sealing: Sealing) -> Result<(Sealed, Option<Sna
     changes::insert(tx, &ChangeList::of(&delta))?;
     coverage::seal(tx, delta.generation, sealing.now, run, (&delta.claims, &text))?;
     let next = newest.apply(&delta);
+    trends::remember(tx, &next, zone)?;
     let withheld_rows: u64 = kept_back.iter().map(|withheld| withheld.rows.len()).sum();
     let outcome = runs::Outcome {
         generation: delta.generation,

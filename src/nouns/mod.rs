@@ -7,6 +7,7 @@ pub mod event;
 pub mod job;
 pub mod organization;
 pub mod organization_key;
+pub mod price;
 pub mod protection;
 pub mod refusal;
 pub mod residue;

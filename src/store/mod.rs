@@ -36,6 +36,8 @@ pub mod request_keys;
 pub mod runs;
 pub mod schema;
 mod scopes;
+pub mod seat_days;
+pub mod seat_prices;
 pub mod settings;
 pub mod site_credentials;
 mod sqlite;

@@ -28,7 +28,7 @@ pub struct DailySchedule {
 
 /// The time zone of an organization's days and schedules.
 pub fn zone(mirror: &Mirror) -> TimeZone {
-    TimeZone::get(&mirror.organization().time_zone).unwrap_or(TimeZone::UTC)
+    mirror.zone()
 }
 
 /// Reads the schedule.

@@ -113,6 +113,19 @@ impl ActivityColumn {
         users.into_iter().map(|users| users.into_iter().collect()).collect()
     }
 
+    /// Visits every activity, in increasing order of account.
+    pub fn for_each(&self, mut visit: impl FnMut(Ordinal, Activity)) {
+        let mut account: Ordinal = 0;
+        for chunk in &self.chunks {
+            let mut start = 0;
+            for end in &chunk.ends {
+                chunk.entries[start..*end as usize].iter().for_each(|entry| visit(account, *entry));
+                start = *end as usize;
+                account += 1;
+            }
+        }
+    }
+
     /// How many accounts have used anything at all.
     pub fn active(&self) -> u64 {
         let with_entries = |chunk: &Arc<Chunk>| {

@@ -2,6 +2,7 @@
 //! app on each site, people once. The shares of an app are disjoint and add up; unknown is never inactive, and service
 //! accounts are in no share of activity. Each share has the filter that finds exactly its people.
 
+pub mod days;
 mod threshold;
 mod which;
 

@@ -181,6 +181,32 @@ proptest! {
     }
 
     #[test]
+    fn a_day_read_back_is_what_the_dashboard_showed_whatever_the_threshold(
+        people in proptest::collection::vec(person(), 0..25),
+        grants in grants(),
+        days in prop_oneof![1u32..400, Just(Threshold::MOST_DAYS)],
+        zone in prop_oneof![Just("UTC"), Just("Europe/Berlin"), Just("Pacific/Auckland")],
+    ) {
+        let snapshot = snapshot(&people, &grants);
+        let zone = TimeZone::get(zone).unwrap();
+        let bytes = days::SeatDay::of(&snapshot, now(), &zone).to_bytes();
+        for threshold in Threshold::OFFERED.into_iter().chain([Threshold::days(days).unwrap()]) {
+            let read = days::shares(&bytes, threshold).unwrap();
+            let tiles = tiles(&snapshot, None, Asked { threshold, now: now(), zone: &zone });
+            let mut shown: Vec<_> =
+                tiles.apps.iter().flat_map(|tile| &tile.sites).map(|site| (site.resource, site.seats)).collect();
+            shown.sort_by_key(|(resource, _)| *resource);
+            prop_assert_eq!(&read.seats, &shown, "{}", threshold.words());
+            let mut people: Vec<_> = tiles.apps.iter()
+                .map(|tile| (tile.sites.iter().map(|site| site.resource).min().unwrap(), tile.people))
+                .collect();
+            people.sort();
+            prop_assert_eq!(&read.apps, &people);
+            prop_assert_eq!(read.people, tiles.people);
+        }
+    }
+
+    #[test]
     fn what_is_not_active_and_all_are_found_by_their_filters(
         people in proptest::collection::vec(person(), 0..25),
         grants in grants(),

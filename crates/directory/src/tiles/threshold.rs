@@ -75,6 +75,14 @@ impl Threshold {
     pub(crate) fn length(self) -> Length {
         self.0
     }
+
+    /// Days of 24 hours, of one that is no length of the calendar.
+    pub(crate) fn whole_days(self) -> u64 {
+        match self.0.unit {
+            Unit::Week => u64::from(self.0.amount) * 7,
+            _ => u64::from(self.0.amount),
+        }
+    }
 }
 
 #[cfg(test)]
