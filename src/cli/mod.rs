@@ -13,6 +13,7 @@ pub mod socket;
 pub mod sync;
 pub mod table;
 pub mod users;
+mod why;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -81,7 +82,8 @@ pub enum Command {
     /// List or count the people whom a filter finds, as the newest sync shows them
     #[command(after_help = "Examples:\n  rollcall users okafor\n  rollcall users --status suspended --json\n  \
         rollcall users 'inactiveFor(confluence) >= 90d AND NOT group = keepers' --count\n  \
-        rollcall users 'domain = acme.example order by added desc' --csv > people.csv\n\
+        rollcall users 'domain = acme.example order by added desc' --csv > people.csv\n  \
+        rollcall users 'app = jira' --why ines@acme.example\n\
         A filter with errors is refused (3), with a mark below each.")]
     Users(users::Users),
     /// List the saved filters

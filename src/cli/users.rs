@@ -13,7 +13,7 @@ use roaring::RoaringBitmap;
 
 use crate::cli::open::to_read;
 use crate::cli::table::table;
-use crate::cli::{Exit, Place};
+use crate::cli::{Exit, Place, why};
 use crate::mirror::answer::{Answer, answer};
 use crate::mirror::export::{self, Export, Form, LastActive, in_order};
 use crate::nouns::refusal::Refusal;
@@ -49,6 +49,9 @@ pub struct Users {
     /// As JSON, one object per line
     #[arg(long)]
     pub json: bool,
+    /// Why don't I see someone? Says where this person is, or why the filter does not find them
+    #[arg(long, value_name = "EMAIL-OR-ID", conflicts_with_all = ["form", "limit", "sort", "descending"])]
+    pub why: Option<String>,
 }
 
 /// The orders there are.
@@ -84,6 +87,10 @@ pub async fn run(users: &Users) -> Result<Exit, Refusal> {
             "The organization was not read yet.",
             "Run `rollcall sync`.",
         ));
+    }
+    if let Some(who) = &users.why {
+        return why::say(&users.place, (&mirrors, &mirror), who, (users.filter.as_deref(), users.status.as_deref()))
+            .await;
     }
     let text = users.filter.as_deref().unwrap_or_default();
     let answer = answer(&snapshot, text, (Clock::system().now(), &schedule::zone(&mirror)));

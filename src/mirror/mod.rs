@@ -10,6 +10,7 @@ pub mod mirrors;
 pub mod prices;
 pub mod seal;
 pub mod trends;
+pub mod why;
 
 use std::sync::{Arc, PoisonError, RwLock};
 

@@ -168,6 +168,18 @@ impl Connector {
     /// # Errors
     /// There is no key, it cannot be opened, or the network is configured wrongly.
     pub async fn client_of(&self, mirror: &Mirror) -> Result<Client, Refusal> {
+        self.client_within(mirror, Limits::default()).await
+    }
+
+    /// The same for somebody who waits before a page: it gives up after seconds.
+    ///
+    /// # Errors
+    /// Likewise.
+    pub async fn client_for_look_up(&self, mirror: &Mirror) -> Result<Client, Refusal> {
+        self.client_within(mirror, patience()).await
+    }
+
+    async fn client_within(&self, mirror: &Mirror, patience: Limits) -> Result<Client, Refusal> {
         let (id, sealing) = (mirror.organization().id.clone(), self.sealing.clone());
         let (key, limits) = mirror
             .store()
@@ -218,7 +230,8 @@ impl Connector {
                 learned_at: limit.learned_at,
             })
             .collect();
-        let config = Config { quota: limits, ..self.config(&mirror.organization().base_url, &secret) };
+        let config =
+            Config { quota: limits, limits: patience, ..self.config(&mirror.organization().base_url, &secret) };
         Client::new(config).map_err(|error| explain::key(&error, &secret))
     }
 

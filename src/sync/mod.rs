@@ -30,4 +30,5 @@ pub mod sites;
 pub mod stream;
 mod targeted;
 pub mod walk;
+pub mod why;
 pub mod worker;

@@ -217,6 +217,36 @@ pub async fn check_again(connector: &Connector, mirror: &Mirror, cloud_id: &str)
     mirror.store().write(keep).await.map(|()| true)
 }
 
+/// A client with the stored credential of a site, once the site has said that it is the one. `None` where there is none,
+/// it is refused, or it cannot be opened.
+pub(super) async fn opened(
+    connector: &Connector,
+    mirror: &Mirror,
+    credential: &SiteCredential,
+) -> Result<Option<SiteClient>, StoreError> {
+    let (organization, sealing) = (mirror.organization().id.clone(), connector.sealing.clone());
+    let cloud_id = credential.cloud_id.clone();
+    let stored =
+        mirror.store().read(move |tx| site_credentials::current(tx, &organization, &cloud_id, &sealing)).await?;
+    let (Some((stored, Ok(token))), Ok(site)) = (stored, site(&mirror.current(), &credential.cloud_id)) else {
+        return Ok(None);
+    };
+    if stored.standing.refused.is_some() {
+        return Ok(None);
+    }
+    let base = &mirror.organization().base_url;
+    let at = |address: &str| client(connector, (base, address), &stored.email, &token);
+    let Ok(address) = address_of(&site, base) else { return Ok(None) };
+    let Ok(asking) = at(&address) else { return Ok(None) };
+    if prove(&asking, &site, &address).await.is_err() {
+        return Ok(None);
+    }
+    Ok(match stored.standing.door {
+        Door::Address => Some(asking),
+        Door::Gateway => at(&behind_gateway(base, &site.cloud_id)).ok(),
+    })
+}
+
 /// The site of the organization with this cloud id, if a credential has anything to open there.
 fn site(snapshot: &Snapshot, cloud_id: &str) -> Result<Site, Refusal> {
     let next = "Choose one of the sites that are listed.";

@@ -41,6 +41,7 @@ mod sign_in;
 mod tests;
 mod ui;
 mod visit;
+mod why;
 mod withheld;
 
 use std::sync::Arc;
@@ -146,6 +147,7 @@ pub fn router(web: Web) -> Router {
         .route("/runs/{id}", get(run::show))
         .route("/runs/{id}/cancel", post(run::cancel))
         .route(manual_sync::HERE, post(manual_sync::start))
+        .route(why::HERE, get(why::show).post(why::sync))
         .route("/people/sync", post(people_sync::start))
         .route("/people/build", get(people::builder::build))
         .route("/people/complete", get(people::complete::complete))

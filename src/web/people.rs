@@ -29,7 +29,7 @@ use crate::web::ui::notice::empty;
 use crate::web::ui::paging::paging;
 use crate::web::ui::person;
 use crate::web::visit::{Visit, first_use};
-use crate::web::{export, filters};
+use crate::web::{export, filters, why};
 
 /// What an address asks for. Everything may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -249,6 +249,7 @@ fn content(ask: &Ask, snapshot: &Snapshot, reader: &Reader, around: &Around<'_>)
                 (if browsed.present == 1 { " person" } else { " people" })
             }
             span.grow {}
+            (why::link(&ask.q, &ask.status))
             (people_sync::controls(ask, (matching, browsed.present), around.request_key))
         }
         (around.notices)
@@ -298,7 +299,10 @@ fn nobody(ask: &Ask, present: u64) -> Markup {
     if q.is_empty() && ask.status.is_empty() {
         return empty(
             "The organization has no people that this key may see.",
-            html! { p { "See what the last sync could read under " a href="/runs" { "Sync Runs" } "." } },
+            html! {
+                p { "See what the last sync could read under " a href="/runs" { "Sync Runs" } "." }
+                p { (why::link("", "")) }
+            },
         );
     }
     let headline =
@@ -317,6 +321,7 @@ fn nobody(ask: &Ask, present: u64) -> Markup {
                 a.button href="/people" { "Show all " (number(present)) }
                 @if ask.status != FORMER { " " a.button href=(ask.with_status(FORMER)) { "Search former people" } }
             }
+            p { (why::link(&ask.q, &ask.status)) }
         },
     )
 }

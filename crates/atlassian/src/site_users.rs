@@ -12,6 +12,9 @@ use crate::site::SiteClient;
 /// All of them.
 pub const LIST: Endpoint = Endpoint::get("/rest/api/3/users/search");
 
+/// Those whom a word or an id finds.
+pub const SEARCH: Endpoint = Endpoint::get("/rest/api/3/user/search");
+
 /// The most users of a page.
 pub const FULL_PAGE: u32 = 1000;
 
@@ -35,6 +38,15 @@ pub struct SiteUser {
     pub active: Option<bool>,
 }
 
+/// Whom a site is searched for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sought<'a> {
+    /// Names and e-mail addresses with a word that begins like this.
+    Word(&'a str),
+    /// One account.
+    Account(&'a str),
+}
+
 open_enum! {
     /// What an account on a site is.
     SiteAccountType {
@@ -54,5 +66,23 @@ open_enum! {
 /// Those of [`crate::client::Client::send`]; 403 without the right to browse users.
 pub async fn page(site: &SiteClient, class: Class, start: u32, size: u32) -> Result<Read<Vec<SiteUser>>, Error> {
     let call = site.call(LIST, class, &[]).query("startAt", &start.to_string());
+    site.client().read(&call.query("maxResults", &size.min(FULL_PAGE).to_string()), object::read).await
+}
+
+/// The first users whom a search finds, at most `size`.
+///
+/// # Errors
+/// Those of [`crate::client::Client::send`]; 403 without the right to browse users.
+pub async fn search(
+    site: &SiteClient,
+    class: Class,
+    sought: Sought<'_>,
+    size: u32,
+) -> Result<Read<Vec<SiteUser>>, Error> {
+    let call = site.call(SEARCH, class, &[]);
+    let call = match sought {
+        Sought::Word(word) => call.query("query", word),
+        Sought::Account(id) => call.query("accountId", id),
+    };
     site.client().read(&call.query("maxResults", &size.min(FULL_PAGE).to_string()), object::read).await
 }

@@ -14,4 +14,5 @@ mod schedule;
 mod scopes;
 mod sites;
 mod stream;
+mod why;
 mod withheld;

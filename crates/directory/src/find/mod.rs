@@ -15,6 +15,7 @@ pub(crate) mod index;
 pub(crate) mod name;
 mod ranking;
 mod reach;
+mod terms;
 mod test;
 mod truth;
 mod values;
@@ -23,6 +24,7 @@ mod vocabulary;
 pub use self::facets::{Breakdown, Facet, Facets, facets};
 pub use self::field::catalogue;
 pub use self::ranking::{Ranking, SortKey};
+pub use self::terms::{Term, Verdict, terms, without};
 pub use self::vocabulary::Vocabulary;
 
 use filter::{Condition, Expression, Query, Test, Value};
@@ -51,8 +53,7 @@ pub fn evaluate(snapshot: &Snapshot, query: &Query, now: Timestamp, zone: &TimeZ
     let standing = snapshot.index.standing(snapshot);
     let tests = query.expression.as_ref().map(Expression::tests).unwrap_or_default();
     let asked_about = if tests.iter().any(|test| names_former(test)) { &standing.everybody } else { &standing.present };
-    let for_services = |test: &&Test| matches!(asked(test.field), Some(Asked::ServiceAccount | Asked::AccountType));
-    let question = Question { snapshot, now, zone, with_services: tests.iter().any(for_services) };
+    let question = Question::of_query(snapshot, query, now, zone);
     let truth = match &query.expression {
         None => Truth::known(asked_about.clone()),
         Some(expression) => combine(&question, expression, asked_about),
@@ -89,6 +90,15 @@ pub(crate) struct Question<'s> {
     zone: &'s TimeZone,
     /// Whether service accounts are judged by their activity like people.
     with_services: bool,
+}
+
+impl<'s> Question<'s> {
+    /// The question that a query puts.
+    fn of_query(snapshot: &'s Snapshot, query: &Query, now: Timestamp, zone: &'s TimeZone) -> Question<'s> {
+        let tests = query.expression.as_ref().map(Expression::tests).unwrap_or_default();
+        let for_services = |test: &&Test| matches!(asked(test.field), Some(Asked::ServiceAccount | Asked::AccountType));
+        Question { snapshot, now, zone, with_services: tests.iter().any(for_services) }
+    }
 }
 
 impl Answering for Question<'_> {
