@@ -18,11 +18,11 @@ const MISSING: &str = "these tests need PostgreSQL's server programs (initdb and
                        (Fedora) or postgresql (Homebrew)";
 
 /// Waits until its standard input closes, which the kernel does when the test process ends; then ends the server and
-/// removes the folder. Arguments: the folder, the `postgres` program, the port, `on` or `off` for fsync.
+/// removes the folder. Arguments: the folder, the `postgres` program, the port, `on` or `off` for fsync, its own memory.
 const WATCHDOG: &str = r#"
 cd "$1"
 "$2" -D "$1/data" -p "$3" -c "fsync=$4" -c "listen_addresses=127.0.0.1" -c "unix_socket_directories=$1" \
-    -c max_connections=200 -c shared_buffers=64MB -c max_wal_size=2GB -c autovacuum=off >"$1/log" 2>&1 &
+    -c max_connections=200 -c "shared_buffers=$5" -c max_wal_size=2GB -c autovacuum=off >"$1/log" 2>&1 &
 server=$!
 read -r _
 kill -INT "$server"
@@ -43,14 +43,14 @@ pub(crate) struct Server {
 /// The server that loses data in a power cut, and is fast: for everything but measuring commits.
 pub(crate) fn server() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
-    SERVER.get_or_init(|| Server::start("off"))
+    SERVER.get_or_init(|| Server::start("off", "64MB"))
 }
 
 /// A server that waits for the disk, as in production.
 #[expect(dead_code, reason = "for measurements of durable commits")]
 pub(crate) fn durable_server() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
-    SERVER.get_or_init(|| Server::start("on"))
+    SERVER.get_or_init(|| Server::start("on", "64MB"))
 }
 
 impl Server {
@@ -96,7 +96,8 @@ impl Server {
         Location::Postgres { url: self.url(), schema: format!("test_{number}") }
     }
 
-    fn start(fsync: &str) -> Server {
+    /// Starts one that waits for the disk (`on`) or not (`off`), with so many shared buffers.
+    pub(crate) fn start(fsync: &str, buffers: &str) -> Server {
         let programs = find_programs().expect(MISSING);
         let runner = Runner::find();
         let folder = tempfile::Builder::new().prefix("rollcall-postgres-").tempdir().expect("a temporary folder");
@@ -113,7 +114,7 @@ impl Server {
                 .arg("sh")
                 .arg(&folder)
                 .arg(programs.join("postgres"))
-                .args([&port.to_string(), fsync])
+                .args([&port.to_string(), fsync, buffers])
                 .stdin(Stdio::piped())
                 .spawn()
                 .expect("sh can be started");

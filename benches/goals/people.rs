@@ -1,29 +1,14 @@
-//! How long filters take: thirty of them (`filters.txt`) over synthetic people, each with its count and first page, and
-//! the facets of what they find. `cargo bench -p directory --bench find -- 100000 1000000`.
+//! Synthetic people of a large company, the same for every run: what filters are measured on.
 //!
-//! It measures what a page asks of a snapshot in memory, and no store, page or network.
+//! A million of them are made in memory, without a sync.
 
-#![expect(clippy::unwrap_used, reason = "a benchmark may end at what cannot happen")]
-
-use std::hint::black_box;
-use std::time::{Duration, Instant};
-
-use directory::find::{self, Ranking};
 use directory::{
     AccountId, AccountStatus, Activity, Age, Builder, Claimed, DirectRole, DirectoryId, Grant, Group, GroupCounts,
     GroupId, Management, Noun, Ordinal, Part, PlatformRole, Presence, Profile, Resource, ResourceId, Role, RoleMethod,
     Snapshot, Status,
 };
-use filter::Query;
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use roaring::RoaringBitmap;
-
-const FILTERS: &str = include_str!("filters.txt");
-const ROUNDS: usize = 40;
-const PAGE: usize = 50;
-/// Lists of so few are sorted on their own, as the pages do.
-const FEW: u64 = 2_000;
 
 const FIRST: &[&str] = &[
     "Ines", "Bo", "Åsa", "Jürgen", "Fatima", "Wei", "Olga", "Tomás", "Priya", "Kwame", "Yuki", "Léa", "Nils", "Aisha",
@@ -72,90 +57,13 @@ const DEPARTMENTS: &[&str] = &["Finance", "Legal", "IT", "Sales", "People", "Sup
 const APPS: &[&str] = &["confluence", "jira-software", "jira-servicedesk", "jira-product-discovery", "jira-admin"];
 const SITES: &[&str] = &["acme", "acme-labs"];
 
-fn main() {
-    let sizes: Vec<usize> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
-    for people in if sizes.is_empty() { vec![100_000, 1_000_000] } else { sizes } {
-        measure(people);
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
-fn clocked<T>(work: impl FnOnce() -> T) -> (T, Duration) {
-    let began = Instant::now();
-    let done = work();
-    (done, began.elapsed())
-}
-
-fn now() -> Timestamp {
+/// When everybody asks.
+pub(crate) fn now() -> Timestamp {
     "2026-06-15T12:00:00Z".parse().unwrap()
 }
 
-fn measure(people: usize) {
-    let (snapshot, took) = clocked(|| organization(people));
-    let memory = snapshot.memory() as f64 / 1e6;
-    println!("\n{people} people, snapshot of {memory:.0} MB built in {:.1} s", took.as_secs_f64());
-    let ((), took) = clocked(|| find::prepare(&snapshot));
-    let more = snapshot.memory() as f64 / 1e6 - memory;
-    println!("prepared for questions in {:.0} ms, {more:.0} MB", milliseconds(took));
-    let zone = TimeZone::get("Europe/Berlin").unwrap_or(TimeZone::UTC);
-    let (mut all, mut all_facets) = (Vec::new(), Vec::new());
-    for text in FILTERS.lines() {
-        let parsed = filter::parse_with(text, find::catalogue(), &find::Vocabulary::of(&snapshot));
-        assert!(!parsed.has_errors(), "{text}: {:?}", parsed.diagnostics);
-        let mut mine = Vec::new();
-        let mut facets = Vec::new();
-        let mut count = 0;
-        for _ in 0..ROUNDS {
-            let (found, took) = clocked(|| {
-                let found = find::evaluate(&snapshot, &parsed.query, now(), &zone);
-                count = found.matching.len();
-                black_box(first_page(&snapshot, &parsed.query, &found.matching));
-                found
-            });
-            mine.push(took);
-            facets.push(clocked(|| black_box(find::facets(&snapshot, &found.matching, 20))).1);
-        }
-        mine.sort();
-        facets.sort();
-        let (half, worst) = (milliseconds(mine[ROUNDS / 2]), milliseconds(mine[ROUNDS - 1]));
-        println!("{half:9.3} ms {worst:9.3} ms  facets {:9.3} ms {count:9}  {text}", milliseconds(facets[ROUNDS / 2]));
-        all.extend(mine);
-        all_facets.extend(facets);
-    }
-    let large = people > 300_000;
-    report("filter + count + first page", all, if large { (f64::MAX, 20.0) } else { (f64::MAX, 3.0) });
-    report("facets", all_facets, (15.0, 30.0));
-}
-
-fn first_page(snapshot: &Snapshot, query: &Query, matching: &RoaringBitmap) -> Vec<Ordinal> {
-    let ranking = Ranking::of(snapshot, &query.order);
-    if matching.len() <= FEW {
-        let mut rows: Vec<Ordinal> = matching.iter().collect();
-        rows.sort_by(|a, b| ranking.key(*a).cmp(&ranking.key(*b)).then(a.cmp(b)));
-        rows.truncate(PAGE);
-        return rows;
-    }
-    let order = ranking.order();
-    if ranking.descending() {
-        return order.iter().rev().filter(|row| matching.contains(*row)).take(PAGE).collect();
-    }
-    order.iter().filter(|row| matching.contains(*row)).take(PAGE).collect()
-}
-
-fn report(figure: &str, mut took: Vec<Duration>, goal: (f64, f64)) {
-    took.sort();
-    let (half, most) = (milliseconds(took[took.len() / 2]), milliseconds(took[took.len() * 99 / 100]));
-    let sum: f64 = took.iter().map(|took| milliseconds(*took)).sum::<f64>() / ROUNDS as f64;
-    let verdict = if half <= goal.0 && most <= goal.1 { "ok" } else { "MISSED" };
-    println!("{figure}: p50 {half:.3} ms, p99 {most:.3} ms (goal {}), sum {sum:.1} ms  {verdict}", goal.1);
-}
-
-fn milliseconds(took: Duration) -> f64 {
-    took.as_secs_f64() * 1e3
-}
-
 /// People of a large company: most managed and active, every tenth external, most of them in a few large groups.
-fn organization(people: usize) -> Snapshot {
+pub(crate) fn organization(people: usize) -> Snapshot {
     let mut rng = fastrand::Rng::with_seed(7);
     let mut builder = Builder::new(1, now());
     builder.directory(DirectoryId::new("dir-1").unwrap(), "Local");

@@ -1,196 +1,16 @@
-//! The performance goals, runnable: `cargo bench --bench goals -- mirror --users 100000`.
-//!
-//! Prints each figure beside its goal. This process is Rollcall; the simulator is a process of its own, except for the
-//! figure under rate limits, which runs on virtual time. The yardstick runs last, in the same process.
+//! First sync, no-change sync, working-day sync, snapshot, rate limits. The yardstick runs last, in the same process.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a benchmark ends at what it cannot do")]
+use std::time::Duration;
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, Command, ExitCode, Stdio};
-use std::time::{Duration, Instant};
-
-use clap::{Parser, Subcommand};
 use clock::Clock;
-use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::time::TimeValLike;
-use rollcall::id::Entropy;
-use rollcall::mirror::Mirror;
 use rollcall::mirror::load::load;
-use rollcall::mirror::mirrors::{Databases, Mirrors};
-use rollcall::nouns::context::{Actor, Context};
-use rollcall::nouns::run::{Run, RunKind};
-use rollcall::store::db::Options;
-use rollcall::store::organization_keys::SealingKey;
-use rollcall::store::runs;
-use rollcall::sync::connect::{Connector, EnteredKey, Network};
-use rollcall::sync::pass::Surroundings;
-use rollcall::sync::request::{self, Ask};
-use rollcall::sync::worker::{Worked, work_once};
+use rollcall::mirror::mirrors::Databases;
 use simulator::{Limits, Organization, Population};
 
-#[derive(Parser)]
-struct Arguments {
-    #[command(subcommand)]
-    goal: Goal,
-    /// Given by cargo.
-    #[arg(long, hide = true, global = true)]
-    bench: bool,
-}
+use crate::meter::{Meter, Took, peak_memory, seconds, show};
+use crate::simulated::{Bench, Simulated};
 
-#[derive(Subcommand)]
-enum Goal {
-    /// First sync, no-change sync, working-day sync, snapshot, rate limits.
-    Mirror {
-        #[arg(long, default_value_t = 100_000)]
-        users: u32,
-        /// A PostgreSQL database instead of SQLite.
-        #[arg(long)]
-        database: Option<String>,
-        /// Leave out the figure under rate limits.
-        #[arg(long)]
-        without_limits: bool,
-    },
-}
-
-fn main() -> ExitCode {
-    let Goal::Mirror { users, database, without_limits } = Arguments::parse().goal;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    runtime.block_on(mirror(users, database, without_limits));
-    ExitCode::SUCCESS
-}
-
-/// What one piece of work took of this process.
-struct Took {
-    wall: Duration,
-    cpu: Duration,
-    written: u64,
-}
-
-struct Meter {
-    began: Instant,
-    cpu: Duration,
-    written: u64,
-}
-
-impl Meter {
-    #[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
-    fn start() -> Meter {
-        Meter { began: Instant::now(), cpu: cpu(), written: written() }
-    }
-
-    fn stop(self) -> Took {
-        Took { wall: self.began.elapsed(), cpu: cpu() - self.cpu, written: written() - self.written }
-    }
-}
-
-fn cpu() -> Duration {
-    let usage = getrusage(UsageWho::RUSAGE_SELF).unwrap();
-    Duration::from_micros((usage.user_time().num_microseconds() + usage.system_time().num_microseconds()) as u64)
-}
-
-/// Bytes this process has caused to be written to storage.
-fn written() -> u64 {
-    let io = std::fs::read_to_string("/proc/self/io").unwrap();
-    io.lines().find_map(|line| line.strip_prefix("write_bytes: ")).unwrap().parse().unwrap()
-}
-
-fn peak_memory() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
-}
-
-fn seconds(took: Duration) -> String {
-    format!("{:.2} s", took.as_secs_f64())
-}
-
-fn show(figure: &str, seen: impl std::fmt::Display, goal: impl std::fmt::Display, holds: bool) {
-    println!("{figure:<44} {seen:>14}   goal {goal:<14} {}", if holds { "ok" } else { "MISSED" });
-}
-
-struct Simulated {
-    child: Child,
-    base_url: String,
-    key: String,
-    _scenario: tempfile::NamedTempFile,
-}
-
-impl Simulated {
-    fn start(users: u32) -> Simulated {
-        let mut scenario = tempfile::NamedTempFile::new().unwrap();
-        // The third pass asks for its organization after a working day has gone by.
-        let text = serde_json::json!({
-            "population": { "users": users, "seed": 1 },
-            "changes": [{ "path": "/admin/v1/orgs/{o}", "request": 3, "change": { "working-day": { "seed": 5 } } }],
-        });
-        scenario.write_all(text.to_string().as_bytes()).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_rollcall"))
-            .args(["simulate", "--port", "0", "--scenario"])
-            .arg(scenario.path())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let (mut base_url, mut key) = (String::new(), String::new());
-        for line in lines.by_ref() {
-            match line.split_once(' ').map(|(name, value)| (name, value.trim())) {
-                Some(("api", value)) if value.starts_with("key") => key = value[3..].trim().to_owned(),
-                Some(("api", value)) => base_url = value.to_owned(),
-                _ if line == "ready" => break,
-                _ => {}
-            }
-        }
-        Simulated { child, base_url, key, _scenario: scenario }
-    }
-}
-
-impl Drop for Simulated {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-struct Bench {
-    mirror: Mirror,
-    connector: Connector,
-    surroundings: Surroundings,
-}
-
-impl Bench {
-    async fn connect(databases: Databases, clock: Clock, base_url: String, secret: String) -> Bench {
-        let mirrors = Mirrors::open(databases, Options::new(clock.clone())).await.unwrap();
-        let entropy = Entropy::machine();
-        let connector = Connector::new(
-            mirrors,
-            (clock.clone(), entropy.clone()),
-            SealingKey::new([1; 32]),
-            Network::default(),
-            "UTC".to_owned(),
-        );
-        let context = Context { actor: Actor::CommandLine, now: clock.now() };
-        let entered = EnteredKey { base_url, secret, label: "bench".to_owned(), expires_at: None };
-        let mirror = connector.save(&context, entered).await.unwrap();
-        Bench { mirror, connector, surroundings: Surroundings { clock, entropy } }
-    }
-
-    /// Carries out the queued run, or a new one.
-    async fn sync(&self) -> (Took, Run) {
-        let context = Context { actor: Actor::CommandLine, now: self.surroundings.clock.now() };
-        request::start(&context, &self.mirror, Ask::everything(RunKind::Manual), (None, &self.surroundings.entropy))
-            .await
-            .unwrap();
-        let meter = Meter::start();
-        let worked = work_once(&self.mirror, &self.connector, &self.surroundings).await.unwrap();
-        let took = meter.stop();
-        let Worked::Carried { lease, ended } = worked else { panic!("nothing was due") };
-        ended.unwrap();
-        let run = self.mirror.store().read(move |tx| runs::find(tx, &lease.run)).await.unwrap().unwrap();
-        (took, run)
-    }
-}
-
-async fn mirror(users: u32, database: Option<String>, without_limits: bool) {
+pub(crate) async fn measure(users: u32, database: Option<String>, without_limits: bool) {
     let scale = f64::from(users) / 100_000.0;
     let million = users >= 1_000_000;
     let simulated = Simulated::start(users);
@@ -291,7 +111,7 @@ async fn mirror(users: u32, database: Option<String>, without_limits: bool) {
 
 /// Inserts as many users of nine columns with a unique text id, and ten times as many integer pairs in both orders,
 /// into SQLite in one transaction. Fixed: every figure of a first sync is compared with it.
-fn yardstick(users: u32) -> Took {
+pub(crate) fn yardstick(users: u32) -> Took {
     let folder = tempfile::tempdir().unwrap();
     let mut connection = rusqlite::Connection::open(folder.path().join("yardstick.sqlite")).unwrap();
     connection
