@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tracing_subscriber::EnvFilter;
 
+use crate::api::{self, Api};
 use crate::auth::setup;
 use crate::cli::ending::Ending;
 use crate::cli::open::{self, Locked, Opened};
@@ -134,6 +135,12 @@ async fn run(config: &Config, opened: Opened, listen: SocketAddr) -> Result<Exit
         None => println!("Rollcall is ready: http://{address}/"),
     }
     let live = Live::new(clock.clone());
+    let api = Api {
+        control: control.clone(),
+        clock: clock.clone(),
+        entropy: opened.surroundings.entropy.clone(),
+        mirrors: opened.mirrors.clone(),
+    };
     let web = Web {
         control,
         clock: clock.clone(),
@@ -152,7 +159,7 @@ async fn run(config: &Config, opened: Opened, listen: SocketAddr) -> Result<Exit
             }
         });
     }
-    let router = web::router(web).into_make_service_with_connect_info::<SocketAddr>();
+    let router = web::router(web).merge(api::router(api)).into_make_service_with_connect_info::<SocketAddr>();
     let (end, ended) = tokio::sync::oneshot::channel::<()>();
     let pages = axum::serve(listener, router).with_graceful_shutdown(async {
         let _ = ended.await;

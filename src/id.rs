@@ -144,6 +144,10 @@ own_id! {
     KeyId, "key"
 }
 own_id! {
+    /// An access token of the API.
+    AccessTokenId, "tok"
+}
+own_id! {
     /// Somebody who signs in to Rollcall.
     AdministratorId, "adm"
 }

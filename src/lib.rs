@@ -1,10 +1,12 @@
 //! Rollcall keeps an organization's people in step: it mirrors an Atlassian Cloud organization into its own database
 //! and shows it, explained. ARCHITECTURE.md is the map; `tests/it/layering.rs` holds who may import whom.
 
+pub mod api;
 pub mod app;
 pub mod auth;
 pub mod cli;
 pub mod config;
+mod http;
 pub mod id;
 pub mod mirror;
 pub mod nouns;

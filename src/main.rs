@@ -24,6 +24,7 @@ fn main() -> ExitCode {
             Command::Sync(sync) => cli::sync::run(sync).await,
             Command::Users(users) => cli::users::run(users).await,
             Command::Filters(filters) => cli::filters::run(filters).await,
+            Command::Token(token) => cli::token::run(token).await,
             Command::Runs(runs) => cli::runs::run(runs).await,
             Command::Migrate(migrate) => cli::migrate::run(migrate).await,
             Command::Doctor(doctor) => cli::doctor::run(doctor).await,

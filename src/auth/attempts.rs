@@ -49,6 +49,13 @@ impl Subject {
         Subject { text: format!("username:{letters}"), rule: BY_USERNAME }
     }
 
+    /// Where an access token came from, counted apart from passwords: a program whose token is wrong keeps nobody from
+    /// signing in.
+    pub fn token_source(address: IpAddr) -> Subject {
+        let Subject { text, rule } = Subject::source(address);
+        Subject { text: format!("token-{text}"), rule }
+    }
+
     /// Where the request came from; of IPv6 the network, since one machine owns all addresses of it.
     pub fn source(address: IpAddr) -> Subject {
         let text = match address.to_canonical() {
@@ -60,6 +67,11 @@ impl Subject {
         };
         Subject { text, rule: BY_SOURCE }
     }
+}
+
+/// Until when a subject must not try, if it must not; counts nothing.
+pub fn blocked(tx: &mut Tx, subject: &Subject, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+    Ok(judge(sign_in_attempts::find(tx, &subject.text)?, subject.rule, now).err())
 }
 
 /// Counts a try for every subject, unless one of them is blocked.

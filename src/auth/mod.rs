@@ -1,8 +1,9 @@
-//! Who may enter: passwords, sessions, the one-time link of set-up, and tries that are counted.
+//! Who may enter: passwords, sessions, access tokens, the one-time link of set-up, and tries that are counted.
 //!
 //! Secrets are stored as hashes only, and nothing here may tell whether a username exists: not by words, not by time.
 //! No page and no cookie is known here; that is `web`.
 
+pub mod access_tokens;
 pub mod attempts;
 pub mod passwords;
 pub mod sessions;

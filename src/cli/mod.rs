@@ -12,6 +12,7 @@ pub mod simulate;
 pub mod socket;
 pub mod sync;
 pub mod table;
+pub mod token;
 pub mod users;
 mod why;
 
@@ -88,6 +89,10 @@ pub enum Command {
     Users(users::Users),
     /// List the saved filters
     Filters(filters::Filters),
+    /// Make, list or revoke access tokens of the API
+    #[command(after_help = "Example:\n  rollcall token create --name reports --expires 90\n\
+        docs/api.md says what can be asked with it.")]
+    Token(token::Token),
     /// List sync runs, or show one
     Runs(runs::Runs),
     /// Bring every database to this version's schema

@@ -7,6 +7,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 
 use crate::cli::sync::Wanted;
+use crate::cli::token;
 use crate::id::Entropy;
 use crate::mirror::mirrors::Mirrors;
 use crate::nouns::context::{Actor, Context};
@@ -62,12 +63,22 @@ pub async fn answer(data: PathBuf, mirrors: Mirrors, surroundings: Surroundings)
                         Ok(wanted) => start_sync(&mirrors, &surroundings, wanted).await,
                         Err(_) => "This server does not know what was asked for; update it.".to_owned(),
                     },
+                    line if line.starts_with("token ") => match serde_json::from_str(&line["token ".len()..]) {
+                        Ok(wanted) => change_tokens(&mirrors, &surroundings, wanted).await,
+                        Err(_) => "This server does not know what was asked for; update it.".to_owned(),
+                    },
                     _ => "This server does not know the command; update it.".to_owned(),
                 };
                 let _ = stream.into_inner().into_inner().write_all(format!("{answer}\n").as_bytes()).await;
             }
         });
     }
+}
+
+async fn change_tokens(mirrors: &Mirrors, surroundings: &Surroundings, wanted: token::Wanted) -> String {
+    let context = Context { actor: Actor::CommandLine, now: surroundings.clock.now() };
+    let came = token::carry_out(&context, mirrors.control(), wanted, &surroundings.entropy).await;
+    serde_json::to_string(&came).unwrap_or_default()
 }
 
 async fn start_sync(mirrors: &Mirrors, surroundings: &Surroundings, wanted: Wanted) -> String {

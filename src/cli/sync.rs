@@ -14,7 +14,6 @@ use crate::id::RunId;
 use crate::mirror::Mirror;
 use crate::nouns::context::{Actor, Context};
 use crate::nouns::refusal::Refusal;
-use crate::nouns::run::RunKind;
 use crate::nouns::scope::Ticks;
 use crate::store::error::StoreError;
 use crate::sync::manual;
@@ -66,11 +65,11 @@ impl Wanted {
     /// A group that is not known, or nothing to read.
     pub(crate) fn ask(self, snapshot: &Snapshot) -> Result<Ask, Refusal> {
         if snapshot.generation() == 0 {
-            return Ok(Ask::everything(RunKind::Initial));
+            return manual::ask(snapshot, None);
         }
         if self.scope.is_empty() && self.groups.is_empty() {
             return match self.only_active {
-                false => Ok(Ask::everything(RunKind::Manual)),
+                false => manual::ask(snapshot, None),
                 true => Err(Refusal::new(
                     "Nothing was synced.",
                     "--only-active is about all users, and they are not asked for.",
@@ -86,7 +85,7 @@ impl Wanted {
             all_groups: self.scope.contains(&What::Groups),
             members_of: (!self.groups.is_empty()).then_some(named),
         };
-        Ok(Ask::scoped(RunKind::Manual, manual::scope(ticks)?))
+        manual::ask(snapshot, Some(ticks))
     }
 }
 

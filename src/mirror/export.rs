@@ -131,6 +131,15 @@ pub fn sites_and_apps(snapshot: &Snapshot, account: Ordinal) -> (Vec<&str>, Vec<
     (sites, apps)
 }
 
+/// A person as the object that an export writes; `None` when there is no such person.
+pub fn object_of(snapshot: &Snapshot, account: Ordinal) -> Option<serde_json::Map<String, serde_json::Value>> {
+    let mut written = Vec::new();
+    if !object(snapshot, account, &mut written) {
+        return None;
+    }
+    serde_json::from_slice(&written).ok()
+}
+
 /// Writes a person as an object with everything that a list of people can tell; whether there is such a person.
 fn object(snapshot: &Snapshot, account: Ordinal, into: &mut Vec<u8>) -> bool {
     let Some(row) = snapshot.account_row(account) else { return false };

@@ -4,6 +4,8 @@
 pub mod answer;
 pub mod export;
 pub mod filters;
+pub mod group_search;
+pub(crate) mod listing;
 pub mod load;
 pub mod marks;
 pub mod mirrors;

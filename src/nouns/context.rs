@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::id::AdministratorId;
+use crate::id::{AccessTokenId, AdministratorId};
 
 /// Who acts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +12,17 @@ pub enum Actor {
         /// Who, for the audit chain, which holds no personal data in its public part.
         id: AdministratorId,
         /// Their username, for pages and runs.
+        username: String,
+    },
+    /// A program with an access token, for an administrator.
+    AccessToken {
+        /// Which token, for the audit chain.
+        id: AccessTokenId,
+        /// What it is called, for pages and runs.
+        name: String,
+        /// For whom it acts.
+        administrator: AdministratorId,
+        /// Their username.
         username: String,
     },
     /// Somebody at the machine, through the command line.
@@ -34,6 +45,7 @@ impl Actor {
     pub fn as_text(&self) -> String {
         match self {
             Actor::Administrator { username, .. } => format!("administrator {username}"),
+            Actor::AccessToken { name, username, .. } => format!("access token {name} of {username}"),
             Actor::CommandLine => "command line".to_owned(),
             Actor::System => "Rollcall".to_owned(),
         }
@@ -43,6 +55,7 @@ impl Actor {
     pub fn as_subject(&self) -> String {
         match self {
             Actor::Administrator { id, .. } => format!("administrator {id}"),
+            Actor::AccessToken { id, .. } => format!("access token {id}"),
             Actor::CommandLine | Actor::System => self.as_text(),
         }
     }

@@ -1,5 +1,6 @@
 //! Plain data that is stored or carried between layers. No behaviour that needs a store, a clock or a network.
 
+pub mod access_token;
 pub mod audit_stream;
 pub mod change_list;
 pub mod context;

@@ -10,11 +10,16 @@ const REMEMBER: &str = "
     INSERT INTO request_keys (request_key, answer, at) VALUES ($1, $2, $3)
     ON CONFLICT (request_key) DO UPDATE SET answer = excluded.answer, at = excluded.at";
 const FORGET: &str = "DELETE FROM request_keys WHERE at <= $1";
+const DROP: &str = "DELETE FROM request_keys WHERE request_key = $1";
 const DAY: i64 = 86_400_000_000;
 
 /// The statements of this file, by name, for the test that prepares all of them on both engines.
-pub const STATEMENTS: &[(&str, &str)] =
-    &[("request_keys.FIND", FIND), ("request_keys.REMEMBER", REMEMBER), ("request_keys.FORGET", FORGET)];
+pub const STATEMENTS: &[(&str, &str)] = &[
+    ("request_keys.FIND", FIND),
+    ("request_keys.REMEMBER", REMEMBER),
+    ("request_keys.FORGET", FORGET),
+    ("request_keys.DROP", DROP),
+];
 
 /// What was answered to this key within the last 24 hours.
 pub fn find(tx: &mut Tx, key: &str, now: Timestamp) -> Result<Option<String>, StoreError> {
@@ -25,4 +30,9 @@ pub fn find(tx: &mut Tx, key: &str, now: Timestamp) -> Result<Option<String>, St
 pub fn remember(tx: &mut Tx, key: &str, answer: &str, now: Timestamp) -> Result<(), StoreError> {
     tx.execute(FORGET, &[(now.as_microsecond() - DAY).into()])?;
     tx.execute(REMEMBER, &[key.into(), answer.into(), now.as_microsecond().into()]).map(drop)
+}
+
+/// Drops what is kept of a key, of a request that came to nothing.
+pub fn drop_one(tx: &mut Tx, key: &str) -> Result<(), StoreError> {
+    tx.execute(DROP, &[key.into()]).map(drop)
 }

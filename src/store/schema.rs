@@ -19,8 +19,10 @@ pub const ORGANIZATION: &[Migration] = &[
 ];
 
 /// The schema of the control database.
-pub const CONTROL: &[Migration] =
-    &[Migration { number: 1, name: "control", sql: include_str!("../../migrations/control/0001_control.sql") }];
+pub const CONTROL: &[Migration] = &[
+    Migration { number: 1, name: "control", sql: include_str!("../../migrations/control/0001_control.sql") },
+    Migration { number: 2, name: "tokens", sql: include_str!("../../migrations/control/0002_tokens.sql") },
+];
 
 /// Every statement on an organization's database, by file.
 pub const ORGANIZATION_STATEMENTS: &[&[(&str, &str)]] = &[

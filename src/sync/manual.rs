@@ -1,9 +1,43 @@
 //! The manual sync: what somebody ticked, turned into a run. The daily schedule is not touched by it.
 
 use directory::{GroupId, Snapshot, fold_text};
+use roaring::RoaringBitmap;
 
 use crate::nouns::refusal::Refusal;
-use crate::nouns::scope::{CHOSEN_GROUPS, NotTicked, Scope, Ticks};
+use crate::nouns::run::RunKind;
+use crate::nouns::scope::{CHOSEN_GROUPS, NotTicked, Scope, Targets, Ticks};
+use crate::sync::request::Ask;
+
+/// People whom one run reads one by one; of more, everything is read instead.
+pub const ONLY_THESE: u64 = 1_000;
+
+/// What somebody asks for: everything, or what is ticked. The first sync of an organization reads everything.
+///
+/// # Errors
+/// The ticks ask for nothing, or for too much.
+pub fn ask(snapshot: &Snapshot, ticks: Option<Ticks>) -> Result<Ask, Refusal> {
+    match ticks {
+        _ if snapshot.generation() == 0 => Ok(Ask::everything(RunKind::Initial)),
+        None => Ok(Ask::everything(RunKind::Manual)),
+        Some(ticks) => Ok(Ask::scoped(RunKind::Manual, scope(ticks)?)),
+    }
+}
+
+/// A read of exactly these people.
+///
+/// # Errors
+/// There are none, or more than one run reads one by one.
+pub fn only_these(snapshot: &Snapshot, people: &RoaringBitmap) -> Result<Scope, Refusal> {
+    if people.is_empty() || people.len() > ONLY_THESE {
+        return Err(Refusal::new(
+            "No sync was started.",
+            format!("The filter finds {} people; from 1 to {ONLY_THESE} are read one by one.", people.len()),
+            "Narrow the filter, or sync everything.",
+        ));
+    }
+    let people = people.iter().filter_map(|account| snapshot.account_id(account)).collect();
+    Ok(Scope::Targeted(Targets { people, groups: Vec::new() }))
+}
 
 /// What the ticks ask for.
 ///

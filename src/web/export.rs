@@ -1,10 +1,7 @@
 //! Exactly whom a filter finds, as a file: sent while it is made, so that it needs no memory of its size. A filter with
 //! errors gives no file, because it would be one of other people than were asked for.
 
-use std::convert::Infallible;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use axum::body::Body;
 use axum::extract::Query;
@@ -12,10 +9,10 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use directory::find::Ranking;
 use directory::fold_text;
-use futures_core::Stream;
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use crate::http::Pieces;
 use crate::mirror::answer::answer;
 use crate::mirror::export::{Export, Form, in_order};
 use crate::nouns::refusal::Refusal;
@@ -37,17 +34,6 @@ pub(crate) const JSON: &str = "/people.json";
 #[serde(default)]
 pub(crate) struct Ask {
     q: String,
-}
-
-/// Pieces as a body takes them.
-struct Pieces<I>(I);
-
-impl<I: Iterator<Item = Vec<u8>> + Unpin> Stream for Pieces<I> {
-    type Item = Result<Vec<u8>, Infallible>;
-
-    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(self.get_mut().0.next().map(Ok))
-    }
 }
 
 /// GET /people.csv

@@ -3,11 +3,12 @@
 use axum::extract::Query;
 use axum::response::{IntoResponse, Response};
 use columns::Order;
-use directory::{GroupRow, ManagedBy, Ordinal, Snapshot, fold_text};
+use directory::{GroupRow, ManagedBy, Ordinal, Snapshot};
 use maud::{Markup, html};
 use roaring::RoaringBitmap;
 use serde::Deserialize;
 
+use crate::mirror::group_search::search;
 use crate::web::failure::Failure;
 use crate::web::listing::{Cursor, Key, Slice, Turn, Walk};
 use crate::web::person::grants;
@@ -60,19 +61,6 @@ impl Ask {
     }
 }
 
-/// Groups whose name or description holds the text.
-fn search(text: &str, snapshot: &Snapshot) -> RoaringBitmap {
-    let wanted = fold_text(text);
-    let holds = |group: &Ordinal| {
-        let Some(row) = snapshot.group_row(*group) else { return false };
-        let description = row.group.as_ref().and_then(|known| known.description.as_deref());
-        wanted.is_empty()
-            || row.folded_name.contains(&wanted)
-            || description.is_some_and(|description| fold_text(description).contains(&wanted))
-    };
-    snapshot.groups_by_name().iter().filter(holds).collect()
-}
-
 fn slice(ask: &Ask, snapshot: &Snapshot, matching: &RoaringBitmap) -> Slice {
     let turn = Turn::parse(&ask.after, &ask.before);
     let descending = ask.is_descending();
@@ -91,7 +79,7 @@ fn slice(ask: &Ask, snapshot: &Snapshot, matching: &RoaringBitmap) -> Slice {
 
 fn content(ask: &Ask, snapshot: &Snapshot, notices: Markup) -> Markup {
     let all = snapshot.groups_by_name().len() as u64;
-    let matching = search(&ask.q, snapshot);
+    let matching = search(snapshot, &ask.q);
     let slice = slice(ask, snapshot, &matching);
     html! {
         div.headline {
@@ -224,11 +212,11 @@ mod tests {
     fn groups_are_found_by_name_and_description_and_sorted_by_members() {
         let snapshot = acme();
         let by_size = Ask { sort: "members".to_owned(), order: "desc".to_owned(), ..Ask::default() };
-        let rows = slice(&by_size, &snapshot, &search("", &snapshot)).rows;
+        let rows = slice(&by_size, &snapshot, &search(&snapshot, "")).rows;
         let sizes: Vec<u64> = rows.iter().map(|group| snapshot.memberships().members(*group).len()).collect();
         assert!(sizes.is_sorted_by(|a, b| a >= b) && sizes[0] > 0, "{sizes:?}");
-        assert_eq!(names_of(&search("JIRA", &snapshot), &snapshot), ["jira-users"]);
-        assert_eq!(names_of(&search("from outside", &snapshot), &snapshot), ["contractors"]);
+        assert_eq!(names_of(&search(&snapshot, "JIRA"), &snapshot), ["jira-users"]);
+        assert_eq!(names_of(&search(&snapshot, "from outside"), &snapshot), ["contractors"]);
     }
 
     #[test]

@@ -2,11 +2,12 @@
 //! browser strict, and every failure becomes a page, a fault with an id and one log line.
 
 use axum::extract::{MatchedPath, Request, State};
+use axum::http::StatusCode;
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use crate::http::is_own;
 use crate::web::Served;
 use crate::web::failure::Failure;
 
@@ -59,24 +60,6 @@ fn failure(response: &mut Response) -> Option<Failure> {
     })
 }
 
-/// Whether a request may change something: one of our own pages has sent it. Browsers say so in `Sec-Fetch-Site`, and
-/// where they do not (plain HTTP), every browser sends `Origin` with a form.
-fn is_own(method: &Method, headers: &HeaderMap) -> bool {
-    if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
-        return true;
-    }
-    let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    if let Some(site) = text(&HeaderName::from_static("sec-fetch-site")) {
-        return matches!(site, "same-origin" | "none");
-    }
-    let Some((_, origin)) = text(&header::ORIGIN).and_then(|origin| origin.split_once("://")) else {
-        return false;
-    };
-    // No page of another site can set a header of this name, so a proxy's word may be taken for it.
-    let forwarded = HeaderName::from_static("x-forwarded-host");
-    [text(&header::HOST), text(&forwarded)].into_iter().flatten().any(|host| host.eq_ignore_ascii_case(origin))
-}
-
 fn harden(headers: &mut HeaderMap) {
     let kept = [
         (header::CONTENT_SECURITY_POLICY, POLICY),
@@ -109,33 +92,6 @@ pub(crate) fn see(address: &str) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn own(method: Method, headers: &[(&'static str, &'static str)]) -> bool {
-        let headers = headers
-            .iter()
-            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
-            .collect();
-        is_own(&method, &headers)
-    }
-
-    #[test]
-    fn only_our_own_pages_may_send_forms() {
-        let host = ("host", "roll.example:8443");
-        assert!(own(Method::GET, &[host, ("sec-fetch-site", "cross-site")]));
-        assert!(own(Method::POST, &[host, ("sec-fetch-site", "same-origin")]));
-        assert!(own(Method::POST, &[host, ("origin", "https://roll.example:8443")]));
-        assert!(own(
-            Method::POST,
-            &[("host", "10.0.0.1"), ("x-forwarded-host", "r.example"), ("origin", "https://r.example")]
-        ));
-        assert!(!own(Method::POST, &[host, ("sec-fetch-site", "same-site")]));
-        assert!(!own(Method::POST, &[host, ("sec-fetch-site", "cross-site"), ("origin", "https://roll.example:8443")]));
-        assert!(!own(Method::POST, &[host, ("origin", "https://evil.example")]));
-        assert!(!own(Method::POST, &[host, ("origin", "https://roll.example:8443.evil.example")]));
-        assert!(!own(Method::POST, &[host, ("origin", "null")]));
-        assert!(!own(Method::POST, &[host]));
-        assert!(!own(Method::DELETE, &[host]));
-    }
 
     #[test]
     fn the_proxy_nearest_the_browser_says_whether_it_was_https() {

@@ -21,6 +21,7 @@ use tokio::task::AbortHandle;
 
 use crate::auth::sessions;
 use crate::auth::token::Token;
+use crate::http;
 use crate::id::OrganizationId;
 use crate::mirror::Mirror;
 use crate::nouns::run::Run;
@@ -30,7 +31,6 @@ use crate::store::head::{self, Head};
 use crate::store::runs;
 use crate::store::tx::Tx;
 use crate::web::Served;
-use crate::web::entry;
 use crate::web::failure::Failure;
 use crate::web::visit::Visit;
 
@@ -112,7 +112,7 @@ pub(crate) async fn listen(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     // Whoever visits has presented a session.
-    let Some(token) = entry::token(&headers) else { return Err(Failure::Unreadable(StatusCode::BAD_REQUEST)) };
+    let Some(token) = http::session(&headers) else { return Err(Failure::Unreadable(StatusCode::BAD_REQUEST)) };
     let Ok(listener) = served.live.take_place(&visit.mirror, token.hash()) else {
         return Err(Failure::Unreadable(StatusCode::TOO_MANY_REQUESTS));
     };

@@ -17,7 +17,6 @@ mod group;
 mod group_choice;
 mod groups;
 mod guard;
-mod listing;
 pub mod live;
 mod manual_sync;
 mod members;
@@ -55,6 +54,7 @@ use clock::Clock;
 
 use crate::auth::passwords::Passwords;
 use crate::id::Entropy;
+use crate::mirror::listing;
 use crate::mirror::mirrors::Mirrors;
 use crate::store::db::Store;
 use crate::sync::connect::Connector;

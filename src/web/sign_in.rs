@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::auth::sessions::{self, Credentials, SignInError};
 use crate::auth::setup;
+use crate::http;
 use crate::web::Served;
 use crate::web::entry::{self, Source};
 use crate::web::failure::Failure;
@@ -39,7 +40,7 @@ pub(crate) async fn show(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let now = served.clock.now();
-    if let Some(token) = entry::token(&headers)
+    if let Some(token) = http::session(&headers)
         && sessions::find(&served.control, &token, now).await?.is_some()
     {
         return Ok(see(way(&ask.next)));
@@ -59,7 +60,7 @@ pub(crate) async fn submit(
 ) -> Result<Response, Failure> {
     let now = served.clock.now();
     let credentials = Credentials { username: entry.username.clone(), password: entry.password, source };
-    let before = entry::token(&headers);
+    let before = http::session(&headers);
     let verbs = (served.passwords(), &served.entropy);
     let problem = match sessions::start(&served.control, verbs, credentials, before.as_ref(), now).await {
         Ok(token) => return Ok(entry::with_session(see(way(&entry.next)), &token, &headers)),
@@ -83,7 +84,7 @@ pub(crate) async fn submit(
 
 /// POST /sign-out
 pub(crate) async fn end(State(served): State<Served>, headers: HeaderMap) -> Result<Response, Failure> {
-    if let Some(token) = entry::token(&headers) {
+    if let Some(token) = http::session(&headers) {
         sessions::end(&served.control, &served.entropy, &token, served.clock.now()).await?;
     }
     Ok(entry::without_session(see("/sign-in")))

@@ -26,9 +26,11 @@ const LAYERS: &[Layer] = &[
     Layer { module: "sync",   modules: &["id", "nouns", "store", "mirror"], crates: &["clock", "directory", "columns", "atlassian"] },
     Layer { module: "config", modules: &["id", "nouns", "store", "mirror", "sync"], crates: &["clock"] },
     Layer { module: "auth",   modules: &["id", "nouns", "store", "mirror"], crates: &["clock", "directory"] },
-    Layer { module: "web",    modules: &["id", "config", "nouns", "store", "mirror", "sync", "auth"], crates: &["clock", "directory", "columns", "filter"] },
+    Layer { module: "http",   modules: &["id", "nouns", "auth"], crates: &[] },
+    Layer { module: "api",    modules: &["id", "nouns", "store", "mirror", "sync", "auth", "http"], crates: &["clock", "directory", "columns", "filter"] },
+    Layer { module: "web",    modules: &["id", "config", "nouns", "store", "mirror", "sync", "auth", "http"], crates: &["clock", "directory", "columns", "filter"] },
     Layer { module: "cli",    modules: &["id", "config", "nouns", "store", "mirror", "sync", "auth"], crates: &["clock", "directory", "columns", "filter", "simulator"] },
-    Layer { module: "app",    modules: &["id", "config", "nouns", "store", "mirror", "sync", "auth", "web", "cli"], crates: &["clock", "directory", "columns", "simulator"] },
+    Layer { module: "app",    modules: &["id", "config", "nouns", "store", "mirror", "sync", "auth", "api", "web", "cli"], crates: &["clock", "directory", "columns", "simulator"] },
     Layer { module: "main",   modules: &["id", "config", "nouns", "store", "mirror", "sync", "auth", "web", "cli", "app"], crates: &["clock"] },
 ];
 
@@ -42,34 +44,37 @@ const CRATES: &[(&str, &[&str])] = &[
     ("simulator", &["clock"]),
 ];
 
-const EVERYWHERE: &[&str] = &["id", "config", "nouns", "store", "mirror", "sync", "auth", "web", "cli", "app", "main"];
-const WITH_EFFECTS: &[&str] = &["store", "mirror", "sync", "auth", "web", "cli", "app", "main"];
+const EVERYWHERE: &[&str] =
+    &["id", "config", "nouns", "store", "mirror", "sync", "auth", "api", "web", "cli", "app", "main"];
+const WITH_EFFECTS: &[&str] = &["store", "mirror", "sync", "auth", "api", "web", "cli", "app", "main"];
 
 /// Which modules of `src/` may name which crate that is not ours. Every dependency has a row.
 const OTHERS: &[(&str, &[&str])] = &[
     ("argon2", &["auth"]),
-    ("axum", &["web", "app"]),
+    ("axum", &["http", "api", "web", "app"]),
     ("chacha20poly1305", &["store"]),
     ("clap", &["cli", "main"]),
     ("csv", &["mirror"]),
     ("fastrand", &["id"]),
     ("foldhash", &["store", "mirror", "sync"]),
-    ("futures_core", &["web"]),
+    ("futures_core", &["http", "web"]),
     ("getrandom", &["id", "store"]),
     ("jiff", EVERYWHERE),
     ("maud", &["web"]),
     ("postgres", &["store"]),
-    ("roaring", &["nouns", "store", "mirror", "sync", "web", "cli"]),
+    ("roaring", &["nouns", "store", "mirror", "sync", "api", "web", "cli"]),
     ("rusqlite", &["store"]),
-    ("serde", &["web", "cli"]),
-    ("serde_json", &["store", "mirror", "sync", "auth", "web", "cli", "app"]),
-    ("sha2", &["store", "auth", "web"]),
+    ("serde", &["api", "web", "cli"]),
+    ("serde_json", &["store", "mirror", "sync", "auth", "api", "web", "cli", "app"]),
+    ("sha2", &["store", "auth", "api", "web"]),
     ("tempfile", &["app"]),
     ("thiserror", EVERYWHERE),
     ("tokio", WITH_EFFECTS),
     ("tracing", WITH_EFFECTS),
     ("tracing_subscriber", &["app", "main"]),
     ("unicode_width", &["cli"]),
+    ("utoipa", &["api"]),
+    ("utoipa_axum", &["api"]),
     ("zstd", &["store"]),
 ];
 

@@ -6,6 +6,7 @@ use crate::id::AdministratorId;
 use crate::store::coverage::optional_moment;
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
+use crate::store::value::Row;
 
 /// Adds an administrator.
 pub const INSERT: &str = "
@@ -17,6 +18,12 @@ pub const FIND_BY_KEY: &str = "
     SELECT id, username, password_hash, last_sign_in_at
     FROM administrators
     WHERE username_key = $1";
+
+/// All administrators, the first one first.
+pub const LIST: &str = "
+    SELECT id, username, password_hash, last_sign_in_at
+    FROM administrators
+    ORDER BY created_at, id LIMIT 1000";
 
 /// Counts administrators.
 pub const COUNT: &str = "SELECT COUNT(*) FROM administrators";
@@ -58,14 +65,12 @@ pub fn insert(
 
 /// The administrator whose username has this key.
 pub fn find_by_key(tx: &mut Tx, username_key: &str) -> Result<Option<Administrator>, StoreError> {
-    tx.optional(FIND_BY_KEY, &[username_key.into()], |row| {
-        Ok(Administrator {
-            id: AdministratorId::parse(row.text(0)?).ok_or_else(|| row.corrupt(0))?,
-            username: row.text(1)?.to_owned(),
-            password_hash: row.text(2)?.to_owned(),
-            last_sign_in_at: optional_moment(row, 3)?,
-        })
-    })
+    tx.optional(FIND_BY_KEY, &[username_key.into()], administrator)
+}
+
+/// All administrators, the first one first; at most 1,000.
+pub fn list(tx: &mut Tx) -> Result<Vec<Administrator>, StoreError> {
+    tx.list(LIST, &[], administrator)
 }
 
 /// How many administrators there are: 0 on a new installation.
@@ -76,4 +81,13 @@ pub fn count(tx: &mut Tx) -> Result<i64, StoreError> {
 /// Notes that an administrator signed in.
 pub fn note_sign_in(tx: &mut Tx, id: &AdministratorId, at: Timestamp) -> Result<(), StoreError> {
     tx.execute(NOTE_SIGN_IN, &[id.as_str().into(), at.as_microsecond().into()]).map(drop)
+}
+
+fn administrator(row: &Row<'_>) -> Result<Administrator, StoreError> {
+    Ok(Administrator {
+        id: AdministratorId::parse(row.text(0)?).ok_or_else(|| row.corrupt(0))?,
+        username: row.text(1)?.to_owned(),
+        password_hash: row.text(2)?.to_owned(),
+        last_sign_in_at: optional_moment(row, 3)?,
+    })
 }

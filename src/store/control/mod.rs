@@ -1,8 +1,9 @@
-//! The control database: organizations, who signs in, their sessions, set-up links and counted tries.
+//! The control database: organizations, who signs in, their sessions and access tokens, set-up links, counted tries.
 //!
 //! One file per noun, plain functions on a transaction of the control database. What belongs to one organization never
 //! lies here. Secrets come in as hashes only: no function of this module is ever given a token or a password.
 
+pub mod access_tokens;
 pub mod administrators;
 pub mod organizations;
 pub mod sessions;
@@ -11,8 +12,14 @@ pub mod sign_in_attempts;
 
 /// Every statement of the control database by name, for the test that prepares each on both engines.
 pub const STATEMENTS: &[(&str, &str)] = &[
+    ("control.access_tokens.INSERT", access_tokens::INSERT),
+    ("control.access_tokens.FIND", access_tokens::FIND),
+    ("control.access_tokens.LIST", access_tokens::LIST),
+    ("control.access_tokens.TOUCH", access_tokens::TOUCH),
+    ("control.access_tokens.REVOKE", access_tokens::REVOKE),
     ("control.administrators.INSERT", administrators::INSERT),
     ("control.administrators.FIND_BY_KEY", administrators::FIND_BY_KEY),
+    ("control.administrators.LIST", administrators::LIST),
     ("control.administrators.COUNT", administrators::COUNT),
     ("control.administrators.NOTE_SIGN_IN", administrators::NOTE_SIGN_IN),
     ("control.organizations.INSERT", organizations::INSERT),

@@ -4,6 +4,7 @@
 //! whoever came or went in between. Nothing here knows HTTP or markup.
 
 use columns::{Direction, Order, Ordinal};
+use directory::find::{Ranking, SortKey};
 use roaring::RoaringBitmap;
 
 /// What a row is sorted by. Missing sorts before everything.
@@ -61,7 +62,53 @@ pub(crate) struct Slice {
 /// So few matches are sorted on their own instead of looked for in the order of everybody.
 const FEW: u64 = 2_000;
 
+/// At most `limit` of the matching people after a place in an order, or from its beginning. Behind the end there is
+/// nobody: a program that follows cursors comes to an end whoever left in between.
+pub(crate) fn after(
+    ranking: &Ranking<'_>,
+    matching: &RoaringBitmap,
+    place: Option<&Cursor>,
+    limit: usize,
+) -> (Vec<Ordinal>, Option<Cursor>) {
+    let key = |account: Ordinal| Key::from(ranking.key(account));
+    let order = ranking.order();
+    let walk =
+        Walk { order: &order, key: &key, descending: ranking.descending(), missing_last: ranking.missing_last() };
+    walk.after(matching, place, limit)
+}
+
+impl From<SortKey<'_>> for Key {
+    fn from(key: SortKey<'_>) -> Key {
+        match key {
+            SortKey::Missing => Key::Missing,
+            SortKey::Number(number) => Key::Number(number),
+            SortKey::Text(text) => Key::Text(text.into_owned()),
+        }
+    }
+}
+
 impl Walk<'_> {
+    /// At most `limit` of the matching rows after a place or from the beginning, and where the rows after them begin.
+    pub(crate) fn after(
+        &self,
+        matching: &RoaringBitmap,
+        place: Option<&Cursor>,
+        limit: usize,
+    ) -> (Vec<Ordinal>, Option<Cursor>) {
+        let sorted;
+        let order = if matching.len() <= FEW {
+            sorted = Order::build(matching.iter(), |a, b| (self.key)(a).cmp(&(self.key)(b)));
+            &sorted
+        } else {
+            self.order
+        };
+        let mut rows = self.take(order, matching, place, (false, limit));
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let slice = self.finish(rows, false, more);
+        (slice.rows, slice.next)
+    }
+
     /// At most `limit` of the matching rows. A place beyond the end, or too near the beginning for a full page, gives
     /// the first page.
     pub(crate) fn slice(&self, matching: &RoaringBitmap, turn: &Turn, limit: usize) -> Slice {

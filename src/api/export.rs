@@ -1,0 +1,64 @@
+//! Exactly whom a filter finds, as a stream: sent while it is made, so that it needs no memory of its size. A filter
+//! with errors gives no file, because it would be one of other people than were asked for.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use directory::find::Ranking;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::api::asked::Asked;
+use crate::api::parameters::Parameters;
+use crate::api::people::{ask, order};
+use crate::api::problem::Problem;
+use crate::http::Pieces;
+use crate::mirror::export::{Export, Form, in_order};
+
+/// Which people, in which order.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Exported {
+    /// Who: in the filter language; everybody in the organization when it is left out.
+    filter: Option<String>,
+    /// In which order, as behind ORDER BY; by name when it is left out.
+    order: Option<String>,
+}
+
+/// Export people as CSV
+///
+/// Everybody whom a filter finds, as comma-separated values with a row of headings (RFC 4180). No cell is taken for a
+/// formula.
+#[utoipa::path(get, path = "/people.csv", tag = "people", operation_id = "export_people_csv", params(Exported),
+    responses((status = 200, description = "The rows", body = String, content_type = "text/csv")))]
+pub(crate) async fn csv(asked: Asked, Parameters(exported): Parameters<Exported>) -> Result<Response, Problem> {
+    stream(&asked, &exported, (Form::Csv, "text/csv; charset=utf-8; header=present"))
+}
+
+/// Export people as JSON
+///
+/// Everybody whom a filter finds, as one array.
+#[utoipa::path(get, path = "/people.json", tag = "people", operation_id = "export_people_json", params(Exported),
+    responses((status = 200, description = "The people", body = Vec<super::people::PersonInList>)))]
+pub(crate) async fn json(asked: Asked, Parameters(exported): Parameters<Exported>) -> Result<Response, Problem> {
+    stream(&asked, &exported, (Form::Json, "application/json"))
+}
+
+/// Export people as lines of JSON
+///
+/// Everybody whom a filter finds, one object a line.
+#[utoipa::path(get, path = "/people.ndjson", tag = "people", operation_id = "export_people_lines", params(Exported),
+    responses((status = 200, description = "The lines", body = String, content_type = "application/x-ndjson")))]
+pub(crate) async fn lines(asked: Asked, Parameters(exported): Parameters<Exported>) -> Result<Response, Problem> {
+    stream(&asked, &exported, (Form::JsonLines, "application/x-ndjson"))
+}
+
+fn stream(asked: &Asked, exported: &Exported, (form, kind): (Form, &'static str)) -> Result<Response, Problem> {
+    let answer = ask(asked, exported.filter.as_deref())?;
+    let order = order(&answer, exported.order.as_deref())?;
+    let people = in_order(&answer.found.matching, &Ranking::of(&asked.snapshot, &order));
+    let body = Body::from_stream(Pieces(Export::new(Arc::clone(&asked.snapshot), people, form)));
+    Ok(([(header::CONTENT_TYPE, kind)], body).into_response())
+}

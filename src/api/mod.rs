@@ -1,0 +1,119 @@
+//! The API, `/api/v1`: a router over thin handlers, and the document that describes every one of them. Parse, ask a verb
+//! or the snapshot, answer JSON.
+//!
+//! It decides nothing about an organization and knows no page. Every handler is registered together with its
+//! description, every answer names the generation it was made from, and every refusal is a problem (RFC 9457).
+
+mod asked;
+mod attention;
+mod dashboard;
+mod diagnostic;
+mod entry;
+mod export;
+mod filter;
+mod filters;
+mod groups;
+mod guard;
+mod history;
+mod once;
+mod openapi;
+mod organization;
+mod page;
+mod parameters;
+mod people;
+mod person;
+mod problem;
+mod runs;
+mod sync;
+mod withheld;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use clock::Clock;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::id::Entropy;
+use crate::mirror::mirrors::Mirrors;
+use crate::store::db::Store;
+
+pub use openapi::document;
+
+/// What the API answers from.
+#[derive(Clone, Debug)]
+pub struct Api {
+    /// The control database.
+    pub control: Store,
+    /// The source of time.
+    pub clock: Clock,
+    /// The source of chance.
+    pub entropy: Entropy,
+    /// The organizations that are open.
+    pub mirrors: Mirrors,
+}
+
+/// Where the API begins.
+pub const ROOT: &str = "/api/v1";
+
+/// The largest body that is read, in bytes.
+const LARGEST_BODY: usize = 64 << 10;
+
+/// The API, to be merged with the pages. Serve it with the peers' addresses, so that wrong tokens are counted per
+/// source.
+pub fn router(api: Api) -> Router {
+    let (described, _) = routes().split_for_parts();
+    // From the inside out: what was asked once is answered once; who asks, of which snapshot; and around all of it what
+    // holds for every answer.
+    let described = described
+        .route_layer(from_fn_with_state(api.clone(), once::once))
+        .route_layer(from_fn_with_state(api.clone(), asked::enter));
+    let (open, _) = open_routes().split_for_parts();
+    let all = described
+        .merge(open)
+        .fallback(guard::nothing_here)
+        .method_not_allowed_fallback(guard::no_such_method)
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(from_fn_with_state(api.clone(), guard::guard))
+        .with_state(api);
+    Router::new().nest(ROOT, all)
+}
+
+/// What everybody may read.
+fn open_routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(openapi::show))
+}
+
+/// Everything that asks who is there.
+fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(organization::show))
+        .routes(routes!(people::list))
+        .routes(routes!(people::count))
+        .routes(routes!(people::facets))
+        .routes(routes!(export::csv))
+        .routes(routes!(export::json))
+        .routes(routes!(export::lines))
+        .routes(routes!(person::show))
+        .routes(routes!(history::show))
+        .routes(routes!(sync::people))
+        .routes(routes!(filter::check))
+        .routes(routes!(filter::complete))
+        .routes(routes!(filter::catalogue))
+        .routes(routes!(groups::list))
+        .routes(routes!(groups::show))
+        .routes(routes!(groups::members))
+        .routes(routes!(filters::list, filters::save))
+        .routes(routes!(filters::show, filters::change, filters::delete))
+        .routes(routes!(dashboard::show))
+        .routes(routes!(dashboard::statistics))
+        .routes(routes!(runs::list))
+        .routes(routes!(runs::show))
+        .routes(routes!(runs::cancel))
+        .routes(routes!(sync::start))
+        .routes(routes!(withheld::list))
+        .routes(routes!(withheld::show))
+        .routes(routes!(withheld::approve))
+        .routes(routes!(withheld::dismiss))
+        .routes(routes!(attention::list))
+}
