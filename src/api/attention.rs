@@ -16,13 +16,13 @@ use crate::sync::attention::{self, Waiting};
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct Attention {
     /// The most pressing first.
-    items: Vec<Item>,
+    items: Vec<AttentionItem>,
 }
 
 /// One thing that waits.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub(crate) enum Item {
+pub(crate) enum AttentionItem {
     /// The organization API key expires within 30 days, or has expired.
     Key {
         /// Which.
@@ -49,9 +49,9 @@ pub(crate) async fn list(asked: Asked, Parameters(_): Parameters<NoParameters>) 
     let now = asked.context.now;
     let waiting = asked.mirror.store().read(move |tx| attention::list(tx, now)).await?;
     let item = |waiting: Waiting| match waiting {
-        Waiting::Key(key) => Item::Key { key: Key::of(key) },
-        Waiting::Failed(run) => Item::FailedRun { run: Box::new(Run::of(&run)) },
-        Waiting::Withheld(rows) => Item::Withheld { withheld: Box::new(Withheld::of(&rows)) },
+        Waiting::Key(key) => AttentionItem::Key { key: Key::of(key) },
+        Waiting::Failed(run) => AttentionItem::FailedRun { run: Box::new(Run::of(&run)) },
+        Waiting::Withheld(rows) => AttentionItem::Withheld { withheld: Box::new(Withheld::of(&rows)) },
     };
     Ok(Json(Attention { items: waiting.into_iter().map(item).collect() }))
 }

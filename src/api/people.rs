@@ -306,12 +306,12 @@ pub(crate) fn order(answer: &Answer, text: Option<&str>) -> Result<Vec<Order>, P
         let detail = "The filter says an order, and the parameter “order” another.";
         return Err(Problem::new(Kind::Parameter, detail, "Leave one of them out."));
     }
-    let text = format!("ORDER BY {text}");
-    let parsed = filter::parse(&text, find::catalogue());
+    let parsed = filter::parse_order(text, find::catalogue());
     if parsed.has_errors() || parsed.query.expression.is_some() {
         let detail = "The parameter “order” is not understood.";
-        let problem = Problem::new(Kind::Parameter, detail, "Write it as behind ORDER BY: lastActive desc, name.");
-        return Err(problem.with_diagnostics(Diagnostic::of_all(&text, &parsed.diagnostics)));
+        let problem =
+            Problem::new(Kind::Parameter, detail, "Name fields of the filter language, as in: lastActive desc, name.");
+        return Err(problem.with_diagnostics(Diagnostic::of_all(text, &parsed.diagnostics)));
     }
     Ok(parsed.query.order)
 }

@@ -5,13 +5,22 @@
 use directory::find;
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "how somebody asks a test to write the documents")]
 fn the_reference_of_the_filter_language_is_that_of_the_fields() {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/filter.md");
-    let reference = filter::reference(find::catalogue());
+    is_written("docs/filter.md", &filter::reference(find::catalogue()));
+}
+
+#[test]
+fn the_document_of_the_api_is_that_of_its_routes() {
+    is_written("docs/api/openapi.json", &rollcall::api::document());
+}
+
+#[expect(clippy::disallowed_methods, reason = "how somebody asks a test to write the documents")]
+fn is_written(path: &str, made: &str) {
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     if std::env::var_os("ROLLCALL_WRITE_DOCUMENTS").is_some() {
-        std::fs::write(&path, &reference).unwrap();
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, made).unwrap();
     }
-    let written = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(written == reference, "docs/filter.md is out of date: run this test with ROLLCALL_WRITE_DOCUMENTS=1");
+    let written = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(written == made, "{path} is out of date: run this test with ROLLCALL_WRITE_DOCUMENTS=1");
 }

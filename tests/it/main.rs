@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may end at what cannot happen")]
 
+mod api;
 mod browser;
 mod cli;
 mod contract;

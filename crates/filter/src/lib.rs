@@ -26,7 +26,7 @@ pub use crate::catalogue::{Argument, Catalogue, CatalogueError, Field, FieldId, 
 pub use crate::complete::{Completion, Item, ItemKind, complete};
 pub use crate::date::{DateExpression, Edge, Length, Offset, Period, Stretch, Unit};
 pub use crate::diagnostic::{Diagnostic, Severity};
-pub use crate::parser::{MAX_CHARACTERS, MAX_DEPTH, MAX_TERMS, Parsed, parse, parse_with};
+pub use crate::parser::{MAX_CHARACTERS, MAX_DEPTH, MAX_TERMS, Parsed, parse, parse_order, parse_with};
 pub use crate::query::{Comparison, Condition, Direction, Expression, Order, Query, Test, Value};
 pub use crate::reference::reference;
 pub use crate::show::{quote, show};

@@ -55,6 +55,27 @@ pub fn parse(text: &str, catalogue: &Catalogue) -> Parsed {
     parse_with(text, catalogue, &AnyName)
 }
 
+/// Reads a text that says an order alone, as it stands behind ORDER BY. Anything else in it is an error.
+///
+/// ```
+/// use filter::{Catalogue, Direction, Field, Kind, parse_order};
+///
+/// let catalogue = Catalogue::new(vec![Field::new("name", Kind::Text, "Name"), Field::new("added", Kind::Instant, "")])?;
+/// let parsed = parse_order("added desc, name", &catalogue);
+/// assert_eq!(parsed.query.order.len(), 2);
+/// assert_eq!(parsed.query.order[0].direction, Direction::Descending);
+/// # Ok::<(), filter::CatalogueError>(())
+/// ```
+pub fn parse_order(text: &str, catalogue: &Catalogue) -> Parsed {
+    const BEFORE: &str = "ORDER BY ";
+    let mut parsed = parse(&format!("{BEFORE}{text}"), catalogue);
+    for diagnostic in &mut parsed.diagnostics {
+        let Span { start, end } = diagnostic.span;
+        diagnostic.span = Span::new(start.saturating_sub(BEFORE.len()), end.saturating_sub(BEFORE.len()));
+    }
+    parsed
+}
+
 /// Reads a text and warns of names that the vocabulary does not know.
 pub fn parse_with(text: &str, catalogue: &Catalogue, vocabulary: &dyn Vocabulary) -> Parsed {
     let cut = text.char_indices().nth(MAX_CHARACTERS).map_or(text.len(), |(at, _)| at);
