@@ -95,7 +95,7 @@
   // The results take the place of those before; the box itself stays as it is.
   const swap = (text, address) => {
     const page = new DOMParser().parseFromString(text, "text/html");
-    for (const id of ["found", "matched"]) {
+    for (const id of ["found", "matched", "site"]) {
       const fresh = page.getElementById(id);
       const old = document.getElementById(id);
       if (fresh && old) old.replaceWith(document.importNode(fresh, true));

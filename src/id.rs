@@ -136,6 +136,10 @@ own_id! {
     FilterId, "flt"
 }
 own_id! {
+    /// A selection of people.
+    SelectionId, "sel"
+}
+own_id! {
     /// A job: work that outlives a request.
     JobId, "job"
 }

@@ -9,8 +9,11 @@ pub(crate) mod listing;
 pub mod load;
 pub mod marks;
 pub mod mirrors;
+pub mod pasted;
+pub mod preferences;
 pub mod prices;
 pub mod seal;
+pub mod selections;
 pub mod trends;
 pub mod why;
 

@@ -17,6 +17,7 @@ pub mod saved_filter;
 pub mod schedule;
 pub mod scope;
 pub mod scope_summary;
+pub mod selection;
 pub mod site;
 pub mod site_credential;
 pub mod withheld;

@@ -38,6 +38,7 @@ pub mod schema;
 mod scopes;
 pub mod seat_days;
 pub mod seat_prices;
+pub mod selections;
 pub mod settings;
 pub mod site_credentials;
 mod sqlite;

@@ -4,8 +4,8 @@ use crate::store::bulk::{Bulk, BulkUpdate};
 use crate::store::migrate::Migration;
 use crate::store::{
     accounts, audit_stream, changes, coverage, events, filters, groups, head, history, jobs, observed,
-    organization_keys, passes, past, protected, quota, request_keys, runs, seat_days, seat_prices, settings,
-    site_credentials, timeline, withheld,
+    organization_keys, passes, past, protected, quota, request_keys, runs, seat_days, seat_prices, selections,
+    settings, site_credentials, timeline, withheld,
 };
 
 /// The schema of an organization's database.
@@ -14,6 +14,7 @@ pub const ORGANIZATION: &[Migration] = &[
     Migration { number: 2, name: "scopes", sql: include_str!("../../migrations/organization/0002_scopes.sql") },
     Migration { number: 3, name: "filters", sql: include_str!("../../migrations/organization/0003_filters.sql") },
     Migration { number: 4, name: "past", sql: include_str!("../../migrations/organization/0004_past.sql") },
+    Migration { number: 5, name: "selections", sql: include_str!("../../migrations/organization/0005_selections.sql") },
     Migration { number: 6, name: "protected", sql: include_str!("../../migrations/organization/0006_protected.sql") },
     Migration { number: 8, name: "seats", sql: include_str!("../../migrations/organization/0008_seats.sql") },
 ];
@@ -46,6 +47,7 @@ pub const ORGANIZATION_STATEMENTS: &[&[(&str, &str)]] = &[
     runs::STATEMENTS,
     seat_days::STATEMENTS,
     seat_prices::STATEMENTS,
+    selections::STATEMENTS,
     settings::STATEMENTS,
     site_credentials::STATEMENTS,
     timeline::STATEMENTS,

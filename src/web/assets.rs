@@ -15,10 +15,12 @@ const ICON: &str = include_str!("../../assets/icon.svg");
 
 const SCRIPT: &str = include_str!("../../assets/live.js");
 const FINDER: &str = include_str!("../../assets/find.js");
+const SELECTOR: &str = include_str!("../../assets/select.js");
 
 static STYLE_NAME: LazyLock<String> = LazyLock::new(|| name("app", STYLE, "css"));
 static SCRIPT_NAME: LazyLock<String> = LazyLock::new(|| name("live", SCRIPT, "js"));
 static FINDER_NAME: LazyLock<String> = LazyLock::new(|| name("find", FINDER, "js"));
+static SELECTOR_NAME: LazyLock<String> = LazyLock::new(|| name("select", SELECTOR, "js"));
 static ICON_NAME: LazyLock<String> = LazyLock::new(|| name("icon", ICON, "svg"));
 
 /// Where the style sheet is.
@@ -36,6 +38,11 @@ pub(crate) fn finder_address() -> String {
     format!("/assets/{}", *FINDER_NAME)
 }
 
+/// Where the script of selections is.
+pub(crate) fn selector_address() -> String {
+    format!("/assets/{}", *SELECTOR_NAME)
+}
+
 /// Where the icon is.
 pub(crate) fn icon_address() -> String {
     format!("/assets/{}", *ICON_NAME)
@@ -47,6 +54,7 @@ pub(crate) async fn show(Path(name): Path<String>) -> Result<Response, Failure> 
         name if name == *STYLE_NAME => (STYLE, "text/css; charset=utf-8"),
         name if name == *SCRIPT_NAME => (SCRIPT, "text/javascript; charset=utf-8"),
         name if name == *FINDER_NAME => (FINDER, "text/javascript; charset=utf-8"),
+        name if name == *SELECTOR_NAME => (SELECTOR, "text/javascript; charset=utf-8"),
         name if name == *ICON_NAME => (ICON, "image/svg+xml"),
         _ => return Err(Failure::NotFound("There is no such file.")),
     };

@@ -1,7 +1,9 @@
 //! The dashboard: a tile for each app with its seats by when they were last used, of all sites or of one. Every number is
 //! a link to its people in the user browser; below them, what syncs have changed lately. It shows what `directory::tiles` counts and counts nothing itself.
 
-use axum::extract::Query;
+use axum::extract::{Query, RawQuery};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
 use directory::tiles::{self, Asked, Shares, Threshold, Tile, Tiles, Which};
 use directory::{Counts, Noun, Part, Snapshot};
 use jiff::{SignedDuration, Timestamp};
@@ -11,18 +13,18 @@ use serde::Deserialize;
 use crate::store::runs;
 use crate::sync::{inactivity, schedule};
 use crate::web::failure::Failure;
+use crate::web::guard::see;
+use crate::web::people::question;
 use crate::web::ui::address::Address;
 use crate::web::ui::amount::{counted, number};
 use crate::web::ui::frame::{Page, Place};
 use crate::web::ui::moment::Reader;
 use crate::web::ui::notice::{Weight, empty, notice};
 use crate::web::visit::{Visit, first_use};
-use crate::web::{settings_dashboard, settings_sync};
+use crate::web::{settings_dashboard, settings_sync, site};
 
 /// The page's address.
 pub(crate) const HERE: &str = "/dashboard";
-/// More sites than this are chosen from a list.
-const MOST_CHIPS: usize = 8;
 /// Older activity is offered to be read again (rulings, Find).
 const ACTIVITY_IS_OLD_AFTER: SignedDuration = DAY;
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -36,9 +38,8 @@ pub(crate) struct Ask {
 
 /// What the page is made of.
 struct Counted<'a> {
-    /// The site that is shown, of those there are.
+    /// The site that is shown.
     site: Option<&'a str>,
-    sites: Vec<&'a str>,
     threshold: Threshold,
     tiles: Tiles,
 }
@@ -50,7 +51,16 @@ type Changes = [(Timestamp, Counts)];
 type Amount = fn(&Counts) -> u64;
 
 /// GET /dashboard
-pub(crate) async fn show(visit: Visit, Query(ask): Query<Ask>) -> Result<Page, Failure> {
+pub(crate) async fn show(
+    visit: Visit,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    Query(ask): Query<Ask>,
+) -> Result<Response, Failure> {
+    if let (true, Some(site)) = (query.is_none_or(|query| query.is_empty()), &visit.site) {
+        return Ok(see(Address::new(HERE).with("site", site).as_str()));
+    }
+    let site = Some(ask.site.as_str()).filter(|site| !site.is_empty());
     let state = visit.state().await?;
     let content = if visit.snapshot.generation() == 0 {
         html! { div.headline { h1 { "Dashboard" } } (first_use(state.newest.as_ref())) }
@@ -69,14 +79,16 @@ pub(crate) async fn show(visit: Visit, Query(ask): Query<Ask>) -> Result<Page, F
             (changed(&changes, visit.reader.now))
         }
     };
-    Ok(Page::framed(&visit.frame("Dashboard", Place::Dashboard), content))
+    let known = site.filter(|site| tiles::sites(&visit.snapshot).contains(site));
+    let page = Page::framed(&visit.frame_of("Dashboard", Place::Dashboard, known), content);
+    Ok(site::remembered(page.into_response(), &visit, site, &headers))
 }
 
 fn content(ask: &Ask, snapshot: &Snapshot, (asked, reader): (Asked<'_>, &Reader), notices: Markup) -> Markup {
     let sites = tiles::sites(snapshot);
     let site = sites.iter().copied().find(|site| *site == ask.site);
     let tiles = tiles::tiles(snapshot, site, asked);
-    let counted = Counted { site, sites, threshold: asked.threshold, tiles };
+    let counted = Counted { site, threshold: asked.threshold, tiles };
     html! {
         div.headline {
             h1 { "Dashboard" }
@@ -87,7 +99,7 @@ fn content(ask: &Ask, snapshot: &Snapshot, (asked, reader): (Asked<'_>, &Reader)
         }
         (notices)
         (activity_age(activity_read_at(snapshot), reader))
-        (site_selector(ask, &counted))
+        (unknown_site(ask, &counted))
         @if counted.tiles.apps.is_empty() {
             (nothing(&counted))
         } @else {
@@ -127,29 +139,12 @@ fn activity_age(read_at: Option<Timestamp>, reader: &Reader) -> Markup {
     }
 }
 
-fn site_selector(ask: &Ask, counted: &Counted<'_>) -> Markup {
-    let address = |site: &str| Address::new(HERE).with("site", site);
+fn unknown_site(ask: &Ask, counted: &Counted<'_>) -> Markup {
     html! {
         @if !ask.site.is_empty() && counted.site.is_none() {
             (notice(Weight::Warning, "There is no such site.", html! {
                 p { "Nothing is known of a site called “" bdi { (ask.site) } "”. All sites are shown." }
             }))
-        }
-        @if counted.sites.len() > MOST_CHIPS {
-            form.filter method="get" action=(HERE) {
-                select name="site" aria-label="Site" {
-                    option value="" selected[counted.site.is_none()] { "All sites" }
-                    @for site in &counted.sites { option value=(site) selected[counted.site == Some(site)] { (site) } }
-                }
-                button type="submit" { "Show" }
-            }
-        } @else if counted.sites.len() > 1 {
-            nav.chips aria-label="Site" {
-                a href=(HERE) aria-current=[counted.site.is_none().then_some("true")] { "All sites" }
-                @for site in &counted.sites {
-                    a href=(address(site)) aria-current=[(counted.site == Some(site)).then_some("true")] { bdi { (site) } }
-                }
-            }
         }
     }
 }
@@ -163,7 +158,7 @@ fn nothing(counted: &Counted<'_>) -> Markup {
         headline,
         html! {
             @if counted.site.is_some() {
-                p { a.button href=(HERE) { "All sites" } }
+                p { a.button href="/dashboard?site=" { "All sites" } }
             } @else {
                 p { "See what the last sync could read under " a href="/runs" { "Sync Runs" } ". What groups grant tells which apps there are." }
             }
@@ -184,10 +179,16 @@ fn sums(counted: &Counted<'_>, present: u64) -> Markup {
     }
 }
 
+/// The people whom a filter finds; on one site, the filter says so, and the user browser stays with it.
+fn found(filter: &str, site: Option<&str>) -> Address {
+    let filter = site.map_or_else(|| filter.to_owned(), |site| question::with_site(filter, Some(site)));
+    Address::new("/people").with("q", &filter)
+}
+
 /// A tile.
 fn one(tile: &Tile, counted: &Counted<'_>) -> Markup {
     let seats = tile.seats;
-    let link = |which| tile.filter(which, counted.threshold).map(|filter| Address::new("/people").with("q", &filter));
+    let link = |which| tile.filter(which, counted.threshold).map(|filter| found(&filter, counted.site));
     let share = |which, words: &str| {
         let count = seats.of(which);
         html! {

@@ -8,7 +8,7 @@ use axum::extract::Query;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use directory::find::Ranking;
-use directory::fold_text;
+use directory::{Ordinal, fold_text};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -75,8 +75,13 @@ async fn file(visit: &Visit, q: &str, form: Form) -> Result<Response, Failure> {
         let page = Page::framed(&visit.frame("Nothing was exported", Place::UserBrowser), content);
         return Ok(page.with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response());
     }
-    let people = in_order(&answer.found.matching, &Ranking::of(&visit.snapshot, &answer.query.order));
-    Ok(download(visit, "people", form, Export::new(Arc::clone(&visit.snapshot), people, form)))
+    let order = Ranking::of(&visit.snapshot, &answer.query.order);
+    Ok(people(visit, in_order(&answer.found.matching, &order), form))
+}
+
+/// These people as a file, sent while it is made.
+pub(crate) fn people(visit: &Visit, people: Vec<Ordinal>, form: Form) -> Response {
+    download(visit, "people", form, Export::new(Arc::clone(&visit.snapshot), people, form))
 }
 
 /// Pieces as a file that is called for what it holds, and for today.

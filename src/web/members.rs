@@ -4,7 +4,8 @@ use directory::Snapshot;
 use maud::{Markup, html};
 use roaring::RoaringBitmap;
 
-use crate::web::people::{self, Ask, Sort};
+use crate::web::people::sort::{Sort, heading, name_and_email, slice};
+use crate::web::people::{self, Ask};
 use crate::web::ui::address::Address;
 use crate::web::ui::moment::Reader;
 use crate::web::ui::notice::empty;
@@ -19,7 +20,7 @@ pub(crate) fn table(
 ) -> Markup {
     // Search and status belong to the user browser.
     let ask = Ask { q: String::new(), status: String::new(), ..ask.clone() };
-    let slice = people::slice(&ask, snapshot, members);
+    let slice = slice(&ask, snapshot, members);
     if slice.rows.is_empty() {
         return empty("Nobody is in this group.", html! { p { "Or none of its members is shown to this key." } });
     }
@@ -27,9 +28,9 @@ pub(crate) fn table(
         div.scroll tabindex="0" role="region" aria-label="Members" {
             table {
                 thead { tr {
-                    (people::name_and_email(&ask, here))
-                    (people::heading(&ask, Sort::Added, here, "num hide-s"))
-                    (people::heading(&ask, Sort::LastActive, here, "num"))
+                    (name_and_email(&ask, here))
+                    (heading(&ask, Sort::Added, here, "num hide-s"))
+                    (heading(&ask, Sort::LastActive, here, "num"))
                     th scope="col" { "Status" }
                 } }
                 tbody { @for row in slice.rows.iter().filter_map(|account| snapshot.account_row(*account)) {

@@ -27,6 +27,7 @@ mod person;
 mod progress;
 mod run;
 mod runs;
+mod selections;
 mod settings_dashboard;
 mod settings_guards;
 mod settings_key;
@@ -36,6 +37,7 @@ mod settings_stream;
 mod settings_sync;
 mod setup;
 mod sign_in;
+mod site;
 #[cfg(test)]
 mod tests;
 mod ui;
@@ -141,6 +143,19 @@ pub fn router(web: Web) -> Router {
         .route("/filters/{id}", get(filters::open).post(filters::change))
         .route("/filters/{id}/edit", get(filters::edit))
         .route("/filters/{id}/delete", post(filters::delete))
+        .route(selections::HERE, get(selections::list))
+        .route(
+            selections::paste::HERE,
+            get(selections::paste::show)
+                .post(selections::paste::read)
+                .layer(DefaultBodyLimit::max(selections::paste::LARGEST_FORM)),
+        )
+        .route("/selections/{id}", get(selections::show))
+        .route("/selections/{id}/{file}", get(selections::file))
+        .route("/selections/{id}/remove", post(selections::remove))
+        .route("/selections/{id}/keep", post(selections::keep))
+        .route("/selections/{id}/delete", post(selections::delete))
+        .route("/selections/{id}/sync", post(selections::sync))
         .route("/groups", get(groups::show))
         .route("/groups/{id}", get(group::show))
         .route("/runs", get(runs::show).post(runs::start))
@@ -149,6 +164,9 @@ pub fn router(web: Web) -> Router {
         .route(manual_sync::HERE, post(manual_sync::start))
         .route(why::HERE, get(why::show).post(why::sync))
         .route("/people/sync", post(people_sync::start))
+        .route(people::ticks::HERE, post(people::ticks::take))
+        .route(people::columns::CHOOSE, post(people::columns::choose))
+        .route(site::CHOOSE, post(site::choose))
         .route("/people/build", get(people::builder::build))
         .route("/people/complete", get(people::complete::complete))
         .route("/attention", get(attention::show))

@@ -1,14 +1,20 @@
-//! The user browser: everybody of the organization, found by a filter, narrowed by counts, sorted, paged.
+//! The user browser: everybody of the organization, found by a filter, narrowed by counts, sorted, paged, selected.
 
 pub(crate) mod builder;
+pub(crate) mod columns;
 pub(crate) mod complete;
 mod filter_box;
 mod narrow;
+pub(crate) mod question;
+pub(crate) mod sort;
+pub(crate) mod table;
+pub(crate) mod ticks;
 
-use axum::extract::{Query, State};
+use axum::extract::{Query, RawQuery, State};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use directory::find::{Ranking, SortKey};
-use directory::{AccountRow, Ordinal, Snapshot, Status};
+use directory::{Snapshot, Status};
+use filter::Expression;
 use maud::{Markup, html};
 use roaring::RoaringBitmap;
 use serde::Deserialize;
@@ -19,8 +25,14 @@ use crate::nouns::saved_filter::SavedFilter;
 use crate::web::Served;
 use crate::web::assets;
 use crate::web::failure::Failure;
-use crate::web::listing::{Key, Slice, Turn, Walk};
+use crate::web::guard::see;
+use crate::web::listing::Slice;
+use crate::web::people::columns::Columns;
+use crate::web::people::sort::{Sort, ranked, slice_of};
+use crate::web::people::table::Shown;
+use crate::web::people::ticks::Chosen;
 use crate::web::people_sync;
+use crate::web::site;
 use crate::web::ui::address::Address;
 use crate::web::ui::amount::{counted, number};
 use crate::web::ui::frame::{Page, Place};
@@ -30,6 +42,9 @@ use crate::web::ui::paging::paging;
 use crate::web::ui::person;
 use crate::web::visit::{Visit, first_use};
 use crate::web::{export, filters, why};
+
+/// The page's address.
+pub(crate) const HERE: &str = "/people";
 
 /// What an address asks for. Everything may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -42,15 +57,9 @@ pub(crate) struct Ask {
     pub(crate) after: String,
     pub(crate) before: String,
     pub(crate) limit: String,
-}
-
-/// The columns that people are sorted by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sort {
-    Name,
-    Email,
-    LastActive,
-    Added,
+    pub(crate) columns: String,
+    /// The selection that ticks belong to.
+    pub(crate) selection: String,
 }
 
 /// What stands around the list.
@@ -59,6 +68,8 @@ struct Around<'a> {
     request_key: &'a str,
     /// Saved filters.
     saved: &'a [SavedFilter],
+    columns: &'a Columns,
+    chosen: &'a Chosen,
     /// What has to be said before anything else.
     notices: Markup,
 }
@@ -71,9 +82,12 @@ struct Browsed {
     statuses: Vec<(String, String, u64)>,
     /// Who matches search and status.
     matching: RoaringBitmap,
+    /// Filter and status in one, in canonical form; `None` where the language cannot say it, or the filter has errors.
+    canonical: Option<String>,
     answer: Answer,
 }
 
+const OTHER: &str = "other";
 const FORMER: &str = "former";
 const USUAL_LIMIT: usize = 50;
 const GREATEST_LIMIT: usize = 500;
@@ -82,51 +96,40 @@ const GREATEST_LIMIT: usize = 500;
 pub(crate) async fn show(
     State(served): State<Served>,
     visit: Visit,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
     Query(ask): Query<Ask>,
 ) -> Result<Response, Failure> {
-    Ok(page(&served, &visit, &ask, html! {}).await?.into_response())
+    // The bare address is where the navigation leads: it keeps the site. Every other address says itself what it shows.
+    if let (true, Some(site)) = (query.is_none_or(|query| query.is_empty()), &visit.site) {
+        return Ok(see(Address::new(HERE).with("q", &question::with_site("", Some(site))).as_str()));
+    }
+    let asked = filter::parse(ask.q.trim(), directory::find::catalogue());
+    let response = page(&served, &visit, &ask, html! {}).await?.into_response();
+    match asked.has_errors() {
+        true => Ok(response),
+        false => Ok(site::remembered(response, &visit, question::site(&asked.query), &headers)),
+    }
 }
 
 /// The list, below what else has to be said.
 pub(crate) async fn page(served: &Served, visit: &Visit, ask: &Ask, notices: Markup) -> Result<Page, Failure> {
     let state = visit.state().await?;
-    let frame = visit.frame("User Browser", Place::UserBrowser);
+    let asked = filter::parse(ask.q.trim(), directory::find::catalogue()).query;
+    let frame = visit.frame_of("User Browser", Place::UserBrowser, question::site(&asked));
     let content = if visit.snapshot.generation() == 0 {
         html! { div.headline { h1 { "User Browser" } } (first_use(state.newest.as_ref())) }
     } else {
         let request_key = Token::new(&served.entropy);
         let notices = html! { (notices) (state.notices(&visit.snapshot, &visit.reader)) };
         let saved = filters::visible(visit).await?;
-        let around = Around { request_key: request_key.expose(), saved: &saved, notices };
+        let columns = Columns::of(visit, ask).await?;
+        let chosen = Chosen::of(visit, ask).await?;
+        let around =
+            Around { request_key: request_key.expose(), saved: &saved, columns: &columns, chosen: &chosen, notices };
         content(ask, &visit.snapshot, &visit.reader, &around)
     };
     Ok(Page::framed(&frame, content))
-}
-
-impl Sort {
-    const ALL: [Sort; 4] = [Sort::Name, Sort::Email, Sort::LastActive, Sort::Added];
-
-    pub(crate) fn parse(text: &str) -> Option<Sort> {
-        Sort::ALL.into_iter().find(|sort| sort.as_str() == text)
-    }
-
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Sort::Name => "name",
-            Sort::Email => "email",
-            Sort::LastActive => "last_active",
-            Sort::Added => "added",
-        }
-    }
-
-    pub(crate) fn title(self) -> &'static str {
-        match self {
-            Sort::Name => "Name",
-            Sort::Email => "E-mail",
-            Sort::LastActive => "Last active",
-            Sort::Added => "Added",
-        }
-    }
 }
 
 impl Ask {
@@ -154,6 +157,30 @@ impl Ask {
             .with("sort", if sort == Sort::Name { "" } else { sort.as_str() })
             .with("order", if descending { "desc" } else { "" })
             .with("limit", if self.limit() == USUAL_LIMIT { "" } else { &self.limit })
+            .with("columns", &self.columns)
+            .with("selection", &self.selection)
+    }
+
+    /// What a form carries along so that it leads back to this list, but for the filter's text.
+    fn hidden_beside_text(&self) -> Markup {
+        let carried = [
+            ("status", &self.status),
+            ("sort", &self.sort),
+            ("order", &self.order),
+            ("limit", &self.limit),
+            ("columns", &self.columns),
+            ("selection", &self.selection),
+        ];
+        html! {
+            @for (name, value) in carried {
+                @if !value.is_empty() { input type="hidden" name=(name) value=(value); }
+            }
+        }
+    }
+
+    /// What a form carries along so that it leads back to this list.
+    pub(crate) fn hidden(&self) -> Markup {
+        html! { input type="hidden" name="q" value=(self.q); (self.hidden_beside_text()) }
     }
 
     fn with_status(&self, status: &str) -> Address {
@@ -161,45 +188,14 @@ impl Ask {
     }
 }
 
-/// The rows of one page in the order that the filter's text asks for.
-fn ranked(ask: &Ask, snapshot: &Snapshot, browsed: &Browsed) -> Slice {
-    let ranking = Ranking::of(snapshot, &browsed.answer.query.order);
-    let key = |account: Ordinal| match ranking.key(account) {
-        SortKey::Missing => Key::Missing,
-        SortKey::Number(number) => Key::Number(number),
-        SortKey::Text(text) => Key::Text(text.into_owned()),
-    };
-    let order = ranking.order();
-    let walk =
-        Walk { order: &order, key: &key, descending: ranking.descending(), missing_last: ranking.missing_last() };
-    walk.slice(&browsed.matching, &Turn::parse(&ask.after, &ask.before), ask.limit())
-}
-
-/// The rows of one page out of these people.
-pub(crate) fn slice(ask: &Ask, snapshot: &Snapshot, matching: &RoaringBitmap) -> Slice {
-    let sort = ask.sort();
-    let text = |text: Option<&str>| text.map_or(Key::Missing, |text| Key::Text(text.to_owned()));
-    let number = |number: Option<i64>| number.map_or(Key::Missing, Key::Number);
-    let key = |account: Ordinal| match sort {
-        // Somebody of whom only the id is known has no name, which is not the same as an empty one.
-        Sort::Name => text(snapshot.profile_digest(account).map(|_| snapshot.folded_name(account))),
-        Sort::Email => text(snapshot.email_key(account)),
-        Sort::LastActive => number(snapshot.activity().last(account)),
-        Sort::Added => number(snapshot.account_row(account).and_then(|row| row.added_at).map(|at| at.as_microsecond())),
-    };
-    let order = match sort {
-        Sort::Name => snapshot.by_name(),
-        Sort::Email => snapshot.by_email(),
-        Sort::LastActive => snapshot.by_last_active(),
-        Sort::Added => snapshot.by_added(),
-    };
-    let walk = Walk { order, key: &key, descending: ask.is_descending(), missing_last: sort == Sort::Email };
-    walk.slice(matching, &Turn::parse(&ask.after, &ask.before), ask.limit())
-}
-
 /// Everybody whom filter and status match.
 pub(crate) fn matching(ask: &Ask, snapshot: &Snapshot, reader: &Reader) -> RoaringBitmap {
     browse(ask, snapshot, reader).matching
+}
+
+/// Filter and status of a list in one canonical text, where the language can say it.
+pub(crate) fn canonical_of(ask: &Ask, snapshot: &Snapshot, reader: &Reader) -> Option<String> {
+    canonical(ask, &answer::answer(snapshot, ask.q.trim(), (reader.now, &reader.zone)))
 }
 
 fn browse(ask: &Ask, snapshot: &Snapshot, reader: &Reader) -> Browsed {
@@ -213,6 +209,7 @@ fn browse(ask: &Ask, snapshot: &Snapshot, reader: &Reader) -> Browsed {
     let found = &answer.found.matching & &present;
     let mut rest = found.clone();
     let mut statuses = Vec::new();
+    let canonical = canonical(ask, &answer);
     let mut matching = None;
     let mut add = |word: &str, title: &str, hits: RoaringBitmap| {
         if !hits.is_empty() || word == ask.status || word.is_empty() {
@@ -229,13 +226,25 @@ fn browse(ask: &Ask, snapshot: &Snapshot, reader: &Reader) -> Browsed {
         rest -= &people;
         add(status.as_str(), person::status_word(status), people);
     }
-    add("other", "Other", rest);
+    add(OTHER, "Other", rest);
     add(FORMER, "Former", former);
     let matching = matching.unwrap_or_else(|| {
         // A status that upstream has and we do not know by name, or nonsense, which nobody has.
         snapshot.with_status(&Status::parse(&ask.status)) & &found
     });
-    Browsed { present: present.len(), statuses, matching, answer }
+    Browsed { present: present.len(), statuses, matching, canonical, answer }
+}
+
+/// Filter and status in one text.
+fn canonical(ask: &Ask, answer: &Answer) -> Option<String> {
+    let known = Status::KNOWN.iter().any(|status| status.as_str() == ask.status) || ask.status == FORMER;
+    if answer.has_errors || !(known || ask.status.is_empty()) {
+        return None;
+    }
+    let status = question::test("status", &ask.status).filter(|_| !ask.status.is_empty());
+    let parts = answer.query.expression.clone().into_iter().chain(status).collect();
+    let query = filter::Query { expression: Expression::all(parts), order: answer.query.order.clone() };
+    Some(filter::show(&query, directory::find::catalogue()))
 }
 
 fn content(ask: &Ask, snapshot: &Snapshot, reader: &Reader, around: &Around<'_>) -> Markup {
@@ -256,19 +265,24 @@ fn content(ask: &Ask, snapshot: &Snapshot, reader: &Reader, around: &Around<'_>)
         (filter_box::search(ask))
         (filters::bar(around.saved, &ask.q))
         (builder::form(ask, snapshot))
-        div id="found" { (found(ask, &browsed, snapshot, reader)) }
+        (columns::choice(ask, around.columns))
+        div id="found" { (found(ask, &browsed, (snapshot, reader), around)) }
         script src=(assets::finder_address()) defer {}
+        script src=(assets::selector_address()) defer {}
     }
 }
 
 /// What the filter finds, below the box.
-fn found(ask: &Ask, browsed: &Browsed, snapshot: &Snapshot, reader: &Reader) -> Markup {
-    let slice = match browsed.answer.query.order.is_empty() {
-        true => slice(ask, snapshot, &browsed.matching),
-        false => ranked(ask, snapshot, browsed),
+fn found(ask: &Ask, browsed: &Browsed, (snapshot, reader): (&Snapshot, &Reader), around: &Around<'_>) -> Markup {
+    let query = &browsed.answer.query;
+    let app = question::app(query).and_then(|word| Some((word, directory::find::app_title(snapshot, word)?)));
+    let slice = match query.order.is_empty() {
+        true => slice_of(ask, snapshot, &browsed.matching, app.as_ref().map(|(word, _)| *word)),
+        false => ranked(ask, snapshot, &browsed.matching, &query.order),
     };
     // A heading brings its own order, in place of one that the filter's text asks for.
     let headed = Ask { q: filter_box::unordered(&browsed.answer).unwrap_or_else(|| ask.q.clone()), ..ask.clone() };
+    let shown = Shown { snapshot, reader, columns: around.columns, app, selected: &around.chosen.people };
     html! {
         (filter_box::diagnostics(ask, &browsed.answer))
         nav.chips aria-label="Status" {
@@ -285,9 +299,16 @@ fn found(ask: &Ask, browsed: &Browsed, snapshot: &Snapshot, reader: &Reader) -> 
         @if slice.rows.is_empty() {
             (nobody(ask, browsed.present))
         } @else {
-            (table((ask, &headed), snapshot, reader, &slice))
-            @if !browsed.answer.has_errors && ask.status.is_empty() {
-                p.hint { "Export all " (number(browsed.matching.len())) ": " (export::links(&ask.q)) }
+            form method="post" action=(ticks::HERE) id="select" {
+                (ask.hidden())
+                input type="hidden" name="request_key" value=(around.request_key);
+                (ticks::place(ask, &slice.rows))
+                (table::table(&headed, &Address::new(HERE), &shown, (&slice.rows, Some("Select"))))
+                (ticks::turns(ask, around.chosen, &slice))
+                (ticks::bar(around.chosen, &browsed.matching, &slice.rows, browsed.canonical.is_some()))
+            }
+            @if let Some(canonical) = &browsed.canonical {
+                p.hint { "Export all " (number(browsed.matching.len())) ": " (export::links(canonical)) }
             }
         }
     }
@@ -318,104 +339,12 @@ fn nobody(ask: &Ask, present: u64) -> Markup {
                 @if !q.is_empty() && !ask.status.is_empty() {
                     a.button href=(ask.with_status("")) { "Search in every status" } " "
                 }
-                a.button href="/people" { "Show all " (number(present)) }
+                a.button href="/people?q=" { "Show all " (number(present)) }
                 @if ask.status != FORMER { " " a.button href=(ask.with_status(FORMER)) { "Search former people" } }
             }
             p { (why::link(&ask.q, &ask.status)) }
         },
     )
-}
-
-fn table((ask, headed): (&Ask, &Ask), snapshot: &Snapshot, reader: &Reader, slice: &Slice) -> Markup {
-    let here = Address::new("/people");
-    html! {
-        div.scroll tabindex="0" role="region" aria-label="People" {
-            table {
-                thead { tr {
-                    (name_and_email(headed, &here))
-                    th.hide-m scope="col" { "Sites" }
-                    th.hide-s scope="col" { "Groups" }
-                    th.hide-s scope="col" { "Apps" }
-                    (heading(headed, Sort::Added, &here, "num hide-m"))
-                    (heading(headed, Sort::LastActive, &here, "num"))
-                    th scope="col" { "Status" }
-                } }
-                tbody { @for row in slice.rows.iter().filter_map(|account| snapshot.account_row(*account)) {
-                    (person_row(&row, snapshot, reader))
-                } }
-            }
-        }
-        (turns(ask, &here, slice))
-    }
-}
-
-fn person_row(row: &AccountRow<'_>, snapshot: &Snapshot, reader: &Reader) -> Markup {
-    let access = snapshot.access(row.ordinal);
-    let resources = access.iter().filter_map(|access| snapshot.resources().get(access.resource as usize));
-    let mut sites: Vec<&str> = resources.clone().map(|resource| resource.site_name()).collect();
-    let mut apps: Vec<&str> = resources.map(|resource| resource.id.app_name()).collect();
-    for names in [&mut sites, &mut apps] {
-        names.sort_unstable();
-        names.dedup();
-    }
-    html! {
-        tr {
-            td { (person::who(row)) }
-            td.hide-m { (sites_of(&sites)) }
-            td.hide-s { (person::few(&group_names(row.ordinal, snapshot), 2)) }
-            td.hide-s { (person::few(&apps, 2)) }
-            td.num.hide-m { @match row.added_at { Some(at) => { (reader.day(at)) } None => { span.sub { "unknown" } } } }
-            td.num { (person::last_active(snapshot, row.ordinal, reader)) }
-            td { (person::status_tag(row)) }
-        }
-    }
-}
-
-fn sites_of(sites: &[&str]) -> Markup {
-    html! {
-        @if sites.is_empty() { span.sub { "none" } }
-        @for (place, site) in sites.iter().take(3).enumerate() { @if place > 0 { ", " } bdi { (site) } }
-        @if sites.len() > 3 { " " span.sub { "+" (sites.len() - 3) } }
-    }
-}
-
-/// Names of somebody's groups, by name.
-pub(crate) fn group_names(account: Ordinal, snapshot: &Snapshot) -> Vec<&str> {
-    let rows = snapshot.memberships().of(account).iter().filter_map(|group| snapshot.group_row(*group));
-    let mut rows: Vec<_> = rows.collect();
-    rows.sort_by(|a, b| a.folded_name.cmp(&b.folded_name));
-    rows.into_iter().map(|row| row.group.as_ref().map_or(row.id.as_str(), |group| &*group.name)).collect()
-}
-
-/// A heading that sorts by its column; again, the other way round.
-pub(crate) fn heading(ask: &Ask, sort: Sort, here: &Address, class: &str) -> Markup {
-    html! { th scope="col" class=(class) aria-sort=[sorted(ask, sort)] { (sorter(ask, sort, here)) } }
-}
-
-/// One column holds name and e-mail, and sorts by either.
-pub(crate) fn name_and_email(ask: &Ask, here: &Address) -> Markup {
-    let sorted = sorted(ask, Sort::Name).or(sorted(ask, Sort::Email));
-    html! {
-        th scope="col" aria-sort=[sorted] {
-            (sorter(ask, Sort::Name, here)) span.sep { "·" } (sorter(ask, Sort::Email, here))
-        }
-    }
-}
-
-fn sorted(ask: &Ask, sort: Sort) -> Option<&'static str> {
-    (ask.sort() == sort).then_some(if ask.is_descending() { "descending" } else { "ascending" })
-}
-
-fn sorter(ask: &Ask, sort: Sort, here: &Address) -> Markup {
-    let (current, down) = (ask.sort() == sort, ask.is_descending());
-    // Whoever looks at days mostly wants the latest first.
-    let descending = if current { !down } else { matches!(sort, Sort::LastActive | Sort::Added) };
-    html! {
-        a href=(ask.sorted_by(here, sort, descending)) {
-            (sort.title())
-            @if current { span aria-hidden="true" { (if down { " ↓" } else { " ↑" }) } }
-        }
-    }
 }
 
 /// The links to the rows before and after.

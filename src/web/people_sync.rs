@@ -7,9 +7,11 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use directory::AccountId;
 use maud::{Markup, html};
+use roaring::RoaringBitmap;
 use serde::Deserialize;
 
 use crate::auth::token::Token;
+use crate::nouns::refusal::Refusal;
 use crate::nouns::run::RunKind;
 use crate::nouns::scope::{Scope, Targets};
 use crate::sync::request::{self, Asked};
@@ -23,7 +25,7 @@ use crate::web::ui::amount::number;
 use crate::web::visit::Visit;
 
 /// So many people are read one by one; of more, everything is.
-const ONLY_THESE: u64 = 1_000;
+pub(crate) const ONLY_THESE: u64 = 1_000;
 
 /// The form of the two buttons.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -41,24 +43,56 @@ pub(crate) async fn start(
     Query(ask): Query<Ask>,
     Form(entry): Form<Entry>,
 ) -> Result<Response, Failure> {
-    let scope = match entry.read.as_str() {
+    let started = match entry.read.as_str() {
         "these" => {
             let people = people::matching(&ask, &visit.snapshot, &visit.reader);
-            let listed = people.iter().take(ONLY_THESE as usize);
-            let people: Vec<AccountId> = listed.filter_map(|account| visit.snapshot.account_id(account)).collect();
-            if people.is_empty() { Scope::Everything } else { Scope::Targeted(Targets { people, groups: Vec::new() }) }
+            these(&served, &visit, &people, &entry.request_key).await?
         }
-        _ => Scope::Everything,
+        _ => asked(&served, &visit, Scope::Everything, ("form", &entry.request_key)).await?,
     };
-    let kind = if visit.snapshot.generation() == 0 { RunKind::Initial } else { RunKind::Browser };
-    let key = Token::parse(&entry.request_key).map(|key| format!("form:{}", key.expose()));
-    let ask_for = request::Ask::scoped(kind, scope);
-    match request::start(&visit.entered.context, &visit.mirror, ask_for, (key, &served.entropy)).await? {
-        Asked::Queued(id) => Ok(see(Address::new("/runs").below(id.as_str()).as_str())),
-        Asked::Held(run) => {
-            let page = people::page(&served, &visit, &ask, settings_sync::held(&run)).await?;
+    match started {
+        Ok(started) => Ok(started),
+        Err(held) => {
+            let page = people::page(&served, &visit, &ask, held).await?;
             Ok(page.with_status(StatusCode::CONFLICT).into_response())
         }
+    }
+}
+
+/// Reads these people again; what has to be said when another run holds the place.
+pub(crate) async fn these(
+    served: &Served,
+    visit: &Visit,
+    people: &RoaringBitmap,
+    request_key: &str,
+) -> Result<Result<Response, Markup>, Failure> {
+    if people.len() > ONLY_THESE {
+        let why = format!("{} people are too many to be read one by one.", number(people.len()));
+        let next = format!("Select at most {}, or use Sync Users, which reads everybody.", number(ONLY_THESE));
+        return Err(Refusal::new("No sync was started.", why, next).into());
+    }
+    let people: Vec<AccountId> = people.iter().filter_map(|account| visit.snapshot.account_id(account)).collect();
+    if people.is_empty() {
+        let why = "Nobody is there to be read.";
+        return Err(Refusal::new("No sync was started.", why, "Select somebody, or use Sync Users.").into());
+    }
+    let scope = Scope::Targeted(Targets { people, groups: Vec::new() });
+    asked(served, visit, scope, ("these", request_key)).await
+}
+
+/// Asks for a run; a form that is sent twice starts one.
+async fn asked(
+    served: &Served,
+    visit: &Visit,
+    scope: Scope,
+    (form, request_key): (&str, &str),
+) -> Result<Result<Response, Markup>, Failure> {
+    let kind = if visit.snapshot.generation() == 0 { RunKind::Initial } else { RunKind::Browser };
+    let key = Token::parse(request_key).map(|key| format!("{form}:{}", key.expose()));
+    let ask = request::Ask::scoped(kind, scope);
+    match request::start(&visit.entered.context, &visit.mirror, ask, (key, &served.entropy)).await? {
+        Asked::Queued(id) => Ok(Ok(see(Address::new("/runs").below(id.as_str()).as_str()))),
+        Asked::Held(run) => Ok(Err(settings_sync::held(&run))),
     }
 }
 

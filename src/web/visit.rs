@@ -25,7 +25,7 @@ use crate::web::ui::frame::{Frame, Motion, Place};
 use crate::web::ui::moment::Reader;
 use crate::web::ui::notice::{Weight, empty, notice};
 use crate::web::ui::{amount, words};
-use crate::web::{settings_key, settings_sync};
+use crate::web::{settings_key, settings_sync, site};
 
 /// A signed-in administrator before an organization.
 #[derive(Clone, Debug)]
@@ -40,6 +40,10 @@ pub(crate) struct Visit {
     pub(crate) reader: Reader,
     /// How many things wait for a person.
     pub(crate) waiting: u64,
+    /// The site that was chosen last; `None` for all of them.
+    pub(crate) site: Option<String>,
+    /// The address that is visited.
+    pub(crate) here: String,
 }
 
 /// What is known about the state of the data besides the snapshot.
@@ -68,13 +72,23 @@ impl FromRequestParts<Served> for Visit {
         let now = reader.now;
         let waiting = mirror.store().read(move |tx| attention::count(tx, now)).await;
         let waiting = waiting.map_err(|error| Failure::from(error).into_response())?;
-        Ok(Visit { entered, snapshot: mirror.shown(), mirror, reader, waiting })
+        let snapshot = mirror.shown();
+        let site = site::kept(&parts.headers, &snapshot);
+        let here = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        Ok(Visit { entered, snapshot, mirror, reader, waiting, site, here })
     }
 }
 
 impl Visit {
     /// The frame of a page.
     pub(crate) fn frame<'a>(&'a self, title: &'a str, place: Place) -> Frame<'a> {
+        self.frame_of(title, place, self.site.as_deref())
+    }
+
+    /// The frame of a page that shows one site, or all of them.
+    pub(crate) fn frame_of<'a>(&'a self, title: &'a str, place: Place, site: Option<&str>) -> Frame<'a> {
+        // No other page is narrowed to a site, so none says that it were.
+        let follows = matches!(place, Place::Dashboard | Place::UserBrowser);
         let shown = (0..).zip(self.snapshot.resources()).filter(|(place, _)| !self.snapshot.is_left_out(*place));
         let mut sites: Vec<&str> = shown.map(|(_, resource)| resource.id.site()).collect();
         sites.sort_unstable();
@@ -89,6 +103,7 @@ impl Visit {
             stale: is_stale(&self.snapshot, &self.reader),
             waiting: self.waiting,
             motion: Motion::Still,
+            site: follows.then(|| site::selector(&self.snapshot, site, &self.here)),
         }
     }
 

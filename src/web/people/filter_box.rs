@@ -5,7 +5,7 @@ use filter::Query;
 use maud::{Markup, html};
 
 use crate::mirror::answer::Answer;
-use crate::web::people::Ask;
+use crate::web::people::{Ask, question};
 use crate::web::ui::address::Address;
 use crate::web::ui::diagnosed::diagnosed;
 
@@ -16,12 +16,10 @@ pub(super) fn search(ask: &Ask) -> Markup {
             input type="search" name="q" value=(ask.q) placeholder="Name, e-mail, or a filter: status = active AND inactiveFor(jira) >= 90d"
                 aria-label="Filter" aria-describedby="filter-help" maxlength=(filter::MAX_CHARACTERS) autocomplete="off" spellcheck="false"
                 data-complete="/people/complete";
-            @for (name, value) in [("status", &ask.status), ("sort", &ask.sort), ("order", &ask.order), ("limit", &ask.limit)] {
-                @if !value.is_empty() { input type="hidden" name=(name) value=(value); }
-            }
+            span id="carried" { (ask.hidden_beside_text()) }
             button.primary type="submit" { "Search" }
             @if !ask.q.trim().is_empty() {
-                a.button.quiet href=(Ask { q: String::new(), ..ask.clone() }.address(&Address::new("/people"))) { "Clear" }
+                a.button.quiet href=(Ask { q: kept(ask), ..ask.clone() }.address(&Address::new("/people"))) { "Clear" }
             }
         }
     }
@@ -30,6 +28,12 @@ pub(super) fn search(ask: &Ask) -> Markup {
 /// What has to be said about the text, each with its place, and with one click where it can be put right.
 pub(super) fn diagnostics(ask: &Ask, answer: &Answer) -> Markup {
     diagnosed(&ask.q, answer, |better| Ask { q: better.to_owned(), ..ask.clone() }.address(&Address::new("/people")))
+}
+
+/// What is left of a filter that is cleared: the site, which is chosen for all pages.
+fn kept(ask: &Ask) -> String {
+    let query = filter::parse(&ask.q, find::catalogue()).query;
+    question::with_site("", question::site(&query))
 }
 
 /// The text of a filter without its order, for links that bring their own.

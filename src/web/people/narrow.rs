@@ -2,12 +2,12 @@
 
 use directory::Snapshot;
 use directory::find::{self, Breakdown, Facet};
-use filter::{Comparison, Condition, Expression, Query, Test, Value};
+use filter::{Expression, Query};
 use maud::{Markup, html};
 use roaring::RoaringBitmap;
 
 use crate::mirror::answer::Answer;
-use crate::web::people::Ask;
+use crate::web::people::{Ask, question};
 use crate::web::ui::address::Address;
 use crate::web::ui::amount::number;
 
@@ -58,10 +58,7 @@ fn one(title: &str, breakdown: &Breakdown, (ask, answer): (&Ask, &Answer)) -> Ma
 
 /// The same filter with one test more.
 fn narrowed(ask: &Ask, answer: &Answer, field: &str, facet: &Facet) -> Address {
-    let test = find::catalogue().find(field).map(|field| {
-        let condition = Condition::Compare(Comparison::Equal, Value::Text(facet.value.clone()));
-        Expression::Test(Test { field, argument: None, condition })
-    });
+    let test = question::test(field, &facet.value);
     let parts = answer.query.expression.iter().cloned().chain(test).collect();
     let query = Query { expression: Expression::all(parts), order: answer.query.order.clone() };
     Ask { q: filter::show(&query, find::catalogue()), ..ask.clone() }.address(&Address::new("/people"))

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::sort::slice;
 use super::*;
 use crate::nouns::run::Run;
 use crate::web::acme::{acme, now, reader};
@@ -20,6 +21,8 @@ fn ask(parameters: &[(&str, &str)]) -> Ask {
         after: get("after"),
         before: get("before"),
         limit: get("limit"),
+        columns: get("columns"),
+        selection: get("selection"),
     }
 }
 
@@ -29,7 +32,13 @@ fn ids(ask: &Ask, snapshot: &Snapshot) -> Vec<String> {
 }
 
 fn page(ask: &Ask, snapshot: &Snapshot) -> String {
-    content(ask, snapshot, &reader(), &Around { request_key: "key", saved: &[], notices: html! {} }).0
+    with(ask, snapshot, &Chosen::default())
+}
+
+fn with(ask: &Ask, snapshot: &Snapshot, chosen: &Chosen) -> String {
+    let columns = Columns::parse(&ask.columns).unwrap_or_else(Columns::usual);
+    let around = Around { request_key: "key", saved: &[], columns: &columns, chosen, notices: html! {} };
+    content(ask, snapshot, &reader(), &around).0
 }
 
 #[test]
@@ -68,8 +77,12 @@ fn the_links_lead_through_all_pages_and_keep_what_was_asked() {
     let snapshot = acme();
     let asked = [("sort", "email"), ("order", "desc"), ("limit", "2"), ("q", "e")];
     let first = page(&ask(&asked), &snapshot);
+    for (name, value) in asked {
+        assert!(first.contains(&format!(r#"<input type="hidden" name="{name}" value="{value}">"#)), "{name}: {first}");
+    }
     assert!(first.contains("q=e&amp;sort=email&amp;order=desc&amp;limit=2&amp;after="), "{first}");
-    assert!(first.contains(r#"<span class="button" aria-disabled="true">Previous"#));
+    assert!(first.contains(r#"<button type="submit" name="next" value=""#), "{first}");
+    assert!(first.contains(r#"<button type="button" disabled>Previous"#), "{first}");
 }
 
 #[test]
@@ -91,7 +104,7 @@ fn the_headline_counts_what_is_found_out_of_everybody() {
 #[test]
 fn hostile_names_are_shown_and_never_obeyed() {
     let page = page(&ask(&[("q", "\"><script>")]), &acme()) + &page(&ask(&[]), &acme());
-    assert!(page.matches("<script").count() == 2 && !page.contains("<img"), "one script of ours on each page");
+    assert!(page.matches("<script").count() == 4 && !page.contains("<img"), "two scripts of ours on each page");
     assert!(page.contains("<bdi>&lt;script&gt;alert(1)&lt;/script&gt; \u{202e}gnp.exe</bdi>"));
     assert!(page.contains("“&quot;&gt;&lt;script&gt;”"));
 }
@@ -141,12 +154,12 @@ fn stale_failed_and_partial_data_is_said_before_the_rows() {
 proptest! {
     #[test]
     fn no_address_whatever_it_holds_breaks_the_page(
-        q in any::<String>(), status in any::<String>(), sort in "name|email|last_active|added|x", order in "asc|desc|",
+        q in any::<String>(), status in any::<String>(), sort in "name|email|last_active|added|status|groups|seats|job_title|department|x", order in "asc|desc|",
         after in any::<String>(), limit in any::<String>(),
     ) {
         let parameters = [("q", q.as_str()), ("status", &status), ("sort", &sort), ("order", &order), ("after", &after), ("limit", &limit)];
         let text = page(&ask(&parameters), &acme());
-        prop_assert!(text.matches("<script").count() == 1 && text.contains("<h1>User Browser</h1>"));
+        prop_assert!(text.matches("<script").count() == 2 && text.contains("<h1>User Browser</h1>"));
     }
 }
 
@@ -174,4 +187,64 @@ fn a_filter_that_is_not_understood_says_where_and_what_to_write() {
     assert!(wrong.contains(r#"<span class="num">0</span> of "#), "nothing was understood, so nobody is found: {wrong}");
     let half = page(&ask(&[("q", "statos = active AND status = suspended")]), &acme());
     assert!(half.contains("found by what was understood") && half.contains("<code>status = suspended</code>"));
+}
+
+#[test]
+fn a_row_shows_all_sites_of_a_person_whatever_site_the_filter_asks_for() {
+    let page = page(&ask(&[("q", "site = acme")]), &acme());
+    assert!(page.contains("<bdi>acme</bdi>, <bdi>acme-emea</bdi>"), "{page}");
+}
+
+#[test]
+fn groups_that_grant_access_are_marked_by_a_sign_and_in_words() {
+    let page = page(&ask(&[]), &acme());
+    assert!(page.contains(r##"<span aria-hidden="true">#</span><bdi>jira-users</bdi>"##), "{page}");
+    assert!(
+        page.contains("(grants access to an app)") && page.contains(r#"<span class="tag" title="contractors">"#),
+        "{page}"
+    );
+}
+
+#[test]
+fn last_active_is_of_the_app_in_question_and_says_so() {
+    let snapshot = acme();
+    let of = |q: &str| page(&ask(&[("q", q)]), &snapshot);
+    assert!(of("app = jira").contains("Last active in Jira") && of("app = jira").contains("14 Aug 2026"));
+    // Ines used Jira and never Confluence.
+    let confluence = of("app = confluence@acme-emea");
+    assert!(confluence.contains("Last active in Confluence on acme-emea"), "{confluence}");
+    assert!(confluence.contains(">never<") && !confluence.contains("14 Aug 2026"), "{confluence}");
+    assert!(!of("app = jira AND app = confluence").contains("Last active in"));
+    let sorted = ids(&ask(&[("q", "app = jira"), ("sort", "last_active"), ("order", "desc")]), &snapshot);
+    assert_eq!(sorted[0], "acc-ines");
+}
+
+#[test]
+fn columns_are_those_of_the_address_and_each_with_an_order_sorts() {
+    let chosen = page(&ask(&[("columns", "job_title,claim,mfa,seats,status")]), &acme());
+    for heading in ["Job title", "Managed or external", "Two-step verification", "Seats", "Status"] {
+        assert!(chosen.contains(heading), "{heading}: {chosen}");
+    }
+    assert!(!chosen.contains(">Apps and roles</th>") && chosen.contains(">Engineer<") && chosen.contains(">Off<"));
+    assert!(chosen.contains("/people?sort=seats&amp;order=desc&amp;columns=job_title"), "{chosen}");
+    let alone = page(&ask(&[("columns", "name")]), &acme());
+    assert!(!alone.contains(">Sites</th>") && alone.contains("acc-ines"));
+}
+
+#[test]
+fn the_bar_counts_who_is_selected_here_and_elsewhere() {
+    let snapshot = acme();
+    let people = [0, 3].into_iter().collect();
+    let page = with(&ask(&[("q", "ines")]), &snapshot, &Chosen { selection: None, people });
+    assert!(page.contains(r#"data-elsewhere="0">1</b> of <span class="num">1</span> selected"#), "{page}");
+    assert!(page.contains("1 more is not in this list"), "{page}");
+    assert!(page.contains(r#"id="row-0" autocomplete="off" checked"#), "{page}");
+    // Who is meant by all that match must be said by the filter alone.
+    assert!(
+        super::canonical_of(&ask(&[("q", "ines"), ("status", "former")]), &snapshot, &reader())
+            .unwrap()
+            .contains("status = former")
+    );
+    assert_eq!(super::canonical_of(&ask(&[("status", "other")]), &snapshot, &reader()), None);
+    assert_eq!(super::canonical_of(&ask(&[("q", "staus = active")]), &snapshot, &reader()), None);
 }

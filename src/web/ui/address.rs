@@ -64,9 +64,37 @@ pub(crate) fn encode(text: &str, into: &mut String) {
     }
 }
 
+/// What [`encode`] wrote; `None` for what it never writes.
+pub(crate) fn decode(text: &str) -> Option<String> {
+    let (mut bytes, mut rest) = (Vec::with_capacity(text.len()), text.as_bytes());
+    while let [first, tail @ ..] = rest {
+        rest = tail;
+        if *first != b'%' {
+            bytes.push(*first);
+            continue;
+        }
+        let digits = std::str::from_utf8(tail.get(..2)?).ok()?;
+        bytes.push(u8::from_str_radix(digits, 16).ok()?);
+        rest = tail.get(2..)?;
+    }
+    String::from_utf8(bytes).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whatever_was_encoded_is_decoded_and_nonsense_is_none() {
+        for text in ["", "acme", "a b&c=ü%王", "%%"] {
+            let mut encoded = String::new();
+            encode(text, &mut encoded);
+            assert_eq!(decode(&encoded).as_deref(), Some(text));
+        }
+        for nonsense in ["%", "%4", "%zz", "%ff"] {
+            assert_eq!(decode(nonsense), None, "{nonsense}");
+        }
+    }
 
     #[test]
     fn anything_can_stand_in_a_path_or_a_parameter() {

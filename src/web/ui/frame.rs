@@ -53,6 +53,8 @@ pub(crate) struct Frame<'a> {
     pub(crate) waiting: u64,
     /// Whether something on the page moves.
     pub(crate) motion: Motion,
+    /// The choice of a site, on pages that follow it.
+    pub(crate) site: Option<Markup>,
 }
 
 /// Whether something on a page moves by itself.
@@ -98,6 +100,7 @@ impl Page {
                         }
                         main id="content" {
                             header.top {
+                                @if let Some(site) = &frame.site { (site) }
                                 @let live = (frame.motion != Motion::Still).then_some("generation");
                                 @if let Some(age) = &frame.age {
                                     span.age.stale[frame.stale] id="age" data-live=[live] { "As of " (age) }

@@ -70,6 +70,15 @@ pub(crate) fn status_tag(row: &AccountRow<'_>) -> Markup {
 /// When somebody was last active in any app. *Never* and *unknown* are different words.
 pub(crate) fn last_active(snapshot: &Snapshot, account: Ordinal, reader: &Reader) -> Markup {
     let last = snapshot.activity().last(account).and_then(|at| jiff::Timestamp::from_microsecond(at).ok());
+    last_use(snapshot, (account, last), reader)
+}
+
+/// When somebody last used what is in question.
+pub(crate) fn last_use(
+    snapshot: &Snapshot,
+    (account, last): (Ordinal, Option<jiff::Timestamp>),
+    reader: &Reader,
+) -> Markup {
     let added = snapshot.account_row(account).and_then(|row| row.added_at);
     match last {
         Some(at) => reader.day_and_age(at),

@@ -23,6 +23,7 @@ mod vocabulary;
 
 pub use self::facets::{Breakdown, Facet, Facets, facets};
 pub use self::field::catalogue;
+pub use self::name::app_title;
 pub use self::ranking::{Ranking, SortKey};
 pub use self::terms::{Term, Verdict, terms, without};
 pub use self::vocabulary::Vocabulary;

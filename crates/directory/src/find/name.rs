@@ -92,6 +92,15 @@ pub(crate) fn app_resources(snapshot: &Snapshot, app: &str) -> Vec<Ordinal> {
     resources(snapshot, |resource| is_app(resource, app, Match::Whole))
 }
 
+/// What an app is called that a filter names, with its site where it is bound to one; `None` when none is called so.
+pub fn app_title(snapshot: &Snapshot, word: &str) -> Option<String> {
+    let first = app_resources(snapshot, word).into_iter().find_map(|app| snapshot.resources().get(app as usize))?;
+    Some(match word.split_once('@') {
+        Some(_) => format!("{} on {}", first.id.app_name(), first.site_name()),
+        None => first.id.app_name().to_owned(),
+    })
+}
+
 /// The resources that a test holds for, in the order of their ordinals; none on a site that is left out.
 pub(crate) fn resources(snapshot: &Snapshot, test: impl Fn(&Resource) -> bool) -> Vec<Ordinal> {
     let shown = (0..).zip(snapshot.resources()).filter(|(place, _)| !snapshot.is_left_out(*place));
