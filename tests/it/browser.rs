@@ -3,9 +3,11 @@
 //!
 //! With ROLLCALL_SCREENSHOTS=FOLDER it leaves a picture of each page, wide and narrow, light and dark.
 
+mod accessibility;
 mod drift;
 mod find;
 mod live;
+mod seats;
 mod sites;
 
 use std::io::{BufRead, BufReader};
