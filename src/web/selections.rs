@@ -246,7 +246,7 @@ fn came_about(selection: &Selection, people: &RoaringBitmap, visit: &Visit) -> M
     let browser = |filter: &str| Address::new(people::HERE).with("q", filter).with("selection", selection.id.as_str());
     html! {
         dl.facts {
-            div { dt { "How it came about" } dd {
+            div.whole { dt { "How it came about" } dd {
                 @match &selection.selected {
                     Selected::Matching(filter) if filter.is_empty() => { "Everybody" },
                     Selected::Matching(filter) => { "Everybody whom " code { (filter) } " finds" },

@@ -1,6 +1,7 @@
 //! The pages over real HTTP: the whole way from the set-up link to a person, and everything that must be refused.
 
 mod filters;
+mod selections;
 mod settings;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -30,6 +31,8 @@ pub(super) struct App {
     pub(super) address: SocketAddr,
     serving: JoinHandle<()>,
     pub(super) cookie: Option<String>,
+    /// The site that the browser keeps.
+    site: Option<String>,
 }
 
 pub(super) struct Answer {
@@ -70,7 +73,7 @@ impl App {
         let address = listener.local_addr().unwrap();
         let service = router(web.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let serving = tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
-        App { _folder: folder, web, address, serving, cookie: None }
+        App { _folder: folder, web, address, serving, cookie: None, site: None }
     }
 
     async fn link(&self) -> String {
@@ -104,7 +107,7 @@ impl App {
         for (name, value) in headers {
             request += &format!("{name}: {value}\r\n");
         }
-        if let Some(cookie) = &self.cookie {
+        for cookie in [&self.cookie, &self.site].into_iter().flatten() {
             request += &format!("Cookie: {cookie}\r\n");
         }
         if method == "POST" {
@@ -125,7 +128,8 @@ impl App {
         };
         if let Some(cookie) = answer.header("set-cookie") {
             let pair = cookie.split(';').next().unwrap();
-            self.cookie = (!pair.ends_with('=')).then(|| pair.to_owned());
+            let kept = if pair.starts_with("rollcall_site=") { &mut self.site } else { &mut self.cookie };
+            *kept = (!pair.ends_with('=')).then(|| pair.to_owned());
         }
         answer
     }

@@ -150,7 +150,9 @@ async fn axe_core_finds_nothing_serious_on_any_page() {
     driver.click("#bar a").await;
     looked.through("a selection").await;
     driver.open(&format!("{origin}/selections/paste")).await;
-    driver.script(&format!("document.querySelector('textarea').value = '{person}\\n{person}\\nnobody@x.example'")).await;
+    driver
+        .script(&format!("document.querySelector('textarea').value = '{person}\\n{person}\\nnobody@x.example'"))
+        .await;
     driver.submit("form[action='/selections/paste']").await;
     looked.through("a pasted list").await;
     driver.submit("form[action='/sign-out']").await;

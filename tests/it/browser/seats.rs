@@ -47,7 +47,10 @@ async fn w2_reclaimable_seats_are_found_saved_selected_and_exported() {
     driver.script("document.querySelector('.build select[name=claim]').value = 'external'").await;
     driver.submit("form[action='/people/build']").await;
     let narrowed = filter_of(&driver).await;
-    assert!(narrowed.contains(&format!("site = {site}")) && narrowed.ends_with("NOT group = keepers AND claim = external"), "{narrowed}");
+    assert!(
+        narrowed.contains(&format!("site = {site}")) && narrowed.ends_with("NOT group = keepers AND claim = external"),
+        "{narrowed}"
+    );
     let n = found(&driver).await;
     assert!(n > 0 && n < seats, "{n} of {seats} are external");
     // Who never used it is told apart, and all sites of everybody are shown.
@@ -78,7 +81,9 @@ async fn w2_reclaimable_seats_are_found_saved_selected_and_exported() {
     // Rows are ticked, all that match are selected, and the selection has an address of its own.
     driver.choose("tbody tr:nth-child(1) input[name=row]").await;
     driver.choose("tbody tr:nth-child(2) input[name=row]").await;
-    driver.wait_for("return location.search.includes('selection=sel_') && document.querySelector('#bar a') !== null").await;
+    driver
+        .wait_for("return location.search.includes('selection=sel_') && document.querySelector('#bar a') !== null")
+        .await;
     assert_eq!(driver.script("return document.querySelector('#selected').textContent").await, json!("2"));
     pictures.take(&driver, "w2-ticked").await;
     let address = driver.script("return location.href").await.as_str().unwrap().to_owned();

@@ -17,6 +17,7 @@ mod one_writer;
 mod organization;
 mod run_lists;
 mod runs;
+mod selections;
 mod site_credentials;
 mod statements;
 mod withheld;
