@@ -23,6 +23,8 @@ fn main() -> ExitCode {
             Command::Simulate(simulate) => cli::simulate::run(simulate).await,
             Command::Sync(sync) => cli::sync::run(sync).await,
             Command::Users(users) => cli::users::run(users).await,
+            Command::Groups(groups) => cli::groups::run(groups).await,
+            Command::Protected(protected) => cli::protected::run(protected).await,
             Command::Filters(filters) => cli::filters::run(filters).await,
             Command::Token(token) => cli::token::run(token).await,
             Command::Runs(runs) => cli::runs::run(runs).await,

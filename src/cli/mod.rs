@@ -5,8 +5,10 @@ pub mod doctor;
 pub mod ending;
 pub mod filters;
 pub mod follow;
+pub mod groups;
 pub mod migrate;
 pub mod open;
+pub mod protected;
 pub mod runs;
 pub mod simulate;
 pub mod socket;
@@ -87,6 +89,15 @@ pub enum Command {
         rollcall users 'app = jira' --why ines@acme.example\n\
         A filter with errors is refused (3), with a mark below each.")]
     Users(users::Users),
+    /// List or count the groups that a filter finds, as the newest sync shows them
+    #[command(
+        after_help = "Examples:\n  rollcall groups jira\n  rollcall groups 'isEmpty = yes AND synced = no' --csv\n  \
+        rollcall groups 'role(confluence) = admin order by members desc'\n\
+        A filter with errors is refused (3), with a mark below each."
+    )]
+    Groups(groups::Groups),
+    /// List the people and groups that nothing of Rollcall may touch
+    Protected(protected::Protected),
     /// List the saved filters
     Filters(filters::Filters),
     /// Make, list or revoke access tokens of the API

@@ -158,7 +158,7 @@ fn choose(snapshot: &Snapshot, users: &Users, answer: &Answer) -> Result<Roaring
 }
 
 /// Writes pieces as they come. Whoever reads may stop reading.
-fn print(pieces: impl IntoIterator<Item = Vec<u8>>) -> Result<Exit, Refusal> {
+pub(super) fn print(pieces: impl IntoIterator<Item = Vec<u8>>) -> Result<Exit, Refusal> {
     let mut out = std::io::stdout().lock();
     let written = pieces.into_iter().try_for_each(|piece| out.write_all(&piece)).and_then(|()| out.flush());
     match written {
