@@ -19,6 +19,7 @@ pub mod events;
 #[cfg(feature = "faults")]
 pub mod faults;
 pub mod filters;
+pub mod group_timeline;
 pub mod groups;
 pub mod head;
 pub mod history;

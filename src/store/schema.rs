@@ -3,7 +3,7 @@
 use crate::store::bulk::{Bulk, BulkUpdate};
 use crate::store::migrate::Migration;
 use crate::store::{
-    accounts, audit_stream, changes, coverage, events, filters, groups, head, history, jobs, observed,
+    accounts, audit_stream, changes, coverage, events, filters, group_timeline, groups, head, history, jobs, observed,
     organization_keys, passes, past, protected, quota, request_keys, runs, seat_days, seat_prices, selections,
     settings, site_credentials, timeline, withheld,
 };
@@ -33,6 +33,7 @@ pub const ORGANIZATION_STATEMENTS: &[&[(&str, &str)]] = &[
     coverage::STATEMENTS,
     events::STATEMENTS,
     filters::STATEMENTS,
+    group_timeline::STATEMENTS,
     groups::STATEMENTS,
     head::STATEMENTS,
     history::STATEMENTS,

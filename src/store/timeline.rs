@@ -110,16 +110,20 @@ pub fn of(tx: &mut Tx, account: Ordinal, shown: u64) -> Result<Timeline, StoreEr
         generations: BTreeMap::new(),
     };
     for generation in timeline.named() {
-        let sealed = tx.optional(GENERATION, &[(generation as i64).into()], |row| {
-            Ok(Sealed {
-                at: moment(row, 0)?,
-                run: RunId::parse(row.text(1)?).ok_or_else(|| row.corrupt(1))?,
-                number: row.integer(2)?.unsigned_abs(),
-            })
-        })?;
-        timeline.generations.extend(sealed.map(|sealed| (generation, sealed)));
+        timeline.generations.extend(sealed(tx, generation)?.map(|sealed| (generation, sealed)));
     }
     Ok(timeline)
+}
+
+/// When a generation was sealed, and by which run.
+pub(super) fn sealed(tx: &mut Tx, generation: u64) -> Result<Option<Sealed>, StoreError> {
+    tx.optional(GENERATION, &[(generation as i64).into()], |row| {
+        Ok(Sealed {
+            at: moment(row, 0)?,
+            run: RunId::parse(row.text(1)?).ok_or_else(|| row.corrupt(1))?,
+            number: row.integer(2)?.unsigned_abs(),
+        })
+    })
 }
 
 fn up_to<T>(spans: Vec<Span<T>>, shown: u64) -> Vec<Span<T>> {

@@ -21,6 +21,7 @@ pub mod names;
 mod overtaken;
 pub mod pass;
 mod prepare;
+pub mod raw;
 pub mod recorder;
 pub mod request;
 pub mod review;

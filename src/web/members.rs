@@ -6,6 +6,7 @@ use roaring::RoaringBitmap;
 
 use crate::web::people::sort::{Sort, heading, name_and_email, slice};
 use crate::web::people::{self, Ask};
+use crate::web::settings_protected;
 use crate::web::ui::address::Address;
 use crate::web::ui::moment::Reader;
 use crate::web::ui::notice::empty;
@@ -38,7 +39,7 @@ pub(crate) fn table(
                         td { (person::who(&row)) }
                         td.num.hide-s { @match row.added_at { Some(at) => { (reader.day(at)) } None => { span.sub { "unknown" } } } }
                         td.num { (person::last_active(snapshot, row.ordinal, reader)) }
-                        td { (person::status_tag(&row)) }
+                        td { (person::status_tag(&row)) @if snapshot.is_protected(row.ordinal) { " " (settings_protected::mark()) } }
                     }
                 } }
             }

@@ -31,6 +31,8 @@ mod selections;
 mod settings_dashboard;
 mod settings_guards;
 mod settings_key;
+mod settings_left_out;
+mod settings_protected;
 mod settings_sites;
 mod settings_statistics;
 mod settings_stream;
@@ -137,6 +139,7 @@ pub fn router(web: Web) -> Router {
         .route("/setup/progress", get(progress::show).post(progress::try_again))
         .route("/people", get(people::show))
         .route("/people/{id}", get(person::show))
+        .route("/people/{id}/raw", post(person::raw::read))
         .route(export::CSV, get(export::csv))
         .route(export::JSON, get(export::json))
         .route(filters::HERE, get(filters::show).post(filters::save))
@@ -175,6 +178,9 @@ pub fn router(web: Web) -> Router {
         .route("/attention", get(attention::show))
         .route("/withheld/{id}", get(withheld::show).post(withheld::decide))
         .route(settings_guards::HERE, get(settings_guards::show).post(settings_guards::choose))
+        .route(settings_protected::HERE, get(settings_protected::show).post(settings_protected::add))
+        .route(settings_protected::RELEASE, post(settings_protected::release))
+        .route(settings_left_out::HERE, get(settings_left_out::show).post(settings_left_out::choose))
         .route("/runs/{id}/changes", get(run::changes::list))
         .route("/live", get(live::listen))
         .route("/settings", get(|| async { Redirect::to(settings_key::HERE) }))

@@ -1,21 +1,28 @@
 //! A person: everything that is known, and by which way each access came about.
 
 mod history;
+pub(crate) mod raw;
+mod seats;
 
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
-use directory::{Access, AccountRow, Claimed, Management, Ordinal, PlatformRole, Snapshot, Status};
+use directory::{Access, AccountRow, Claimed, Management, Ordinal, PlatformRole, Snapshot};
 use jiff::Timestamp;
 use maud::{Markup, html};
 
+use crate::mirror::answer::answer;
+use crate::nouns::protection::{Protectee, Protection};
+use crate::store::protected;
 use crate::store::timeline::{self, Timeline};
 use crate::web::failure::Failure;
-use crate::web::ui::address::{Address, encode};
+use crate::web::groups::granted;
+use crate::web::settings_protected;
+use crate::web::ui::address::Address;
 use crate::web::ui::amount::counted;
 use crate::web::ui::frame::{Page, Place};
 use crate::web::ui::moment::Reader;
 use crate::web::ui::notice::{Weight, empty, notice};
-use crate::web::ui::{person, words};
+use crate::web::ui::{outside, person, words};
 use crate::web::visit::Visit;
 
 /// More groups than this are counted, not listed.
@@ -26,6 +33,8 @@ struct About<'a> {
     /// The organization's id at Atlassian.
     organization: &'a str,
     timeline: &'a Timeline,
+    /// Who protected the person, when and why.
+    protection: Option<&'a Protection>,
 }
 
 /// GET /people/{id}
@@ -37,8 +46,13 @@ pub(crate) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Respons
     let state = visit.state().await?;
     let notices = state.notices(snapshot, &visit.reader);
     let (account, generation) = (row.ordinal, snapshot.generation());
-    let timeline = visit.mirror.store().read(move |tx| timeline::of(tx, account, generation)).await?;
-    let about = About { organization: &visit.mirror.organization().atlassian_id, timeline: &timeline };
+    let read = visit.mirror.store().read(move |tx| Ok((timeline::of(tx, account, generation)?, protected::all(tx)?)));
+    let (timeline, protections) = read.await?;
+    let about = About {
+        organization: &visit.mirror.organization().atlassian_id,
+        timeline: &timeline,
+        protection: Protectee::parse("person", row.id).and_then(|of| protections.of(&of)),
+    };
     let content = content(&row, snapshot, &visit.reader, (&about, notices));
     let frame = visit.frame(person::display_name(&row), Place::UserBrowser);
     Ok(Page::framed(&frame, content).into_response())
@@ -63,11 +77,12 @@ fn content(
             }
             (person::status_tag(row))
             span.grow {}
-            a.button href=(admin_address(about.organization, row.id)) rel="noreferrer" target="_blank" {
-                "Open in Atlassian admin"
-            }
+            @if about.protection.is_some() { (settings_protected::mark()) }
+            (outside::person_in_jira(snapshot, row.id, &resources(row.ordinal, snapshot)))
+            (outside::person_in_admin(about.organization, row.id))
         }
         (notices)
+        @if let Some(protection) = about.protection { (settings_protected::told(protection, reader)) }
         @if row.presence.is_none() {
             (notice(Weight::Info, "A former person.", html! {
                 p { "This account is in no directory of the organization any more. What was last known is kept." }
@@ -81,6 +96,10 @@ fn content(
             h2 id="access" { "Apps" }
             (access(row, snapshot, reader))
         }
+        section aria-labelledby="freeing" {
+            h2 id="freeing" { "To free a seat" }
+            (seats::freeing(row, snapshot))
+        }
         section aria-labelledby="groups" {
             h2 id="groups" { "Groups " span.num { (snapshot.memberships().of(row.ordinal).len()) } }
             (groups(row.ordinal, snapshot))
@@ -89,16 +108,12 @@ fn content(
             h2 id="history" { "History" }
             (history::history(about.timeline, snapshot, reader))
         }
+        section aria-labelledby="raw" {
+            h2 id="raw" { "Raw data" }
+            p.hint { "What Atlassian itself says of this person, read at the moment you ask. Nothing of it is stored." }
+            (raw::again(row.id, "Read from Atlassian"))
+        }
     }
-}
-
-/// The person's page in Atlassian's own administration.
-fn admin_address(organization: &str, account: &str) -> String {
-    let mut address = String::from("https://admin.atlassian.com/o/");
-    encode(organization, &mut address);
-    address.push_str("/users/");
-    encode(account, &mut address);
-    address
 }
 
 fn facts(row: &AccountRow<'_>, snapshot: &Snapshot, reader: &Reader) -> Markup {
@@ -106,8 +121,20 @@ fn facts(row: &AccountRow<'_>, snapshot: &Snapshot, reader: &Reader) -> Markup {
     let text = |text: Option<&str>| text.map_or_else(unknown, |text| html! { bdi { (text) } });
     let flag = |flag: Option<bool>| flag.map_or_else(unknown, |yes| html! { (if yes { "Yes" } else { "No" }) });
     let roles = snapshot.roles_of(row.ordinal);
+    let status = row.presence.map(|presence| presence.status.as_ref());
     let facts = [
         ("Account id", html! { code { bdi { (row.id) } } }),
+        (
+            "Status",
+            match status {
+                None => html! { "Former" },
+                Some(None) => unknown(),
+                Some(Some(status)) => {
+                    html! { bdi { (person::status_word(status)) } " " span.sub { "the best over all directories" } }
+                }
+            },
+        ),
+        ("Membership status", text(row.presence.and_then(|best| best.membership.as_ref()).map(|word| word.as_str()))),
         ("Account status", text(row.account_status.map(|status| status.as_str()))),
         ("Kind of account", text(row.account_type.map(|kind| kind.as_str()))),
         ("Managed by the organization", managed(row)),
@@ -116,6 +143,8 @@ fn facts(row: &AccountRow<'_>, snapshot: &Snapshot, reader: &Reader) -> Markup {
         ("Job title", text(row.job_title)),
         ("Department", text(row.department)),
         ("Added", row.added_at.map_or_else(unknown, |at| reader.day_and_age(at))),
+        ("Never signed in", never_signed_in(row.ordinal, snapshot, reader)),
+        ("Service account", service_account(row.ordinal, snapshot, reader)),
         ("Last active in any app", person::last_active(snapshot, row.ordinal, reader)),
         ("Administrative roles", administrative(&roles)),
         ("Read", snapshot.account_read_at(row.ordinal).map_or_else(unknown, |at| reader.relative(at))),
@@ -143,20 +172,35 @@ fn facts(row: &AccountRow<'_>, snapshot: &Snapshot, reader: &Reader) -> Markup {
                 }
             }
         }
-        @if not_yet_signed_in(row, snapshot) {
-            p.hint { "Derived: not yet signed in. The address is not verified and no activity has been seen." }
-        }
     }
 }
 
-/// In the directory, address not verified, no activity: what an open invitation looks like from outside.
-fn not_yet_signed_in(row: &AccountRow<'_>, snapshot: &Snapshot) -> bool {
-    let active = row.presence.and_then(|presence| presence.status.as_ref()) == Some(&Status::Active);
-    let activity = snapshot.activity();
-    active
-        && row.email_verified == Some(false)
-        && activity.read().contains(row.ordinal)
-        && activity.last(row.ordinal).is_none()
+/// What the filter language derives of one person: yes, no, or that it cannot be told.
+fn derived(question: &str, account: Ordinal, snapshot: &Snapshot, reader: &Reader) -> Option<bool> {
+    let found = answer(snapshot, question, (reader.now, &reader.zone)).found;
+    let known = found.asked.contains(account) && !found.unknown.contains(account);
+    known.then(|| found.matching.contains(account))
+}
+
+fn never_signed_in(account: Ordinal, snapshot: &Snapshot, reader: &Reader) -> Markup {
+    match derived("neverSignedIn = yes", account, snapshot, reader) {
+        Some(true) => html! { "Yes " span.sub { "derived: in a directory, address not verified, no activity" } },
+        Some(false) => html! { "No " span.sub { "derived" } },
+        None => html! { span.sub { "cannot be told" } },
+    }
+}
+
+fn service_account(account: Ordinal, snapshot: &Snapshot, reader: &Reader) -> Markup {
+    match derived("serviceAccount = yes", account, snapshot, reader) {
+        Some(true) => html! { "Yes " span.sub { "derived: by the kind of account or its address" } },
+        Some(false) => html! { "No " span.sub { "derived" } },
+        None => html! { span.sub { "cannot be told" } },
+    }
+}
+
+/// The resources on which somebody has any role.
+fn resources(account: Ordinal, snapshot: &Snapshot) -> Vec<Ordinal> {
+    snapshot.access(account).iter().map(|way| way.resource).collect()
 }
 
 fn managed(row: &AccountRow<'_>) -> Markup {
@@ -235,9 +279,10 @@ fn access_row(
                     span.sub {
                         @match way.group.and_then(|group| snapshot.group_row(group)) {
                             Some(group) => {
-                                "by " a href=(Address::group(group.id.as_str())) {
+                                "as a member of " a href=(Address::group(group.id.as_str())) {
                                     bdi { (group.group.as_ref().map_or(group.id.as_str(), |known| &*known.name)) }
                                 }
+                                ", which grants it"
                             }
                             None => { bdi { (words::method(&way.method).to_lowercase()) } }
                         }
@@ -284,7 +329,7 @@ fn groups(account: Ordinal, snapshot: &Snapshot) -> Markup {
                     td { a href=(Address::group(row.id.as_str())) {
                         bdi { (row.group.as_ref().map_or(row.id.as_str(), |known| &*known.name)) }
                     } }
-                    td { (grants(*group, snapshot)) }
+                    td { (granted(*group, snapshot)) }
                     td.hide-s { (crate::web::groups::managed_by(row)) }
                 } } }
             }
@@ -293,17 +338,6 @@ fn groups(account: Ordinal, snapshot: &Snapshot) -> Markup {
             p.hint { "and " (counted((rows.len() - GROUPS_LISTED) as u64, "more group", "more groups")) }
         }
     }
-}
-
-/// What a group grants, in few words.
-pub(crate) fn grants(group: Ordinal, snapshot: &Snapshot) -> Markup {
-    let named = snapshot.grants(group).iter().filter_map(|grant| {
-        let resource = snapshot.resources().get(grant.resource as usize)?;
-        Some(format!("{} · {}", resource.id.app_name(), resource.site_name()))
-    });
-    let mut named: Vec<String> = named.collect();
-    named.dedup();
-    person::few(&named.iter().map(String::as_str).collect::<Vec<_>>(), 3)
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use crate::web::failure::Failure;
 use crate::web::guard::see;
 use crate::web::settings_key::sections;
 use crate::web::ui::amount::number;
+use crate::web::ui::chosen::chosen;
 use crate::web::ui::frame::{Page, Place};
 use crate::web::ui::moment::Reader;
 use crate::web::ui::notice;
@@ -112,10 +113,8 @@ fn form(held: &Inactivity, entry: &Entry, reader: &Reader) -> Markup {
             }
             button.primary type="submit" { "Save" }
             p.hint {
-                @match &held.chosen {
-                    Some((who, at)) => { "Chosen by " bdi { (who) } ", " (reader.relative(*at)) "." }
-                    None => { "Nobody has chosen a threshold yet; the default is " (Threshold::DEFAULT.words()) "." }
-                }
+                @let otherwise = format!("Nobody has chosen a threshold yet; the default is {}.", Threshold::DEFAULT.words());
+                (chosen(held.chosen.as_ref(), &otherwise, reader))
             }
         }
     }

@@ -13,6 +13,8 @@ use crate::web::Served;
 use crate::web::failure::Failure;
 use crate::web::guard::see;
 use crate::web::settings_key::sections;
+use crate::web::settings_protected;
+use crate::web::ui::chosen::chosen;
 use crate::web::ui::frame::{Page, Place};
 use crate::web::ui::notice;
 use crate::web::visit::Visit;
@@ -71,10 +73,11 @@ async fn section(visit: &Visit, entry: Option<&Entry>, problem: Markup) -> Resul
         small_group: held.small_group.to_string(),
     });
     Ok(Page::framed(
-        &visit.frame("Guards", Place::Settings),
+        &visit.frame("Guards and protected people", Place::Settings),
         html! {
             (sections(HERE))
-            div.headline { h1 { "Guards" } }
+            div.headline { h1 { "Guards and protected people" } }
+            p { a.button href=(settings_protected::HERE) { "Protected people and groups" } " Nothing that Rollcall does may touch them." }
             p.lead { "When a sync finds that much is missing or changed at once, those rows are withheld: they stay as they were, everything else is taken, and somebody looks." }
             (problem)
             h2 { "Withhold rows" }
@@ -94,10 +97,7 @@ async fn section(visit: &Visit, entry: Option<&Entry>, problem: Markup) -> Resul
                 }
                 button.primary type="submit" { "Save" }
                 p.hint {
-                    @match &guards.chosen {
-                        Some((who, at)) => { "Chosen by " bdi { (who) } ", " (visit.reader.relative(*at)) "." }
-                        None => "Nobody has changed them yet; these are the defaults."
-                    }
+                    (chosen(guards.chosen.as_ref(), "Nobody has changed them yet; these are the defaults.", &visit.reader))
                     " They hold from the next sync on."
                 }
             }

@@ -23,7 +23,10 @@ use crate::web::ui::frame::{Page, Place};
 use crate::web::ui::moment::Reader;
 use crate::web::ui::notice::{self, Weight};
 use crate::web::visit::Visit;
-use crate::web::{settings_dashboard, settings_guards, settings_sites, settings_statistics, settings_sync};
+use crate::web::{
+    settings_dashboard, settings_guards, settings_left_out, settings_protected, settings_sites, settings_statistics,
+    settings_sync,
+};
 
 /// The section's address.
 pub(crate) const HERE: &str = "/settings/organization-api-key";
@@ -112,7 +115,9 @@ pub(crate) fn sections(here: &str) -> Markup {
                 ("Dashboard", settings_dashboard::HERE),
                 ("User Data Synchronization", settings_sync::HERE),
                 ("Statistics", settings_statistics::HERE),
-                ("Guards", settings_guards::HERE),
+                ("Guards and protected people", settings_guards::HERE),
+                ("Protected people and groups", settings_protected::HERE),
+                ("Sites to leave out", settings_left_out::HERE),
                 ("Sites", settings_sites::HERE),
             ] {
                 a href=(address) aria-current=[(address == here).then_some("true")] { (name) }

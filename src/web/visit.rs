@@ -25,7 +25,7 @@ use crate::web::ui::frame::{Frame, Motion, Place};
 use crate::web::ui::moment::Reader;
 use crate::web::ui::notice::{Weight, empty, notice};
 use crate::web::ui::{amount, words};
-use crate::web::{settings_key, settings_sync, site};
+use crate::web::{settings_key, settings_left_out, settings_sync, site};
 
 /// A signed-in administrator before an organization.
 #[derive(Clone, Debug)]
@@ -171,6 +171,7 @@ impl State {
                     (gaps(&self.gaps, snapshot))
                 }))
             }
+            (settings_left_out::hint(snapshot))
         }
     }
 }

@@ -10,6 +10,7 @@ use roaring::RoaringBitmap;
 use crate::web::people::columns::{Column, Columns};
 use crate::web::people::sort::{by_last_use, heading, name_and_email, titled};
 use crate::web::people::{Ask, Sort};
+use crate::web::settings_protected;
 use crate::web::ui::address::Address;
 use crate::web::ui::moment::Reader;
 use crate::web::ui::{person, words};
@@ -91,7 +92,9 @@ fn cell(column: Column, row: &AccountRow<'_>, shown: &Shown<'_>, last_use: Optio
         Column::Groups => groups(row, snapshot),
         Column::Apps => apps(&snapshot.access(row.ordinal), snapshot),
         Column::LastActive => person::last_use(snapshot, (row.ordinal, last_use), reader),
-        Column::Status => person::status_tag(row),
+        Column::Status => html! {
+            (person::status_tag(row)) @if snapshot.is_protected(row.ordinal) { " " (settings_protected::mark()) }
+        },
         Column::Added => html! { @match row.added_at { Some(at) => { (reader.day(at)) } None => { (unknown()) } } },
         Column::JobTitle => text(row.job_title),
         Column::Department => text(row.department),

@@ -6,7 +6,7 @@ use crate::web::acme::{acme, reader};
 fn page(id: &str) -> String {
     let snapshot = acme();
     let row = snapshot.account_row(snapshot.account(id).unwrap()).unwrap();
-    let about = About { organization: "org/1", timeline: &Timeline::default() };
+    let about = About { organization: "org/1", timeline: &Timeline::default(), protection: None };
     content(&row, &snapshot, &reader(), (&about, html! {})).0
 }
 
@@ -14,7 +14,7 @@ fn page(id: &str) -> String {
 fn each_access_says_its_way_and_its_seat() {
     let page = page("acc-ines");
     assert!(
-        page.contains("<bdi>User</bdi> <span class=\"sub\">by <a href=\"/groups/g-jira\"><bdi>jira-users</bdi></a>"),
+        page.contains("<bdi>User</bdi> <span class=\"sub\">as a member of <a href=\"/groups/g-jira\"><bdi>jira-users</bdi></a>, which grants it"),
         "{page}"
     );
     assert!(page.contains("<bdi>App admin</bdi> <span class=\"sub\"><bdi>directly</bdi>"), "{page}");
@@ -35,8 +35,10 @@ fn both_statuses_stand_with_each_directory() {
 
 #[test]
 fn an_open_invitation_is_called_derived_and_a_former_person_former() {
-    assert!(page("acc-noor").contains("Derived: not yet signed in."));
-    assert!(!page("acc-ines").contains("Derived"));
+    assert!(
+        page("acc-noor").contains("Yes <span class=\"sub\">derived: in a directory, address not verified, no activity")
+    );
+    assert!(!page("acc-ines").contains("derived: in a directory"));
     let former = page("acc-gone");
     assert!(former.contains("A former person.") && former.contains(">Former<"));
 }
@@ -81,4 +83,12 @@ fn a_history_tells_what_began_and_ended_with_the_run_that_saw_it() {
     assert!(told.contains("<bdi>Ines &lt;i&gt;Before</bdi> → <bdi>Ines After</bdi>"), "{told}");
     assert!(told.contains("Joined ") && told.contains("Sync run 3"), "{told}");
     assert!(history::history(&Timeline::default(), &snapshot, &reader()).0.contains("Nothing is kept"));
+}
+
+#[test]
+fn to_free_a_seat_every_way_to_it_has_to_go() {
+    let page = page("acc-ines");
+    assert!(page.contains("Leave <a class=\"name\" href=\"/groups/g-jira\"><bdi>jira-users</bdi></a>"), "{page}");
+    assert!(page.contains("Revoke the direct role <bdi>App admin</bdi>"), "{page}");
+    assert!(page.contains("https://acme.atlassian.net/jira/people/acc-ines"), "{page}");
 }

@@ -3,10 +3,12 @@
 
 pub(crate) mod address;
 pub(crate) mod amount;
+pub(crate) mod chosen;
 pub(crate) mod diagnosed;
 pub(crate) mod frame;
 pub(crate) mod moment;
 pub(crate) mod notice;
+pub(crate) mod outside;
 pub(crate) mod paging;
 pub(crate) mod person;
 pub(crate) mod words;

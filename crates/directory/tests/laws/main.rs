@@ -8,6 +8,7 @@ mod groups;
 mod guard;
 mod oracle;
 mod organization;
+mod paths;
 mod snapshot;
 mod vocabulary;
 mod world;
