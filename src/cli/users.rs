@@ -1,4 +1,5 @@
-//! `rollcall users`: the people of the newest generation whom a filter finds, as a table, a number, CSV or JSON.
+//! `rollcall users`: the people whom a filter finds in the newest generation, or as of a past day, as a table, a number,
+//! CSV or JSON.
 
 use std::io::{ErrorKind, Write as _};
 use std::sync::Arc;
@@ -28,6 +29,9 @@ pub struct Users {
     /// Where the installation is.
     #[command(flatten)]
     pub place: Place,
+    /// As of the end of this day, as 2026-03-01, in the organization's time zone [default: now]
+    #[arg(long, value_name = "DAY")]
+    pub as_of: Option<String>,
     /// Only people of this status: active, suspended, deactivated, ...
     #[arg(long)]
     pub status: Option<String>,
@@ -80,7 +84,8 @@ pub async fn run(users: &Users) -> Result<Exit, Refusal> {
             "Start `rollcall serve` and enter its API key on the page it prints.",
         ));
     };
-    let snapshot = mirror.shown();
+    let mut snapshot = mirror.shown();
+    let (mut now, zone) = (Clock::system().now(), schedule::zone(&mirror));
     if snapshot.generation() == 0 {
         return Err(Refusal::new(
             "There are no people to show.",
@@ -93,7 +98,18 @@ pub async fn run(users: &Users) -> Result<Exit, Refusal> {
             .await;
     }
     let text = users.filter.as_deref().unwrap_or_default();
-    let answer = answer(&snapshot, text, (Clock::system().now(), &schedule::zone(&mirror)));
+    if let Some(day) = &users.as_of
+        && let Some(past) = mirror.as_of(day, (now, &zone)).await?
+    {
+        let sealed = past.snapshot.sealed_at().to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M %Z");
+        eprintln!("As of {}: generation {}, sealed {sealed}.", past.day, past.snapshot.generation());
+        for gap in &past.gaps {
+            let why = gap.reason.as_deref().unwrap_or("It was not read.");
+            eprintln!("Not complete then: {} of {}. {why}", gap.noun.as_str(), gap.part.to_text());
+        }
+        (snapshot, now) = (past.snapshot, past.at);
+    }
+    let answer = answer(&snapshot, text, (now, &zone));
     for diagnostic in &answer.diagnostics {
         eprint!("{}", diagnostic.draw(text));
     }

@@ -9,6 +9,7 @@ pub(crate) mod listing;
 pub mod load;
 pub mod marks;
 pub mod mirrors;
+pub mod past;
 pub mod pasted;
 pub mod preferences;
 pub mod prices;
@@ -39,6 +40,7 @@ struct Inner {
     state: RwLock<State>,
     /// One load or seal at a time in this process.
     moving: tokio::sync::Mutex<()>,
+    past: past::Past,
 }
 
 /// What is in force. All of it is of one generation.
@@ -56,6 +58,20 @@ impl State {
         let shown = if *marks == Marks::default() { Arc::clone(&whole) } else { Arc::new(whole.shown(&marks)) };
         State { whole, shown, marks }
     }
+
+    /// The same. Making the view of a large organization takes a moment, so it is made away from whoever else waits on
+    /// this thread.
+    async fn made(whole: Arc<Snapshot>, marks: Arc<Marks>) -> State {
+        let made = tokio::task::spawn_blocking({
+            let (whole, marks) = (Arc::clone(&whole), Arc::clone(&marks));
+            move || State::of(whole, marks)
+        });
+        match made.await {
+            Ok(state) => state,
+            // Only at the end of the process are such tasks not carried out.
+            Err(_) => State::of(whole, marks),
+        }
+    }
 }
 
 impl Mirror {
@@ -67,6 +83,7 @@ impl Mirror {
             store,
             state: RwLock::new(State::of(Arc::new(snapshot), Arc::new(marks))),
             moving: tokio::sync::Mutex::new(()),
+            past: past::Past::default(),
         })))
     }
 
@@ -130,18 +147,9 @@ impl Mirror {
         self.0.state.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Puts a snapshot in force with its view. Making the view of a large organization takes a moment, so it is made
-    /// away from whoever else waits on this thread.
+    /// Puts a snapshot in force with its view.
     async fn put(&self, whole: Arc<Snapshot>, marks: Arc<Marks>) {
-        let made = tokio::task::spawn_blocking({
-            let (whole, marks) = (Arc::clone(&whole), Arc::clone(&marks));
-            move || State::of(whole, marks)
-        });
-        let state = match made.await {
-            Ok(state) => state,
-            // Only at the end of the process are such tasks not carried out.
-            Err(_) => State::of(whole, marks),
-        };
+        let state = State::made(whole, marks).await;
         *self.0.state.write().unwrap_or_else(PoisonError::into_inner) = state;
     }
 }

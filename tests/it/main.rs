@@ -11,6 +11,14 @@ mod kill;
 mod layering;
 mod mirror;
 mod nouns;
+/// The plain evaluator of filters and its random organizations, which judge the pure crate too.
+#[path = "../../crates/directory/tests/laws/oracle.rs"]
+mod oracle;
+#[path = "../../crates/directory/tests/laws/questions.rs"]
+mod questions;
 mod soak;
 mod store;
 mod support;
+#[path = "../../crates/directory/tests/laws/world.rs"]
+#[expect(dead_code, reason = "snapshots are built from the database here, not from a world")]
+mod world;

@@ -18,10 +18,10 @@ use super::organization::{Facts, Person, organization};
 use super::{Place, at, on_both, rehearse, write};
 use crate::support::truth;
 
-const DAY: i64 = 86_400_000_000;
+pub(super) const DAY: i64 = 86_400_000_000;
 
 /// Writes what a seal of this delta writes, except for the run and the event.
-fn seal(tx: &mut Tx, before: &Snapshot, delta: &Delta) -> Result<Snapshot, StoreError> {
+pub(super) fn seal(tx: &mut Tx, before: &Snapshot, delta: &Delta) -> Result<Snapshot, StoreError> {
     let run = RunId::new(&Entropy::seeded(delta.generation), delta.sealed_at);
     accounts::write(tx, delta, |account| before.activity().of(account))?;
     groups::write(tx, delta, before.directories().len(), before.resources().len())?;

@@ -15,6 +15,7 @@ mod jobs;
 mod keys;
 mod one_writer;
 mod organization;
+mod past;
 mod run_lists;
 mod runs;
 mod selections;

@@ -9,6 +9,7 @@ mod guard;
 mod oracle;
 mod organization;
 mod paths;
+mod questions;
 mod snapshot;
 mod vocabulary;
 mod world;

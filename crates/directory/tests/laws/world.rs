@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use directory::{
     AccountId, AccountStatus, AccountType, Activity, Age, Builder, Claim, ClaimState, Claimed, Claims, Delta,
-    DirectRole, DirectoryId, Grant, Group, GroupCounts, GroupId, Management, Marks, MembershipStatus, Noun, OUTSIDE,
-    Ordinal, PackedProfile, Part, PlatformRole, Presence, PresenceChange, Profile, Resource, ResourceId, Role,
+    DirectRole, Directory, DirectoryId, Grant, Group, GroupCounts, GroupId, Management, Marks, MembershipStatus, Noun,
+    OUTSIDE, Ordinal, PackedProfile, Part, PlatformRole, Presence, PresenceChange, Profile, Resource, ResourceId, Role,
     RoleMethod, Snapshot, Status,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -216,11 +216,7 @@ pub(crate) fn built(world: &World) -> Snapshot {
     for (id, name) in DIRECTORIES {
         builder.directory(DirectoryId::new(id).unwrap(), name);
     }
-    for (owner, _, _, site) in RESOURCES {
-        let id = ResourceId::new(&format!("ari:cloud:{owner}::site/cloud-{site}")).unwrap();
-        let host_url = Some(format!("https://{site}.atlassian.net").into());
-        builder.resource(Resource { host_url, ..Resource::unnamed(id) });
-    }
+    resources().into_iter().for_each(|resource| builder.resource(resource));
     for (account, soul) in world.people.iter().enumerate() {
         builder.account(AccountId::new(&account_id(account)).unwrap(), soul.profile.as_ref(), None);
         if let Some(at) = soul.changed {
@@ -263,10 +259,10 @@ fn activity(soul: &Soul) -> Vec<Activity> {
 
 /// What leads from one organization to the next. Whoever was read stays read, and reads only grow younger, as in truth:
 /// the next organization is changed to say so.
-pub(crate) fn delta(before: &World, after: &mut World) -> Delta {
+pub(crate) fn delta(before: &World, after: &mut World, (generation, sealed_at): (u64, Timestamp)) -> Delta {
     let mut delta = Delta {
-        generation: 2,
-        sealed_at: now(),
+        generation,
+        sealed_at,
         known_accounts: PEOPLE as Ordinal,
         known_groups: GROUPS as Ordinal,
         ..Delta::default()
@@ -294,7 +290,7 @@ pub(crate) fn delta(before: &World, after: &mut World) -> Delta {
             && old.groups == new.groups
             && old.direct == new.direct;
         // The delta has whole microseconds, as a seal makes it.
-        new.changed = if stays { old.changed } else { Some(now().as_microsecond()) };
+        new.changed = if stays { old.changed } else { Some(sealed_at.as_microsecond()) };
         let pair = |group: &usize| (ordinal, *group as Ordinal);
         delta.memberships_added.extend(new.groups.difference(&old.groups).map(pair));
         delta.memberships_removed.extend(old.groups.difference(&new.groups).map(pair));
@@ -339,4 +335,46 @@ pub(crate) fn delta(before: &World, after: &mut World) -> Delta {
         *new = (*old).max(*new);
     }
     delta
+}
+
+/// What leads from nothing to an organization: its first generation, which has seen everybody for the first time.
+pub(crate) fn founding(world: &mut World, sealed_at: Timestamp) -> Delta {
+    let nobody = Soul {
+        profile: None,
+        presence: vec![None; DIRECTORIES.len()],
+        roles: BTreeSet::new(),
+        read: false,
+        activity: BTreeMap::new(),
+        groups: BTreeSet::new(),
+        direct: BTreeSet::new(),
+        protected: false,
+        changed: None,
+    };
+    let nothing = World {
+        groups: vec![(None, Vec::new()); GROUPS],
+        people: vec![nobody; PEOPLE],
+        read: vec![None; DIRECTORIES.len() + 1],
+        ..world.clone()
+    };
+    let delta = delta(&nothing, world, (1, sealed_at));
+    world.people.iter_mut().for_each(|soul| soul.changed = Some(sealed_at.as_microsecond()));
+    let directory = |(id, name): &(&str, &str)| Directory { id: DirectoryId::new(id).unwrap(), name: (*name).into() };
+    Delta {
+        known_accounts: 0,
+        known_groups: 0,
+        new_directories: DIRECTORIES.iter().map(directory).collect(),
+        new_resources: resources(),
+        new_accounts: (0..PEOPLE).map(|account| AccountId::new(&account_id(account)).unwrap()).collect(),
+        new_groups: (0..GROUPS).map(|group| (GroupId::new(&group_id(group)).unwrap(), Some(0))).collect(),
+        ..delta
+    }
+}
+
+fn resources() -> Vec<Resource> {
+    let resource = |(owner, _, _, site): &(&str, &str, bool, &str)| {
+        let id = ResourceId::new(&format!("ari:cloud:{owner}::site/cloud-{site}")).unwrap();
+        let host_url = Some(format!("https://{site}.atlassian.net").into());
+        Resource { host_url, ..Resource::unnamed(id) }
+    };
+    RESOURCES.iter().map(resource).collect()
 }
