@@ -19,6 +19,7 @@ use crate::nouns::refusal::Refusal;
 use crate::sync::schedule;
 use crate::web::failure::Failure;
 use crate::web::filters;
+use crate::web::people::past;
 use crate::web::ui::address::{Address, encode};
 use crate::web::ui::frame::{Page, Place};
 use crate::web::ui::notice::{Weight, notice};
@@ -34,29 +35,33 @@ pub(crate) const JSON: &str = "/people.json";
 #[serde(default)]
 pub(crate) struct Ask {
     q: String,
+    /// A past day, as `2026-03-01`; empty for the present.
+    as_of: String,
 }
 
 /// GET /people.csv
 pub(crate) async fn csv(visit: Visit, Query(ask): Query<Ask>) -> Result<Response, Failure> {
-    file(&visit, &ask.q, Form::Csv).await
+    file(&past::at(visit, &ask.as_of).await?, &ask, Form::Csv).await
 }
 
 /// GET /people.json
 pub(crate) async fn json(visit: Visit, Query(ask): Query<Ask>) -> Result<Response, Failure> {
-    file(&visit, &ask.q, Form::Json).await
+    file(&past::at(visit, &ask.as_of).await?, &ask, Form::Json).await
 }
 
-/// Links to the files of whom a filter finds.
-pub(crate) fn links(q: &str) -> Markup {
+/// Links to the files of whom a filter finds, as of a past day or, without one, of the present.
+pub(crate) fn links(q: &str, as_of: &str) -> Markup {
+    let file = |path| Address::new(path).with("q", q).with("as_of", as_of);
     html! {
         span.export {
-            a href=(Address::new(CSV).with("q", q)) download { "CSV" } " · "
-            a href=(Address::new(JSON).with("q", q)) download { "JSON" }
+            a href=(file(CSV)) download { "CSV" } " · "
+            a href=(file(JSON)) download { "JSON" }
         }
     }
 }
 
-async fn file(visit: &Visit, q: &str, form: Form) -> Result<Response, Failure> {
+async fn file(visit: &Visit, ask: &Ask, form: Form) -> Result<Response, Failure> {
+    let q = ask.q.as_str();
     if visit.snapshot.generation() == 0 {
         let why = "The organization was not read yet.";
         return Err(Refusal::new("Nothing was exported.", why, "Wait for the first sync to end.").into());
@@ -68,9 +73,9 @@ async fn file(visit: &Visit, q: &str, form: Form) -> Result<Response, Failure> {
             div.headline { h1 { "Nothing was exported" } }
             (notice(Weight::Failure, "The filter has errors, so a file would hold other people than you ask for.", html! {
                 (filters::problems(q, &answer.diagnostics))
-                p { a href=(Address::new("/people").with("q", q)) { "Correct it in the User Browser" } }
+                p { a href=(Address::new("/people").with("q", q).with("as_of", &ask.as_of)) { "Correct it in the User Browser" } }
             }))
-            (filters::bar(&filters::visible(visit).await?, ""))
+            (filters::bar(&filters::visible(visit).await?, "", &ask.as_of))
         };
         let page = Page::framed(&visit.frame("Nothing was exported", Place::UserBrowser), content);
         return Ok(page.with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response());
@@ -84,7 +89,7 @@ pub(crate) fn people(visit: &Visit, people: Vec<Ordinal>, form: Form) -> Respons
     download(visit, "people", form, Export::new(Arc::clone(&visit.snapshot), people, form))
 }
 
-/// Pieces as a file that is called for what it holds, and for today.
+/// Pieces as a file that is called for what it holds, and for the day it is of.
 pub(crate) fn download(
     visit: &Visit,
     what: &str,

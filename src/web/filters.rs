@@ -35,6 +35,8 @@ const BESIDE: usize = 12;
 #[serde(default)]
 pub(crate) struct Ask {
     q: String,
+    /// A past day that the filter is opened on.
+    as_of: String,
 }
 
 /// The form of a filter, as it was filled in.
@@ -73,9 +75,9 @@ pub(crate) async fn save(
 }
 
 /// GET /filters/{id}: the people whom it finds.
-pub(crate) async fn open(visit: Visit, Path(id): Path<String>) -> Result<Response, Failure> {
+pub(crate) async fn open(visit: Visit, Path(id): Path<String>, Query(ask): Query<Ask>) -> Result<Response, Failure> {
     let filter = find(&visit, &id).await?;
-    Ok(see(Address::new("/people").with("q", &filter.kept.text).as_str()))
+    Ok(see(Address::new("/people").with("q", &filter.kept.text).with("as_of", &ask.as_of).as_str()))
 }
 
 /// GET /filters/{id}/edit
@@ -125,13 +127,13 @@ pub(crate) async fn visible(visit: &Visit) -> Result<Vec<SavedFilter>, Failure> 
     Ok(visit.mirror.store().read(move |tx| stored::visible(tx, &who)).await?)
 }
 
-/// Saved filters beside a list of people, and the way to save the one in force.
-pub(crate) fn bar(filters: &[SavedFilter], q: &str) -> Markup {
+/// Saved filters beside a list of people, of the same day as it, and the way to save the one in force.
+pub(crate) fn bar(filters: &[SavedFilter], q: &str, as_of: &str) -> Markup {
     let q = q.trim();
     html! {
         nav.chips aria-label="Saved filters" {
             @for filter in filters.iter().take(BESIDE) {
-                a href=(Address::new(HERE).below(filter.id.as_str())) title=(filter.kept.description.as_str())
+                a href=(Address::new(HERE).below(filter.id.as_str()).with("as_of", as_of)) title=(filter.kept.description.as_str())
                     aria-current=[(filter.kept.text == q).then_some("true")] { bdi { (filter.kept.name.as_str()) } }
             }
             a href=(HERE) { @if filters.len() > BESIDE { "All " (filters.len()) " saved filters" } @else { "Saved filters" } }
@@ -280,7 +282,7 @@ fn row(filter: &SavedFilter, reader: &Reader, whose: Whose) -> Markup {
             td.hide-s { @if kept.text.is_empty() { span.sub { "everybody" } } @else { code { (kept.text) } } }
             td { @if whose == Whose::Others { bdi { (filter.owner_name) } } @else if kept.audience.is_everybody() { "everybody" } @else { "you" } }
             td.num.hide-m { (reader.relative(filter.changed_at)) }
-            td { (export::links(&kept.text)) }
+            td { (export::links(&kept.text, "")) }
             @if whose == Whose::Own { td { a href=(address.below("edit")) aria-label={ "Edit " (kept.name.as_str()) } { "Edit" } } }
         }
     }

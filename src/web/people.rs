@@ -5,6 +5,7 @@ pub(crate) mod columns;
 pub(crate) mod complete;
 mod filter_box;
 mod narrow;
+pub(crate) mod past;
 pub(crate) mod question;
 pub(crate) mod sort;
 pub(crate) mod table;
@@ -28,6 +29,7 @@ use crate::web::failure::Failure;
 use crate::web::guard::see;
 use crate::web::listing::Slice;
 use crate::web::people::columns::Columns;
+use crate::web::people::past::When;
 use crate::web::people::sort::{Sort, ranked, slice_of};
 use crate::web::people::table::Shown;
 use crate::web::people::ticks::Chosen;
@@ -60,6 +62,8 @@ pub(crate) struct Ask {
     pub(crate) columns: String,
     /// The selection that ticks belong to.
     pub(crate) selection: String,
+    /// A past day, as `2026-03-01`; empty for the present.
+    pub(crate) as_of: String,
 }
 
 /// What stands around the list.
@@ -70,6 +74,8 @@ struct Around<'a> {
     saved: &'a [SavedFilter],
     columns: &'a Columns,
     chosen: &'a Chosen,
+    /// Of when the list is.
+    when: &'a When,
     /// What has to be said before anything else.
     notices: Markup,
 }
@@ -120,14 +126,27 @@ pub(crate) async fn page(served: &Served, visit: &Visit, ask: &Ask, notices: Mar
     let content = if visit.snapshot.generation() == 0 {
         html! { div.headline { h1 { "User Browser" } } (first_use(state.newest.as_ref())) }
     } else {
+        let when = match When::of(visit, ask).await {
+            Ok(when) => when,
+            Err(why) => return past::refused(visit, ask, why),
+        };
+        let ask = &when.ask(ask);
+        let (snapshot, reader) = when.shown(visit);
         let request_key = Token::new(&served.entropy);
-        let notices = html! { (notices) (state.notices(&visit.snapshot, &visit.reader)) };
+        let said = when.notice(ask, &reader).unwrap_or_else(|| state.notices(snapshot, &reader));
         let saved = filters::visible(visit).await?;
+        let notices = html! { (notices) (said) };
         let columns = Columns::of(visit, ask).await?;
         let chosen = Chosen::of(visit, ask).await?;
-        let around =
-            Around { request_key: request_key.expose(), saved: &saved, columns: &columns, chosen: &chosen, notices };
-        content(ask, &visit.snapshot, &visit.reader, &around)
+        let around = Around {
+            request_key: request_key.expose(),
+            saved: &saved,
+            columns: &columns,
+            chosen: &chosen,
+            when: &when,
+            notices,
+        };
+        content(ask, snapshot, &reader, &around)
     };
     Ok(Page::framed(&frame, content))
 }
@@ -159,6 +178,7 @@ impl Ask {
             .with("limit", if self.limit() == USUAL_LIMIT { "" } else { &self.limit })
             .with("columns", &self.columns)
             .with("selection", &self.selection)
+            .with("as_of", &self.as_of)
     }
 
     /// What a form carries along so that it leads back to this list, but for the filter's text.
@@ -170,6 +190,7 @@ impl Ask {
             ("limit", &self.limit),
             ("columns", &self.columns),
             ("selection", &self.selection),
+            ("as_of", &self.as_of),
         ];
         html! {
             @for (name, value) in carried {
@@ -258,14 +279,17 @@ fn content(ask: &Ask, snapshot: &Snapshot, reader: &Reader, around: &Around<'_>)
                 (if browsed.present == 1 { " person" } else { " people" })
             }
             span.grow {}
-            (why::link(&ask.q, &ask.status))
-            (people_sync::controls(ask, (matching, browsed.present), around.request_key))
+            @if !around.when.is_past() {
+                (why::link(&ask.q, &ask.status))
+                (people_sync::controls(ask, (matching, browsed.present), around.request_key))
+            }
         }
         (around.notices)
         (filter_box::search(ask))
-        (filters::bar(around.saved, &ask.q))
+        (filters::bar(around.saved, &ask.q, &ask.as_of))
         (builder::form(ask, snapshot))
         (columns::choice(ask, around.columns))
+        (around.when.picker(ask))
         div id="found" { (found(ask, &browsed, (snapshot, reader), around)) }
         script src=(assets::finder_address()) defer {}
         script src=(assets::selector_address()) defer {}
@@ -299,16 +323,21 @@ fn found(ask: &Ask, browsed: &Browsed, (snapshot, reader): (&Snapshot, &Reader),
         @if slice.rows.is_empty() {
             (nobody(ask, browsed.present))
         } @else {
-            form method="post" action=(ticks::HERE) id="select" {
-                (ask.hidden())
-                input type="hidden" name="request_key" value=(around.request_key);
-                (ticks::place(ask, &slice.rows))
-                (table::table(&headed, &Address::new(HERE), &shown, (&slice.rows, Some("Select"))))
-                (ticks::turns(ask, around.chosen, &slice))
-                (ticks::bar(around.chosen, &browsed.matching, &slice.rows, browsed.canonical.is_some()))
+            @if around.when.is_past() {
+                (table::table(&headed, &Address::new(HERE), &shown, (&slice.rows, None)))
+                (turns(ask, &Address::new(HERE), &slice))
+            } @else {
+                form method="post" action=(ticks::HERE) id="select" {
+                    (ask.hidden())
+                    input type="hidden" name="request_key" value=(around.request_key);
+                    (ticks::place(ask, &slice.rows))
+                    (table::table(&headed, &Address::new(HERE), &shown, (&slice.rows, Some("Select"))))
+                    (ticks::turns(ask, around.chosen, &slice))
+                    (ticks::bar(around.chosen, &browsed.matching, &slice.rows, browsed.canonical.is_some()))
+                }
             }
             @if let Some(canonical) = &browsed.canonical {
-                p.hint { "Export all " (number(browsed.matching.len())) ": " (export::links(canonical)) }
+                p.hint { "Export all " (number(browsed.matching.len())) ": " (export::links(canonical, &ask.as_of)) }
             }
         }
     }
@@ -339,10 +368,11 @@ fn nobody(ask: &Ask, present: u64) -> Markup {
                 @if !q.is_empty() && !ask.status.is_empty() {
                     a.button href=(ask.with_status("")) { "Search in every status" } " "
                 }
-                a.button href="/people?q=" { "Show all " (number(present)) }
+                @let everybody = Address::new("/people?q=");
+                a.button href=(if ask.as_of.is_empty() { everybody } else { Ask { as_of: ask.as_of.clone(), ..Ask::default() }.address(&Address::new(HERE)) }) { "Show all " (number(present)) }
                 @if ask.status != FORMER { " " a.button href=(ask.with_status(FORMER)) { "Search former people" } }
             }
-            p { (why::link(&ask.q, &ask.status)) }
+            @if ask.as_of.is_empty() { p { (why::link(&ask.q, &ask.status)) } }
         },
     )
 }

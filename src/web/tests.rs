@@ -226,8 +226,9 @@ async fn from_the_link_over_the_key_and_the_first_sync_to_a_person() {
     let next = plain(link_in(&first.body, "/people?after="));
     let second = app.get(&next).await;
     let back = plain(link_in(&second.body, "/people?before="));
-    assert_eq!(link_in(&app.get(&back).await.body, "/people/"), link_in(&first.body, "/people/"));
-    let person = link_in(&first.body, "/people/").to_owned();
+    let rows = |body: &str| body.split("<tbody>").nth(1).unwrap_or_default().to_owned();
+    let person = link_in(&rows(&first.body), "/people/").to_owned();
+    assert_eq!(link_in(&rows(&app.get(&back).await.body), "/people/"), person);
     let shown = app.get(&person).await;
     assert!(shown.status == 200 && shown.body.contains("Open in Atlassian admin"));
     let groups = app.get("/groups?sort=members&order=desc").await;

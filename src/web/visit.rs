@@ -182,7 +182,7 @@ pub(crate) fn run_address(run: &Run) -> Address {
 }
 
 /// The first gaps as a list.
-fn gaps(gaps: &[Claim], snapshot: &Snapshot) -> Markup {
+pub(crate) fn gaps(gaps: &[Claim], snapshot: &Snapshot) -> Markup {
     const SHOWN: usize = 5;
     html! {
         ul {

@@ -19,6 +19,8 @@ use crate::web::visit::Visit;
 pub(crate) struct Built {
     /// The filter it adds to.
     q: String,
+    /// The past day that is looked at; empty for the present.
+    as_of: String,
     inactive: String,
     inactive_app: String,
     app: String,
@@ -45,7 +47,7 @@ const INACTIVE: [(&str, &str); 7] = [
 
 /// GET /people/build: writes the filter and leads to it.
 pub(crate) async fn build(_visit: Visit, Parameters(built): Parameters<Built>) -> Response {
-    see(Address::new("/people").with("q", &built.text()).as_str())
+    see(Address::new("/people").with("q", &built.text()).with("as_of", built.as_of.trim()).as_str())
 }
 
 impl Built {
@@ -109,6 +111,7 @@ pub(super) fn form(ask: &Ask, snapshot: &Snapshot) -> Markup {
             summary { "Build a filter" }
             form.columns method="get" action="/people/build" {
                 input type="hidden" name="q" value=(ask.q);
+                @if !ask.as_of.is_empty() { input type="hidden" name="as_of" value=(ask.as_of); }
                 (choice("inactive", "Inactive for", "any time", fixed(&INACTIVE)))
                 (choice("inactive_app", "in", "any app", apps.clone()))
                 (choice("app", "App", "any", apps.clone()))

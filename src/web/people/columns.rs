@@ -167,6 +167,7 @@ pub(crate) async fn choose(visit: Visit, Form(pairs): Form<Vec<(String, String)>
         order: asked("order"),
         limit: asked("limit"),
         selection: asked("selection"),
+        as_of: asked("as_of"),
         columns: chosen.unwrap_or_default(),
         ..Ask::default()
     };

@@ -23,6 +23,7 @@ fn ask(parameters: &[(&str, &str)]) -> Ask {
         limit: get("limit"),
         columns: get("columns"),
         selection: get("selection"),
+        as_of: get("as_of"),
     }
 }
 
@@ -36,8 +37,18 @@ fn page(ask: &Ask, snapshot: &Snapshot) -> String {
 }
 
 fn with(ask: &Ask, snapshot: &Snapshot, chosen: &Chosen) -> String {
+    let when = When { today: now().to_zoned(reader().zone).date(), past: None };
+    at(ask, snapshot, (chosen, &when))
+}
+
+fn page_of(ask: &Ask, snapshot: &Snapshot, when: &When) -> String {
+    at(ask, snapshot, (&Chosen::default(), when))
+}
+
+fn at(ask: &Ask, snapshot: &Snapshot, (chosen, when): (&Chosen, &When)) -> String {
+    let notices = when.notice(ask, &reader()).unwrap_or_default();
     let columns = Columns::parse(&ask.columns).unwrap_or_else(Columns::usual);
-    let around = Around { request_key: "key", saved: &[], columns: &columns, chosen, notices: html! {} };
+    let around = Around { request_key: "key", saved: &[], columns: &columns, chosen, when, notices };
     content(ask, snapshot, &reader(), &around).0
 }
 
@@ -247,4 +258,37 @@ fn the_bar_counts_who_is_selected_here_and_elsewhere() {
     );
     assert_eq!(super::canonical_of(&ask(&[("status", "other")]), &snapshot, &reader()), None);
     assert_eq!(super::canonical_of(&ask(&[("q", "staus = active")]), &snapshot, &reader()), None);
+}
+
+#[test]
+fn a_past_day_says_which_it_is_stays_in_every_link_and_starts_nothing() {
+    let snapshot = acme();
+    let day = jiff::civil::date(2024, 3, 9);
+    let gap = directory::Claim {
+        noun: directory::Noun::Memberships,
+        part: directory::Part::Whole,
+        state: directory::ClaimState::Partial,
+        asked_from: now(),
+        asked_to: now(),
+        expected: None,
+        seen: 0,
+        reason: Some("The list was cut off.".into()),
+    };
+    let past = crate::mirror::past::AsOf { day, at: now(), snapshot: snapshot.clone().into(), gaps: vec![gap] };
+    let when = When { today: jiff::civil::date(2026, 11, 21), past: Some(past) };
+    let asked = ask(&[("q", "e"), ("sort", "email"), ("limit", "2"), ("as_of", "2024-03-09")]);
+    let page = page_of(&asked, &snapshot, &when);
+    assert!(page.contains("As of 9 March 2024.") && page.contains("No sync was sealed on that day"), "{page}");
+    assert!(page.contains("The list was cut off."));
+    assert!(page.contains(r#"href="/people?q=e&amp;sort=email&amp;limit=2">Back to today"#), "{page}");
+    assert!(!page.contains("Sync Users"), "the past cannot be synced");
+    for link in page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+        let to_list = ["/people?", "/people.", "/filters/"].iter().any(|list| link.starts_with(list));
+        let back = link == "/people?q=e&amp;sort=email&amp;limit=2";
+        assert!(!to_list || back || link.contains("as_of=2024-03-09"), "{link} leaves the day");
+    }
+    // Every form that leads back to the list carries the day: the box, the builder, the columns and the picker.
+    assert_eq!(page.matches(r#"name="as_of" value="2024-03-09""#).count(), 4, "{page}");
+    let today = page_of(&ask(&[("q", "e")]), &snapshot, &When { past: None, ..when });
+    assert!(today.contains("Sync Users") && !today.contains("Back to today") && today.contains(r#"max="2026-11-21""#));
 }

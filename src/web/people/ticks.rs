@@ -164,6 +164,8 @@ impl Sent {
             limit: value("limit"),
             columns: value("columns"),
             selection: value("selection"),
+            // Nobody is selected in the past.
+            as_of: String::new(),
         };
         let shown: RoaringBitmap = value("shown").split('.').filter_map(|row| row.parse::<Ordinal>().ok()).collect();
         let ticked = pairs.iter().filter(|(name, _)| name == "row").filter_map(|(_, row)| row.parse::<Ordinal>().ok());
