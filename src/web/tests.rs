@@ -1,6 +1,7 @@
 //! The pages over real HTTP: the whole way from the set-up link to a person, and everything that must be refused.
 
 mod filters;
+mod past;
 mod selections;
 mod settings;
 

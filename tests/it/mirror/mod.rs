@@ -9,6 +9,7 @@ mod claims;
 mod faults;
 mod keys;
 mod passes;
+mod past;
 mod resume;
 mod schedule;
 mod scopes;
