@@ -97,6 +97,7 @@ fn a_demo_is_read_beside_synced_and_ended() {
     assert!(said(&odd).contains("There is no status sleepy") && said(&odd).contains("suspended"), "{}", said(&odd));
 
     filters_are_answered(folder, &people);
+    days_that_are_not_known_are_refused(folder);
 
     let runs = run(&["runs"], folder);
     assert!(said(&runs).contains("initial") && said(&runs).contains("sealed"), "{}", said(&runs));
@@ -140,6 +141,20 @@ fn printed(arguments: &[&str], folder: &Path) -> String {
     let output = run(arguments, folder);
     assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", said(&output));
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// The demo was read today for the first time: no day before it is known, and today is the present.
+fn days_that_are_not_known_are_refused(folder: &Path) {
+    let today = Clock::system().now().to_zoned(jiff::tz::TimeZone::system()).date();
+    for (day, why) in [
+        ("2020-02-01".to_owned(), "the first sync was sealed on"),
+        ("2020-02-31".to_owned(), "is not a day"),
+        (today.saturating_add(jiff::Span::new().days(3)).to_string(), "is in the future"),
+    ] {
+        let refused = run(&["users", "--count", "--as-of", &day], folder);
+        assert_eq!(refused.status.code(), Some(3), "{day}: {}", said(&refused));
+        assert!(refused.stdout.is_empty() && said(&refused).contains(why), "{day}: {}", said(&refused));
+    }
 }
 
 /// Counts, lists and refuses by filter, as the lines of `--json` of everybody are.

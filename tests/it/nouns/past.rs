@@ -7,13 +7,14 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
-use rollcall::mirror::load::load_as_of;
+use roaring::RoaringBitmap;
+use rollcall::mirror::load::{load, load_as_of};
 use rollcall::store::error::StoreError;
 use rollcall::store::tx::Tx;
 use rollcall::store::{past, schema};
 
-use super::Place;
 use super::facts::{DAY, seal};
+use super::{Place, write};
 use crate::questions::{agrees_at, berlin, expression};
 use crate::world::{World, delta, founding, marks, now, world};
 
@@ -104,5 +105,52 @@ fn a_question_about_a_past_day_is_answered_as_the_definitions_say_of_that_day() 
             }
         });
         assert!(outcome.is_ok(), "{}", outcome.unwrap_err());
+    }
+}
+
+/// What a database of the third schema holds after two generations: one person, who has left a group by the second.
+const BEFORE: [&str; 11] = [
+    "INSERT INTO generations (generation, sealed_at, run_id, counts) VALUES (1, 864000000000, 'r', '{}')",
+    "INSERT INTO generations (generation, sealed_at, run_id, counts) VALUES (2, 1728000000000, 'r', '{}')",
+    "UPDATE head SET generation = 2",
+    "INSERT INTO directories (ordinal, directory_id, name, since) VALUES (0, 'd0', 'Local', 1)",
+    "INSERT INTO resources (ordinal, resource_id, name, since) VALUES (0, 'r0', 'Wiki', 1)",
+    "INSERT INTO accounts (ordinal, account_id, since, activity_read) VALUES (0, 'p0', 1, 1)",
+    "INSERT INTO profiles (account, since, until, account_type, name)
+        VALUES (0, 1, 9223372036854775807, 'atlassian', 'Zoë')",
+    "INSERT INTO presence (account, directory, since, until) VALUES (0, 0, 1, 9223372036854775807)",
+    "INSERT INTO groups (ordinal, group_id, since) VALUES (0, 'g0', 1)",
+    "INSERT INTO memberships (account, grp, since, until) VALUES (0, 0, 1, 2)",
+    "INSERT INTO activity (account, resource, active_at) VALUES (0, 0, 1036800000007)",
+];
+const DAY_BEFORE: &str = "INSERT INTO activity_days (resource, day, accounts) VALUES (0, $1, $2)";
+
+#[test]
+fn a_database_from_before_tells_its_past_as_far_as_it_kept_it() {
+    for place in Place::both() {
+        let store = place.open(&schema::ORGANIZATION[..3]);
+        let mut bitmap = Vec::new();
+        RoaringBitmap::from([0]).serialize_into(&mut bitmap).unwrap();
+        write(&store, move |tx| {
+            for statement in BEFORE {
+                tx.execute(statement, &[])?;
+            }
+            // Active on the ninth day, which the first generation saw, and on the twelfth, which the second did.
+            for day in [9_i64, 12] {
+                tx.execute(DAY_BEFORE, &[day.into(), (&bitmap).into()])?;
+            }
+            Ok(())
+        });
+        store.migrate_blocking(schema::ORGANIZATION).unwrap();
+        let (first, second) = store.read_blocking(|tx| Ok((load_as_of(tx, 1)?, load(tx)?))).unwrap();
+        let last = |snapshot: &Snapshot| snapshot.activity().of(0).iter().map(|entry| entry.at).collect::<Vec<_>>();
+        assert_eq!((last(&first), last(&second)), (vec![9 * DAY], vec![12 * DAY + 7]));
+        assert_eq!((first.changed_at(0), second.changed_at(0)), (Some(10 * DAY), Some(20 * DAY)));
+        assert_eq!((first.memberships().of(0), second.memberships().of(0)), (&[0][..], &[][..]));
+        for snapshot in [&first, &second] {
+            assert!(snapshot.activity().read().contains(0));
+            assert_eq!(&*snapshot.directories()[0].name, "Local");
+            assert_eq!(snapshot.resources()[0].name.as_deref(), Some("Wiki"));
+        }
     }
 }
