@@ -1,6 +1,9 @@
 //! Everything put together: the pages, the workers and the socket over one opened installation, until they are told to
 //! end. The demo is the same with a simulator beside it.
 
+mod furnish;
+pub mod past;
+
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -13,6 +16,7 @@ use tokio::task::JoinSet;
 use tracing_subscriber::EnvFilter;
 
 use crate::api::{self, Api};
+use crate::app::past::Past;
 use crate::auth::setup;
 use crate::cli::ending::Ending;
 use crate::cli::open::{self, Locked, Opened};
@@ -74,8 +78,17 @@ pub async fn demo(demo: &Demo) -> Result<Exit, Refusal> {
     let clock = Clock::system();
     let population = Population { users: demo.users, seed: demo.seed, ..Population::default() };
     eprintln!("Simulating an organization of {} people ...", demo.users);
-    let organization = Organization::populate(&population, clock.now());
-    let options = simulator::Options { clock: clock.clone(), own_site_addresses: true, ..Default::default() };
+    let past = Past::of(demo.users, demo.past);
+    let (organization, port) = match past::again(&config, &population, clock.now()) {
+        Some(organization) => (organization, 0),
+        None if past.days > 0 => {
+            eprintln!("Living through its last {} days ...", past.days);
+            let arrived = past::live(&config, &population, past, clock.now()).await?;
+            (arrived.organization, arrived.port)
+        }
+        None => (Organization::populate(&population, clock.now()), 0),
+    };
+    let options = simulator::Options { clock: clock.clone(), port, own_site_addresses: true, ..Default::default() };
     let simulator = simulator::start(organization, options);
     let simulator = simulator.await.map_err(|error| {
         Refusal::new("The demo was not started.", format!("The simulator cannot listen: {error}."), "Try again.")

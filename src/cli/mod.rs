@@ -132,6 +132,9 @@ pub struct Demo {
     /// The seed it is made from: the same seed makes the same people
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Days of past to live through first, by daily syncs in virtual time [default: 182, or fewer syncs the more people]
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(0..=730))]
+    pub past: Option<u32>,
     /// The port of the pages
     #[arg(long, default_value_t = 8686)]
     pub port: u16,

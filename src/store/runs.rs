@@ -33,6 +33,19 @@ pub struct Ended {
     pub length: Duration,
 }
 
+/// What a sealed run changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// When it was sealed.
+    pub at: Timestamp,
+    /// What changed.
+    pub counts: Counts,
+    /// Which run.
+    pub run: RunId,
+    /// Its number.
+    pub number: u64,
+}
+
 /// How a run ended that sealed a generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outcome {
@@ -69,7 +82,7 @@ const LAST_SEALED: &str = "
         AND (CAST($1 AS TEXT) IS NULL OR kind = $1)
     ORDER BY number DESC LIMIT $2";
 const CHANGES_SINCE: &str = "
-    SELECT ended_at, counts FROM runs
+    SELECT ended_at, counts, id, number FROM runs
     WHERE state = 'sealed' AND kind <> 'initial' AND ended_at >= $1 AND counts IS NOT NULL
     ORDER BY number DESC LIMIT 10000";
 const NEWEST: &str = "
@@ -196,9 +209,14 @@ pub fn last_sealed(tx: &mut Tx, kind: Option<RunKind>, limit: u32) -> Result<Vec
 
 /// What each run changed that was sealed at a moment or later, newest first, but for the first sync, which found
 /// everything; at most 10,000.
-pub fn changes_since(tx: &mut Tx, since: Timestamp) -> Result<Vec<(Timestamp, Counts)>, StoreError> {
+pub fn changes_since(tx: &mut Tx, since: Timestamp) -> Result<Vec<Changed>, StoreError> {
     tx.list(CHANGES_SINCE, &[since.as_microsecond().into()], |row| {
-        Ok((moment(row, 0)?, counts(row.text(1)?).ok_or_else(|| row.corrupt(1))?))
+        Ok(Changed {
+            at: moment(row, 0)?,
+            counts: counts(row.text(1)?).ok_or_else(|| row.corrupt(1))?,
+            run: RunId::parse(row.text(2)?).ok_or_else(|| row.corrupt(2))?,
+            number: row.integer(3)?.unsigned_abs(),
+        })
     })
 }
 

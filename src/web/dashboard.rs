@@ -1,16 +1,26 @@
-//! The dashboard: a tile for each app with its seats by when they were last used, of all sites or of one. Every number is
-//! a link to its people in the user browser; below them, what syncs have changed lately. It shows what `directory::tiles` counts and counts nothing itself.
+//! The dashboard: a tile for each app with its seats by when they were last used and what they cost, of all sites or of
+//! one; trends of the same; what changed lately. Every number is a link to its people where a filter finds them. It shows
+//! what `directory::tiles` and `mirror::trends` count, and counts nothing itself.
+
+mod changed;
+mod tile;
+mod trend;
 
 use axum::extract::{Query, RawQuery};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use directory::tiles::{self, Asked, Shares, Threshold, Tile, Tiles, Which};
-use directory::{Counts, Noun, Part, Snapshot};
-use jiff::{SignedDuration, Timestamp};
+use directory::tiles::{self, Asked, OnSite, Threshold, Tiles};
+use directory::{Noun, Part, Snapshot};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use crate::store::runs;
+use crate::mirror::trends::{self, Trend};
+use crate::nouns::price::Prices;
+use crate::store::error::StoreError;
+use crate::store::tx::Tx;
+use crate::store::{runs, seat_prices};
 use crate::sync::{inactivity, schedule};
 use crate::web::failure::Failure;
 use crate::web::guard::see;
@@ -34,6 +44,41 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 #[serde(default)]
 pub(crate) struct Ask {
     site: String,
+    /// The app whose trends are shown; empty for all.
+    app: String,
+    /// Over how many months they go.
+    months: String,
+}
+
+impl Ask {
+    /// The same page of another site.
+    fn on_site(&self, site: &str) -> Address {
+        Ask { site: site.to_owned(), ..self.clone() }.address()
+    }
+
+    /// The trends over so many months.
+    fn over(&self, months: u8) -> String {
+        format!("{}#trends", Ask { months: months.to_string(), ..self.clone() }.address())
+    }
+
+    /// The trends of an app, or of all.
+    fn of_app(&self, app: &str) -> String {
+        format!("{}#trends", Ask { app: app.to_owned(), ..self.clone() }.address())
+    }
+
+    fn address(&self) -> Address {
+        let months = if self.months() == trend::USUAL_MONTHS { "" } else { &self.months };
+        Address::new(HERE).with("site", &self.site).with("app", &self.app).with("months", months)
+    }
+
+    fn months(&self) -> u8 {
+        self.months.parse().ok().filter(|months| trend::MONTHS.contains(months)).unwrap_or(trend::USUAL_MONTHS)
+    }
+
+    /// The app that is asked for, where it has a tile.
+    fn app_of<'a>(&self, counted: &'a Counted<'_>) -> Option<&'a String> {
+        counted.tiles.apps.iter().map(|tile| &tile.app).find(|app| **app == self.app)
+    }
 }
 
 /// What the page is made of.
@@ -42,13 +87,21 @@ struct Counted<'a> {
     site: Option<&'a str>,
     threshold: Threshold,
     tiles: Tiles,
+    snapshot: &'a Snapshot,
+    prices: &'a Prices,
 }
 
-/// What the runs changed that were sealed at a moment.
-type Changes = [(Timestamp, Counts)];
+/// What the page reads beside the snapshot.
+#[derive(Clone, Debug)]
+struct Read {
+    threshold: Threshold,
+    prices: Prices,
+    trend: Trend,
+    past: changed::Past,
+}
 
-/// One of the numbers of what a run changed.
-type Amount = fn(&Counts) -> u64;
+/// Yesterday's seats may be those of a sync that was missed, but not of one long ago.
+const MISSED_DAYS: i64 = 3;
 
 /// GET /dashboard
 pub(crate) async fn show(
@@ -65,35 +118,49 @@ pub(crate) async fn show(
     let content = if visit.snapshot.generation() == 0 {
         html! { div.headline { h1 { "Dashboard" } } (first_use(state.newest.as_ref())) }
     } else {
-        let week_ago = visit.reader.now - 7 * DAY;
-        let read = visit
-            .mirror
-            .store()
-            .read(move |tx| Ok((inactivity::read(tx)?.threshold, runs::changes_since(tx, week_ago)?)));
-        let (threshold, changes) = read.await?;
         let zone = schedule::zone(&visit.mirror);
-        let asked = Asked { threshold, now: visit.reader.now, zone: &zone };
-        let notices = state.notices(&visit.snapshot, &visit.reader);
-        html! {
-            (content(&ask, &visit.snapshot, (asked, &visit.reader), notices))
-            (changed(&changes, visit.reader.now))
-        }
+        let (snapshot, asked, moment) = (visit.snapshot.clone(), ask.clone(), (visit.reader.now, zone.clone()));
+        let read = visit.mirror.store().read(move |tx| read(tx, &snapshot, &asked, &moment)).await?;
+        content(&ask, &visit.snapshot, (&read, &visit.reader, &zone), state.notices(&visit.snapshot, &visit.reader))
     };
     let known = site.filter(|site| tiles::sites(&visit.snapshot).contains(site));
     let page = Page::framed(&visit.frame_of("Dashboard", Place::Dashboard, known), content);
     Ok(site::remembered(page.into_response(), &visit, site, &headers))
 }
 
-fn content(ask: &Ask, snapshot: &Snapshot, (asked, reader): (Asked<'_>, &Reader), notices: Markup) -> Markup {
+fn read(tx: &mut Tx, snapshot: &Snapshot, ask: &Ask, (now, zone): &(Timestamp, TimeZone)) -> Result<Read, StoreError> {
+    let threshold = inactivity::read(tx)?.threshold;
+    let prices = seat_prices::all(tx)?;
+    let site = tiles::sites(snapshot).into_iter().find(|site| *site == ask.site);
+    let app = snapshot.resources().iter().map(|resource| resource.id.app_name()).find(|app| *app == ask.app);
+    let today = trends::day_of(*now, zone);
+    let asked = trends::Asked { app, site, threshold };
+    let trend = trends::read(tx, (snapshot, &prices), asked, (today, ask.months()))?;
+    let mut seats_then = |days: i64| {
+        let day = today.saturating_sub(days.days());
+        let then = trends::by_app(tx, snapshot, trends::Asked { app: None, ..asked }, day)?;
+        Ok::<_, StoreError>(then.filter(|(found, _)| day.duration_since(*found).as_hours() <= 24 * MISSED_DAYS))
+    };
+    let (yesterday, last_week) = (seats_then(1)?, seats_then(7)?);
+    let past = changed::Past { runs: runs::changes_since(tx, *now - 7 * DAY)?, yesterday, last_week };
+    Ok(Read { threshold, prices, trend, past })
+}
+
+fn content(
+    ask: &Ask,
+    snapshot: &Snapshot,
+    (read, reader, zone): (&Read, &Reader, &TimeZone),
+    notices: Markup,
+) -> Markup {
     let sites = tiles::sites(snapshot);
     let site = sites.iter().copied().find(|site| *site == ask.site);
-    let tiles = tiles::tiles(snapshot, site, asked);
-    let counted = Counted { site, threshold: asked.threshold, tiles };
+    let tiles = tiles::tiles(snapshot, site, Asked { threshold: read.threshold, now: reader.now, zone });
+    let counted = Counted { site, threshold: read.threshold, tiles, snapshot, prices: &read.prices };
     html! {
         div.headline {
             h1 { "Dashboard" }
             span.sub {
-                "Inactive means not used for " (asked.threshold.words()) " · "
+                "Inactive means not used for " (read.threshold.words()) " · "
                 a.figure href=(settings_dashboard::HERE) { "Change" }
             }
         }
@@ -103,13 +170,16 @@ fn content(ask: &Ask, snapshot: &Snapshot, (asked, reader): (Asked<'_>, &Reader)
         @if counted.tiles.apps.is_empty() {
             (nothing(&counted))
         } @else {
+            (tile::nearly_full(&counted))
             (sums(&counted, snapshot.present().len()))
             @if counted.tiles.apps.iter().any(|tile| tile.sites.len() > 1) {
                 p.hint { "A seat is counted on each site, as it is billed; behind a number stands each person once." }
             }
-            div.tiles { @for tile in &counted.tiles.apps { (one(tile, &counted)) } }
+            div.tiles { @for tile in &counted.tiles.apps { (tile::one(tile, ask, &counted)) } }
+            (trend::trends(&read.trend, ask, &counted))
         }
         (without_seats(&counted.tiles))
+        (changed::changed(&read.past, &counted, reader))
     }
 }
 
@@ -169,11 +239,25 @@ fn nothing(counted: &Counted<'_>) -> Markup {
 fn sums(counted: &Counted<'_>, present: u64) -> Markup {
     let Tiles { seats, people, .. } = counted.tiles;
     let words = counted.threshold.words();
+    let all: Vec<OnSite> = counted.tiles.apps.iter().flat_map(|tile| tile.sites.clone()).collect();
+    let (cost, idle) = tile::costs(&all, counted.snapshot, counted.prices);
+    let priced = |site: &OnSite| {
+        counted
+            .snapshot
+            .resources()
+            .get(site.resource as usize)
+            .is_some_and(|named| counted.prices.of(&named.id).is_some())
+    };
+    let unpriced: u64 = all.iter().filter(|site| !priced(site)).map(|site| site.seats.total()).sum();
     html! {
         div.sum {
             div { b { (number(seats.total())) } span { "seats, held by " (self::counted(people, "person", "people")) } }
             div { b { (number(seats.not_active())) } span { "seats inactive for " (words) ", with those never used" } }
             div { b { (number(seats.never_active)) } span { "seats never used" } }
+            @if !cost.is_empty() {
+                div { b { (cost) } span { "a month for all seats, estimate" @if unpriced > 0 { "; " (self::counted(unpriced, "seat has", "seats have")) " no price" } } }
+                div { b { (idle) } span { "a month for inactive seats, estimate" } }
+            }
             div { b { (number(present)) } span { @if present == 1 { "person" } @else { "people" } " in the organization" } }
         }
     }
@@ -184,173 +268,6 @@ fn found(filter: &str, site: Option<&str>) -> Address {
     let filter = site.map_or_else(|| filter.to_owned(), |site| question::with_site(filter, Some(site)));
     Address::new("/people").with("q", &filter)
 }
-
-/// A tile.
-fn one(tile: &Tile, counted: &Counted<'_>) -> Markup {
-    let seats = tile.seats;
-    let link = |which| tile.filter(which, counted.threshold).map(|filter| found(&filter, counted.site));
-    let share = |which, words: &str| {
-        let count = seats.of(which);
-        html! {
-            @match link(which) {
-                Some(address) if count > 0 => a href=(address) { span.num { (number(count)) } " " (words) },
-                _ => span { span.num { (number(count)) } " " (words) },
-            }
-        }
-    };
-    let (total, rounded) = (seats.total(), percents(seats));
-    let percent = |which| percent(seats.of(which), total, rounded.of(which));
-    html! {
-        section.tile aria-label=(tile.app) {
-            h2 {
-                @match link(Which::All) {
-                    Some(address) => a href=(address) { bdi { (tile.app) } },
-                    None => bdi { (tile.app) },
-                }
-                @if let [only] = &*tile.sites { " " span.sub { "on " bdi { (only.site) } } }
-            }
-            p.total { b.num { (number(total)) } " " (if total == 1 { "seat" } else { "seats" }) ", " (self::counted(tile.people, "person", "people")) }
-            @if total == 0 {
-                p.hint { "Nobody takes a seat." }
-            } @else {
-                (meter(&tile.app, seats))
-                ul.shares {
-                    li.active { (share(Which::Active, "active")) span.num { (percent(Which::Active)) } }
-                    li.inactive { (share(Which::NotActive, "inactive")) span.num { (percent(Which::NotActive)) } }
-                    @if seats.not_active() > 0 {
-                        li.part { (share(Which::Inactive, "used before that")) span.num { (percent(Which::Inactive)) } }
-                        li.part.never { (share(Which::NeverActive, "never active")) span.num { (percent(Which::NeverActive)) } }
-                    }
-                    @if seats.unknown > 0 {
-                        li.unknown { (share(Which::Unknown, "unknown")) span.num { (percent(Which::Unknown)) } }
-                    }
-                    @if seats.service_accounts > 0 {
-                        li.service { (share(Which::ServiceAccounts, "service accounts")) span.num { (percent(Which::ServiceAccounts)) } }
-                    }
-                }
-            }
-            @if let Some(capacity) = tile.capacity() { p.hint { (left(total, capacity)) } }
-            @if tile.sites.len() > 1 {
-                p.hint { "Of these on "
-                    @for (place, on_site) in tile.sites.iter().enumerate() {
-                        @if place > 0 { ", " }
-                        a.name href=(Address::new(HERE).with("site", &on_site.site)) { bdi { (on_site.site) } }
-                        " " span.num { (number(on_site.seats.total())) }
-                        @if let (None, Some(capacity)) = (tile.capacity(), on_site.capacity) { " (" (left(on_site.seats.total(), capacity)) ")" }
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// How many seats are left of those that were bought.
-fn left(taken: u64, capacity: u64) -> String {
-    match capacity.checked_sub(taken) {
-        Some(left) => format!("{} of {} left", number(left), number(capacity)),
-        None => format!("{} more than the {} that were bought", number(taken - capacity), number(capacity)),
-    }
-}
-
-/// The shares as a bar; the same numbers stand in words beside it.
-fn meter(app: &str, seats: Shares) -> Markup {
-    const WIDTH: f64 = 1_000.0;
-    let total = seats.total().max(1) as f64;
-    let mut before = 0;
-    let parts = Which::DISJOINT.map(|which| {
-        let (start, length) = (before, seats.of(which));
-        before += length;
-        (which, start as f64 * WIDTH / total, length as f64 * WIDTH / total)
-    });
-    html! {
-        svg.meter viewBox="0 0 1000 6" preserveAspectRatio="none" role="img" aria-label=(format!("{app}: {}", in_words(seats))) {
-            @for (which, start, length) in parts.into_iter().filter(|(_, _, length)| *length > 0.0) {
-                rect class=(class(which)) x=(format!("{start:.1}")) y="0" width=(format!("{:.1}", length.max(2.0))) height="6" {}
-            }
-        }
-    }
-}
-
-fn in_words(seats: Shares) -> String {
-    let words = [
-        (Which::Active, "active"),
-        (Which::Inactive, "inactive"),
-        (Which::NeverActive, "never active"),
-        (Which::Unknown, "unknown"),
-        (Which::ServiceAccounts, "service accounts"),
-    ];
-    let told = words.into_iter().filter(|(which, _)| seats.of(*which) > 0);
-    told.map(|(which, words)| format!("{} {words}", number(seats.of(which)))).collect::<Vec<_>>().join(", ")
-}
-
-fn class(which: Which) -> &'static str {
-    match which {
-        Which::All | Which::Active => "active",
-        Which::NotActive | Which::Inactive => "inactive",
-        Which::NeverActive => "never",
-        Which::Unknown => "unknown",
-        Which::ServiceAccounts => "service",
-    }
-}
-
-/// A share in whole percent; neither some nor almost all is rounded to none or all.
-fn percent(part: u64, total: u64, rounded: u64) -> String {
-    match rounded {
-        0 if part > 0 => "< 1 %".to_owned(),
-        100 if part < total => "> 99 %".to_owned(),
-        percent => format!("{percent} %"),
-    }
-}
-
-/// Each of the disjoint shares in whole percent, rounded so that they sum to 100.
-fn percents(seats: Shares) -> Shares {
-    let total = seats.total().max(1);
-    let mut rounded = Which::DISJOINT.map(|which| (seats.of(which) * 100 / total, seats.of(which) * 100 % total));
-    let mut largest: Vec<usize> = (0..rounded.len()).collect();
-    largest.sort_by_key(|place| std::cmp::Reverse(rounded[*place].1));
-    let rest: u64 = rounded.iter().map(|(_, rest)| rest).sum::<u64>() / total;
-    for place in largest.into_iter().take(rest as usize) {
-        rounded[place].0 += 1;
-    }
-    let [active, inactive, never_active, unknown, service_accounts] = rounded.map(|(percent, _)| percent);
-    Shares { active, inactive, never_active, unknown, service_accounts }
-}
-
-/// What syncs have changed in the last day and the last week.
-fn changed(changes: &Changes, now: Timestamp) -> Markup {
-    const ROWS: [(&str, Amount); 7] = [
-        ("People added", |counts| counts.people_added),
-        ("People gone", |counts| counts.people_gone),
-        ("Memberships begun", |counts| counts.memberships_added),
-        ("Memberships ended", |counts| counts.memberships_removed),
-        ("Groups added", |counts| counts.groups_added),
-        ("Groups gone", |counts| counts.groups_gone),
-        ("Grants begun or ended", |counts| counts.grants_changed),
-    ];
-    let sum = |of: Amount, days: i32| {
-        let since = now - days * DAY;
-        changes.iter().filter(|(at, _)| *at >= since).map(|(_, counts)| of(counts)).sum::<u64>()
-    };
-    html! {
-        h2 { "What changed" }
-        @if changes.is_empty() {
-            p.hint { "No sync has ended in the last 7 days but the first one. What each has changed is under " a href="/runs" { "Sync Runs" } "." }
-        } @else {
-            div.scroll.changed tabindex="0" role="region" aria-label="What changed" {
-                table {
-                    thead { tr { th scope="col" { "Found by syncs" } th.num scope="col" { "Last 24 hours" } th.num scope="col" { "Last 7 days" } } }
-                    tbody { @for (name, of) in ROWS { tr {
-                        th scope="row" { (name) }
-                        td.num { (number(sum(of, 1))) }
-                        td.num { (number(sum(of, 7))) }
-                    } } }
-                }
-            }
-            p.hint { "Who and what it was stands with each sync under " a href="/runs" { "Sync Runs" } "." }
-        }
-    }
-}
-
 fn without_seats(tiles: &Tiles) -> Markup {
     html! {
         @if !tiles.without_seats.is_empty() {

@@ -32,6 +32,7 @@ mod settings_dashboard;
 mod settings_guards;
 mod settings_key;
 mod settings_left_out;
+mod settings_prices;
 mod settings_protected;
 mod settings_sites;
 mod settings_statistics;
@@ -187,6 +188,8 @@ pub fn router(web: Web) -> Router {
         .route(settings_key::HERE, get(settings_key::show).post(settings_key::check))
         .route("/settings/organization-api-key/key", post(settings_key::replace))
         .route(settings_dashboard::HERE, get(settings_dashboard::show).post(settings_dashboard::choose))
+        .route(settings_prices::HERE, get(settings_prices::show).post(settings_prices::enter))
+        .route(settings_prices::REMOVE, post(settings_prices::remove))
         .route(settings_statistics::HERE, get(settings_statistics::show))
         .route(settings_sync::HERE, get(settings_sync::show).post(settings_sync::choose))
         .route(settings_stream::HERE, post(settings_stream::choose))

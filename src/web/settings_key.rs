@@ -24,8 +24,8 @@ use crate::web::ui::moment::Reader;
 use crate::web::ui::notice::{self, Weight};
 use crate::web::visit::Visit;
 use crate::web::{
-    settings_dashboard, settings_guards, settings_left_out, settings_protected, settings_sites, settings_statistics,
-    settings_sync,
+    settings_dashboard, settings_guards, settings_left_out, settings_prices, settings_protected, settings_sites,
+    settings_statistics, settings_sync,
 };
 
 /// The section's address.
@@ -118,6 +118,7 @@ pub(crate) fn sections(here: &str) -> Markup {
                 ("Guards and protected people", settings_guards::HERE),
                 ("Protected people and groups", settings_protected::HERE),
                 ("Sites to leave out", settings_left_out::HERE),
+                ("Seat prices", settings_prices::HERE),
                 ("Sites", settings_sites::HERE),
             ] {
                 a href=(address) aria-current=[(address == here).then_some("true")] { (name) }

@@ -148,6 +148,7 @@ fn words() -> Vec<String> {
 }
 
 /// How people come into groups.
+#[derive(Debug)]
 pub(crate) struct Groups {
     /// Groups that open apps, each with the share of people in it, in percent.
     granting: Vec<(u32, u32)>,
@@ -155,6 +156,29 @@ pub(crate) struct Groups {
     ordinary: Vec<u32>,
     /// Running sums of the ordinary groups' weights.
     weights: Vec<f64>,
+}
+
+impl Groups {
+    /// Whether a group opens apps.
+    pub(crate) fn grants(&self, group: u32) -> bool {
+        self.granting.iter().any(|(ordinal, _)| *ordinal == group)
+    }
+
+    /// A group that opens apps, the larger the likelier.
+    pub(crate) fn granting(&self, rng: &mut fastrand::Rng) -> Option<u32> {
+        let all: u32 = self.granting.iter().map(|(_, share)| share).sum();
+        let mut place = rng.u32(0..all.max(1));
+        self.granting
+            .iter()
+            .find(|(_, share)| place.checked_sub(*share).map(|rest| place = rest).is_none())
+            .map(|(ordinal, _)| *ordinal)
+    }
+
+    /// An ordinary group, the larger the likelier.
+    pub(crate) fn ordinary(&self, rng: &mut fastrand::Rng) -> Option<u32> {
+        let point = rng.f64() * self.weights.last()?;
+        self.ordinary.get(self.weights.partition_point(|sum| *sum <= point)).copied()
+    }
 }
 
 /// Makes the groups and says how people come into them.

@@ -45,14 +45,27 @@ impl Default for Population {
 impl Organization {
     /// Makes the organization of this population as it stands at `now`.
     pub fn populate(population: &Population, now: Timestamp) -> Organization {
-        let mut rng = fastrand::Rng::with_seed(population.seed ^ 0x5262_6c6c_6361_6c6c);
         let users = population.users.clamp(10, 1_000_000);
+        Founded::make(population, (users, users), now).organization
+    }
+}
+
+/// An organization with what it takes to let people join it.
+pub(crate) struct Founded {
+    pub(crate) organization: Organization,
+    pub(crate) groups: founding::Groups,
+    pub(crate) people: People,
+}
+
+impl Founded {
+    /// Makes an organization of the size that suits `users`, with `present` of them.
+    pub(crate) fn make(population: &Population, (users, present): (u32, u32), now: Timestamp) -> Founded {
+        let mut rng = fastrand::Rng::with_seed(population.seed ^ 0x5262_6c6c_6361_6c6c);
         let mut organization = founding::found(population, users, now, &mut rng);
         let groups = founding::make_groups(&mut organization, population, users, &mut rng);
         let mut people = People::new(&organization, now);
-        let mean = population.memberships_per_user.unwrap_or(10.0).clamp(0.0, 500.0);
-        let mean = mean.min(MOST_MEMBERSHIPS / f64::from(users));
-        for _ in 0..users {
+        let mean = population.mean_memberships(users);
+        for _ in 0..present {
             let mut person = people.next(&organization, &mut rng);
             if person.present != 0 && person.account_type == AccountType::Atlassian {
                 founding::choose_groups(&organization, &groups, &mut person, mean, &mut rng);
@@ -77,19 +90,27 @@ impl Organization {
             key.created_by = administrator.unwrap_or_default() as u32;
         }
         organization.ids = rng;
-        organization
+        Founded { organization, groups, people }
+    }
+}
+
+impl Population {
+    /// Mean memberships of a person, within upstream's limit on all of them.
+    pub(crate) fn mean_memberships(&self, users: u32) -> f64 {
+        let mean = self.memberships_per_user.unwrap_or(10.0).clamp(0.0, 500.0);
+        mean.min(MOST_MEMBERSHIPS / f64::from(users))
     }
 }
 
 /// Inserts a person whose groups are already listed, and counts the memberships.
-fn insert(organization: &mut Organization, person: Person) {
+pub(crate) fn insert(organization: &mut Organization, person: Person) -> u32 {
     for ordinal in &person.groups {
         if let Some(group) = organization.groups.get_mut(*ordinal as usize).and_then(Option::as_mut) {
             group.members += 1;
             group.suspended_members += u32::from(person.suspended & (1 << group.directory) != 0);
         }
     }
-    organization.insert_person(person);
+    organization.insert_person(person)
 }
 
 /// Every organization has at least two administrators of its own, a few site and user-access administrators, and some
@@ -127,7 +148,8 @@ fn give_platform_roles(organization: &mut Organization, rng: &mut fastrand::Rng)
 }
 
 /// Makes one person after another.
-struct People {
+#[derive(Debug)]
+pub(crate) struct People {
     now: i64,
     words: Words,
     /// How often each local part was used, so that addresses differ.
@@ -138,6 +160,7 @@ struct People {
 }
 
 /// The numbers of interned words, looked up once.
+#[derive(Debug)]
 struct Words {
     job_titles: Vec<u16>,
     departments: Vec<u16>,
@@ -163,6 +186,25 @@ impl People {
             shares: CULTURES.iter().map(|culture| culture.share).sum(),
             made: 0,
             directories: organization.directories.len() as u8,
+        }
+    }
+
+    /// Somebody who joins at a moment: an ordinary employee or partner, invited and not yet signed in.
+    pub(crate) fn joiner(&mut self, organization: &Organization, now: i64, rng: &mut fastrand::Rng) -> Person {
+        self.now = now;
+        loop {
+            let mut person = self.next(organization, rng);
+            let ordinary = person.account_type == AccountType::Atlassian && person.status() == "active";
+            if !ordinary || SERVICE_NAMES.iter().any(|(name, _)| *name == person.texts.name()) {
+                continue;
+            }
+            let texts = &person.texts;
+            let account_id = format!("712020:{}", uuid(rng));
+            person.texts = Texts::new(&account_id, texts.name(), texts.nickname(), texts.email());
+            person.added = now;
+            person.email_verified = false;
+            person.mfa = false;
+            return person;
         }
     }
 

@@ -3,6 +3,7 @@
 
 pub(crate) mod address;
 pub(crate) mod amount;
+pub(crate) mod chart;
 pub(crate) mod chosen;
 pub(crate) mod diagnosed;
 pub(crate) mod frame;

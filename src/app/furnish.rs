@@ -1,0 +1,82 @@
+//! What administrators would have left behind in the demo's months: filters that everybody finds, and prices of seats.
+//! It says nothing about people; whom the filters find comes from the syncs.
+
+use crate::id::AdministratorId;
+use crate::mirror::prices::{self, PricedApp};
+use crate::mirror::{Mirror, filters};
+use crate::nouns::context::{Actor, Context};
+use crate::nouns::price::Price;
+use crate::nouns::refusal::Refusal;
+use crate::nouns::saved_filter::Audience;
+use crate::sync::pass::Surroundings;
+
+const FILTERS: &[(&str, &str, &str)] = &[
+    (
+        "Confluence seats to free",
+        "Holds a Confluence seat that was not used for 90 days. Reviewed on the first Monday of each month.",
+        "seat = confluence AND (inactiveFor(confluence) >= 90d OR neverActive(confluence) = yes)",
+    ),
+    (
+        "Jira, never used",
+        "Has a Jira seat since a month or longer and never opened Jira. Ask the team before taking it back.",
+        "seat = jira AND neverActive(jira) = yes AND added < -30d",
+    ),
+    (
+        "External people with seats",
+        "Partners whose accounts we do not manage, and who take a seat of any app.",
+        "claim = external AND seats > 0",
+    ),
+    (
+        "Left, and still in groups",
+        "Deactivated people with memberships: they take no seat, and would get all of it back when restored.",
+        "status = deactivated AND groupCount > 0",
+    ),
+    (
+        "Two-step verification missing",
+        "Managed and active without two-step verification.",
+        "status = active AND claim = managed AND mfa = no",
+    ),
+    ("Joined in the last 30 days", "For the welcome round.", "added >= -30d ORDER BY added DESC"),
+];
+
+/// Prices a month, in thousandths of a dollar; the second site has its own for Jira.
+const PRICES: &[(&str, &str)] = &[
+    ("jira-software", "7.91"),
+    ("confluence", "5.42"),
+    ("jira-servicedesk", "19.04"),
+    ("bitbucket", "3.65"),
+    ("compass", "7.25"),
+    ("jira-product-discovery", "10"),
+];
+
+/// Saves the filters and enters the prices.
+pub(super) async fn furnish(mirror: &Mirror, surroundings: &Surroundings) -> Result<(), Refusal> {
+    let (now, entropy) = (surroundings.clock.now(), &surroundings.entropy);
+    let actor = Actor::Administrator { id: AdministratorId::new(entropy, now), username: "demo".to_owned() };
+    let context = Context { actor, now };
+    let snapshot = mirror.current();
+    for (name, description, text) in FILTERS {
+        let kept = filters::kept(&snapshot, (name, description), text, Audience::Everybody).map_err(unfurnished)?;
+        filters::save(&context, mirror, kept, entropy).await.map_err(unfurnished)?;
+    }
+    let has = |app: &str, site: Option<&str>| {
+        snapshot.resources().iter().any(|one| one.id.owner() == app && site.is_none_or(|site| one.id.site() == site))
+    };
+    for (app, amount) in PRICES.iter().filter(|(app, _)| has(app, None)) {
+        let price = Price::parse(amount, "USD").map_err(unfurnished)?;
+        let priced = PricedApp { app: (*app).to_owned(), site: None };
+        prices::enter(&context, mirror, (priced, price), entropy).await.map_err(unfurnished)?;
+    }
+    let jira = snapshot.resources().iter().filter(|resource| resource.id.owner() == "jira-software").nth(1);
+    if let Some(second) = jira {
+        let price = Price::parse("8.6", "USD").map_err(unfurnished)?;
+        let priced = PricedApp { app: "jira-software".to_owned(), site: Some(second.id.site().to_owned()) };
+        prices::enter(&context, mirror, (priced, price), entropy).await.map_err(unfurnished)?;
+    }
+    Ok(())
+}
+
+fn unfurnished(error: impl std::fmt::Display) -> Refusal {
+    let next = "Start it again, or with `--past 0` for one without a past.";
+    Refusal::new("The demo was not started.", format!("Its filters and prices were not kept: {error}."), next)
+}
