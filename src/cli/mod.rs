@@ -12,6 +12,7 @@ pub mod protected;
 pub mod runs;
 pub mod simulate;
 pub mod socket;
+pub mod stats;
 pub mod sync;
 pub mod table;
 pub mod token;
@@ -104,6 +105,9 @@ pub enum Command {
     #[command(after_help = "Example:\n  rollcall token create --name reports --expires 90\n\
         docs/api.md says what can be asked with it.")]
     Token(token::Token),
+    /// Count seats by app and site: used, inactive, what they cost
+    #[command(after_help = "Example: rollcall stats --threshold 30d --json")]
+    Stats(stats::Stats),
     /// List sync runs, or show one
     Runs(runs::Runs),
     /// Bring every database to this version's schema

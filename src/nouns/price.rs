@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use directory::{Resource, ResourceId};
+use directory::tiles::OnSite;
+use directory::{Resource, ResourceId, Snapshot};
 use jiff::Timestamp;
 
 /// The dearest seat, in thousandths: a million a month.
@@ -133,6 +134,17 @@ impl Prices {
             cost.add(price.price, seats);
         }
         cost
+    }
+
+    /// What seats cost a month: all of them, and those that are inactive or were never used.
+    pub fn of_seats(&self, snapshot: &Snapshot, sites: &[OnSite]) -> (Cost, Cost) {
+        let (mut all, mut idle) = (Cost::default(), Cost::default());
+        for site in sites {
+            let resource = snapshot.resources().get(site.resource as usize);
+            all.add_all(&self.cost(resource, site.seats.total()));
+            idle.add_all(&self.cost(resource, site.seats.not_active()));
+        }
+        (all, idle)
     }
 }
 

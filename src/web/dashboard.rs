@@ -240,7 +240,7 @@ fn sums(counted: &Counted<'_>, present: u64) -> Markup {
     let Tiles { seats, people, .. } = counted.tiles;
     let words = counted.threshold.words();
     let all: Vec<OnSite> = counted.tiles.apps.iter().flat_map(|tile| tile.sites.clone()).collect();
-    let (cost, idle) = tile::costs(&all, counted.snapshot, counted.prices);
+    let (cost, idle) = counted.prices.of_seats(counted.snapshot, &all);
     let priced = |site: &OnSite| {
         counted
             .snapshot

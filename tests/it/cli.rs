@@ -69,7 +69,7 @@ fn a_demo_is_read_beside_synced_and_ended() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let data = folder.join("data");
-    let demo = ["demo", "--users", "60", "--port", "0", "--data", data.to_str().unwrap()];
+    let demo = ["demo", "--users", "60", "--past", "0", "--port", "0", "--data", data.to_str().unwrap()];
     let mut demo = Running::start(&demo, folder);
     assert!(demo.line_with("http://").contains("/setup/"), "the first start prints a link to create the administrator");
 
@@ -98,6 +98,7 @@ fn a_demo_is_read_beside_synced_and_ended() {
 
     filters_are_answered(folder, &people);
     days_that_are_not_known_are_refused(folder);
+    seats_are_counted(folder);
 
     let runs = run(&["runs"], folder);
     assert!(said(&runs).contains("initial") && said(&runs).contains("sealed"), "{}", said(&runs));
@@ -195,6 +196,31 @@ fn filters_are_answered(folder: &Path, people: &[Value]) {
 }
 
 /// Keeps a filter as the page does.
+/// The table and the object tell the same, and the shares of each add up.
+fn seats_are_counted(folder: &Path) {
+    let told: Value = serde_json::from_str(&printed(&["stats", "--json", "--threshold", "30d"], folder)).unwrap();
+    let number = |of: &Value, name: &str| of[name].as_u64().unwrap_or_else(|| panic!("{name} of {of}"));
+    let shares = |of: &Value| {
+        ["active", "inactive", "unknown", "service_accounts"].iter().map(|name| number(of, name)).sum::<u64>()
+    };
+    assert_eq!((number(&told, "people"), &told["threshold"]), (60, &"30d".into()));
+    assert!(number(&told, "seats") > 0 && number(&told, "groups") > 0, "{told}");
+    assert_eq!(shares(&told), number(&told, "seats"));
+    let apps = told["apps"].as_array().unwrap();
+    assert_eq!(apps.iter().map(|app| number(app, "seats")).sum::<u64>(), number(&told, "seats"));
+    assert!(apps.iter().all(|app| shares(app) == number(app, "seats")), "{told}");
+    assert_eq!(told["cost_a_month"], serde_json::json!({}), "nobody has entered a price");
+    let table = printed(&["stats", "--threshold", "30d"], folder);
+    let last: Vec<&str> = table.lines().last().unwrap_or_default().split_whitespace().collect();
+    assert_eq!(last[..3], ["all", &*told["seats"].to_string(), &*told["active"].to_string()], "{table}");
+    let site = apps[0]["sites"][0]["site"].as_str().unwrap();
+    let one: Value = serde_json::from_str(&printed(&["stats", "--json", "--site", site], folder)).unwrap();
+    assert!(number(&one, "seats") < number(&told, "seats"), "one of several sites: {one}");
+    let wrong = run(&["stats", "--site", "nowhere"], folder);
+    assert!(wrong.status.code() == Some(3) && said(&wrong).contains(site), "{}", said(&wrong));
+    assert_eq!(run(&["stats", "--threshold", "soon"], folder).status.code(), Some(2));
+}
+
 fn keep_a_filter(data: &Path) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
@@ -246,7 +272,7 @@ fn wrong_use_is_told_from_refusal_and_names_the_way_out() {
     let refused = run(&["simulate", "--scenario", scenario.to_str().unwrap()], folder);
     assert_eq!(refused.status.code(), Some(3));
     assert!(said(&refused).contains("line 1") && said(&refused).contains("people"), "{}", said(&refused));
-    for command in ["demo", "serve", "simulate", "sync", "users", "filters", "runs", "migrate", "doctor"] {
+    for command in ["demo", "serve", "simulate", "sync", "users", "filters", "stats", "runs", "migrate", "doctor"] {
         let help = run(&[command, "--help"], folder);
         assert_eq!(help.status.code(), Some(0));
         assert!(said(&help).contains("Usage: rollcall"), "{}", said(&help));

@@ -6,6 +6,7 @@ mod api;
 mod browser;
 mod cli;
 mod contract;
+mod demo;
 mod documents;
 mod kill;
 mod layering;

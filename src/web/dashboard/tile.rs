@@ -1,10 +1,8 @@
 //! A tile: an app's seats by when they were last used, with what they cost. Every number is a link to its people.
 
-use directory::Snapshot;
 use directory::tiles::{OnSite, Shares, Tile, Which};
 use maud::{Markup, html};
 
-use crate::nouns::price::{Cost, Prices};
 use crate::web::dashboard::{Ask, Counted, found};
 use crate::web::ui::amount::{counted, number};
 use crate::web::ui::notice::{Weight, notice};
@@ -75,23 +73,12 @@ pub(super) fn one(tile: &Tile, ask: &Ask, counted: &Counted<'_>) -> Markup {
 
 /// What the seats cost a month, and the inactive of them.
 fn cost(tile: &Tile, counted: &Counted<'_>) -> Markup {
-    let (all, idle) = costs(&tile.sites, counted.snapshot, counted.prices);
+    let (all, idle) = counted.prices.of_seats(counted.snapshot, &tile.sites);
     html! {
         @if !all.is_empty() {
             p.hint { span.num { (all) } " a month" @if tile.seats.not_active() > 0 { ", " b.num { (idle) } " of it for inactive seats" } " (estimate)" }
         }
     }
-}
-
-/// What seats cost a month: all of them, and those that are inactive or were never used.
-pub(super) fn costs(sites: &[OnSite], snapshot: &Snapshot, prices: &Prices) -> (Cost, Cost) {
-    let (mut all, mut idle) = (Cost::default(), Cost::default());
-    for site in sites {
-        let resource = snapshot.resources().get(site.resource as usize);
-        all.add_all(&prices.cost(resource, site.seats.total()));
-        idle.add_all(&prices.cost(resource, site.seats.not_active()));
-    }
-    (all, idle)
 }
 
 /// Where bought seats run out.

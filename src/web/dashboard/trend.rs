@@ -68,7 +68,10 @@ pub(super) fn trends(trend: &Trend, ask: &Ask, counted: &Counted<'_>) -> Markup 
 
 fn seats(trend: &Trend) -> Chart<'static> {
     let mut lines = vec![line("Seats", Tone::Key, trend, |sample| Some(sample.seats.total() as f64), whole)];
-    let differ = |sample: &Sample| sample.people.is_some_and(|people| people != sample.seats.total());
+    // Where people hold several seats each, their line would press that of the seats flat: they stand in the table.
+    let differ = |sample: &Sample| {
+        sample.people.is_some_and(|people| people < sample.seats.total() && people * 10 > sample.seats.total() * 6)
+    };
     if trend.samples.iter().any(differ) {
         lines.push(line("People", Tone::Plain, trend, |sample| sample.people.map(|people| people as f64), whole));
     }

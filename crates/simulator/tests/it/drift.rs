@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use simulator::{Change, ChangeError, NewUser, Organization, Population, Role, Truth};
+use simulator::{Change, ChangeError, NewUser, Organization, Population, Role, Season, Truth};
 
 use crate::client::now;
 
@@ -148,4 +148,29 @@ fn each_verb_does_what_it_says() {
         Err(ChangeError::UnknownAccount("#9999".into()))
     );
     check(&organization.truth());
+}
+
+#[test]
+fn a_season_follows_from_its_seed_and_ends_with_the_people_asked_for() {
+    let population = Population { users: 400, seed: 3, ..Population::default() };
+    let (days, day) = (120, jiff::SignedDuration::from_hours(24));
+    let begins = now() - day * days;
+    let live = |steps: i32| {
+        let (mut organization, mut season) = Season::begin(&population, begins, days as u32);
+        let first = organization.truth();
+        for step in 1..=steps {
+            season.live_until(&mut organization, begins + day * days / steps * step);
+        }
+        (first, organization.truth())
+    };
+    let (first, last) = live(120);
+    check(&last);
+    assert_eq!(live(1).1, last, "what happens does not depend on who looks when");
+    assert!(first.users.len() < 350 && last.users.len() >= 395, "{} to {}", first.users.len(), last.users.len());
+    let newest = |truth: &Truth| truth.users.iter().flat_map(|user| user.last_active.iter().map(|(_, at)| *at)).max();
+    assert!(newest(&first) < newest(&last), "people went on working");
+    let names = |truth: &Truth| truth.users.iter().map(|user| user.name.clone()).collect::<BTreeSet<_>>();
+    assert!(names(&last).difference(&names(&first)).count() > 20, "people joined");
+    let deactivated = |truth: &Truth| truth.users.iter().filter(|user| user.status == "deactivated").count();
+    assert!(deactivated(&last) > deactivated(&first), "people left");
 }

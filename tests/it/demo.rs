@@ -1,0 +1,83 @@
+//! The demo's past: what its pages show was read by its syncs, day by day, and its end is the present.
+
+use std::time::Duration;
+
+use clock::Clock;
+use directory::tiles::{self, Asked, Threshold};
+use jiff::Timestamp;
+use rollcall::app::past::{self, Past};
+use rollcall::config::{Config, Flags};
+use rollcall::mirror::mirrors::Mirrors;
+use rollcall::mirror::trends;
+use rollcall::nouns::run::{RunKind, RunState};
+use rollcall::store::db::Options;
+use rollcall::store::{filters, runs, seat_prices};
+use simulator::Population;
+
+use crate::support::truth::differences;
+
+fn now() -> Timestamp {
+    "2026-11-20T14:30:00Z".parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_past_was_read_day_by_day_and_ends_in_the_present() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = Config::read(Flags { data: Some(folder.path().to_owned()), database: None }).unwrap();
+    config.database = None;
+    config.key_file = folder.path().join("demo-sealing.key");
+    config.make_data_folder().unwrap();
+    let population = Population { users: 120, seed: 5, ..Population::default() };
+    let arrived = past::live(&config, &population, Past { days: 130, every: 1 }, now()).await.unwrap();
+
+    let mirrors = Mirrors::open(config.databases(), Options::new(Clock::simulated(now()))).await.unwrap();
+    let mirror = mirrors.only().unwrap();
+    let snapshot = mirror.current();
+    assert_eq!(differences(&snapshot, &arrived.organization.truth()), Vec::<String>::new(), "the newest sync saw now");
+    let age = now().duration_since(snapshot.sealed_at());
+    assert!(!age.is_negative() && age.unsigned_abs() < Duration::from_secs(360), "sealed {age:?} ago");
+
+    let (zone, threshold, newest) = (mirror.zone(), Threshold::DEFAULT, snapshot.clone());
+    let today = trends::day_of(now(), &zone);
+    let (trend, all, kept, prices) = mirror
+        .store()
+        .read(move |tx| {
+            let prices = seat_prices::all(tx)?;
+            let asked = trends::Asked { app: None, site: None, threshold };
+            let trend = trends::read(tx, (&newest, &prices), asked, (today, 6))?;
+            Ok((trend, runs::list(tx, None, 1000)?, filters::all(tx)?, prices))
+        })
+        .await
+        .unwrap();
+    assert!(trend.samples.len() > 100, "{} days", trend.samples.len());
+    let last = trend.samples.last().unwrap();
+    let shown = tiles::tiles(&snapshot, None, Asked { threshold, now: snapshot.sealed_at(), zone: &zone });
+    assert_eq!((last.day, last.seats, last.people), (today, shown.seats, Some(shown.people)));
+    assert_ne!(trend.samples[0].seats, last.seats, "something happened in these months");
+    assert!(!last.cost.is_empty() && !kept.is_empty() && !prices.0.is_empty());
+
+    assert!(all.iter().all(|run| run.state == RunState::Sealed), "{all:?}");
+    assert!(all.iter().filter(|run| run.kind == RunKind::Daily).count() > 100);
+    let found = |of: fn(&directory::Counts) -> u64| {
+        let later = all.iter().filter(|run| run.kind != RunKind::Initial);
+        later.filter_map(|run| run.counts.as_ref()).map(of).sum::<u64>()
+    };
+    assert!(found(|counts| counts.people_added) > 5 && found(|counts| counts.memberships_removed) > 5);
+    assert!(found(|counts| counts.presence_changed + counts.people_changed) > 3);
+
+    // A demo that was kept goes on with the same people.
+    let again = past::again(&config, &population, now()).unwrap();
+    assert_eq!(again.truth().users.len(), arrived.organization.truth().users.len());
+    assert_eq!(differences(&snapshot, &again.truth()), Vec::<String>::new());
+    mirrors.close().await;
+}
+
+#[test]
+fn the_larger_the_organization_the_fewer_syncs_its_past_has() {
+    assert_eq!(Past::of(2_000, None), Past { days: 182, every: 1 });
+    assert_eq!(Past::of(2_000, Some(30)), Past { days: 30, every: 1 });
+    let large = Past::of(20_000, None);
+    assert!(large.days == 182 && large.every > 7, "{large:?}");
+    assert_eq!(Past::of(1_000_000, None).days, 0, "the present alone takes long enough");
+    assert_eq!(Past::of(10, Some(0)).days, 0);
+}
