@@ -36,7 +36,7 @@ const FILTERS: &[(&str, &str, &str)] = &[
         "Managed and active without two-step verification.",
         "status = active AND claim = managed AND mfa = no",
     ),
-    ("Joined in the last 30 days", "For the welcome round.", "added >= -30d ORDER BY added DESC"),
+    ("Joined in the last 30 days", "For the welcome round.", "added >= -30d"),
 ];
 
 /// Prices a month, in thousandths of a dollar; the second site has its own for Jira.

@@ -168,7 +168,7 @@ fn list(held: &Prices, snapshot: &Snapshot, reader: &Reader) -> Markup {
                     tbody { @for price in &held.0 { @let named = resource(price); tr {
                         th scope="row" { bdi { (named.map_or(price.app.as_str(), |resource| resource.id.app_name())) } }
                         td { @match &price.site {
-                            None => "every site without a price of its own",
+                            None => (if held.0.iter().any(|other| other.app == price.app && other.site.is_some()) { "other sites" } else { "all sites" }),
                             Some(site) => bdi { (named.map_or(site.as_str(), |resource| resource.site_name())) },
                         } }
                         td.num { (price.price) }
@@ -244,7 +244,7 @@ mod tests {
         let held = Prices(vec![price("jira-software", None, "7.5"), price("gone-app", Some("nowhere"), "1")]);
         let page = list(&held, &acme(), &reader()).0;
         assert!(page.contains("<bdi>Jira</bdi>") && page.contains("7.50 EUR"), "{page}");
-        assert!(page.contains("every site without a price of its own") && page.contains("&lt;mira&gt;"), "{page}");
+        assert!(page.contains("<td>all sites</td>") && page.contains("&lt;mira&gt;"), "{page}");
         assert!(page.contains("gone-app") && page.contains("nowhere"), "what is gone can still be removed: {page}");
         assert!(list(&Prices::default(), &acme(), &reader()).0.contains("No seat has a price yet."));
     }

@@ -61,6 +61,7 @@ const OTHERS: &[(&str, &[&str])] = &[
     ("getrandom", &["id", "store"]),
     ("jiff", EVERYWHERE),
     ("maud", &["web"]),
+    ("plotters", &["web"]),
     ("postgres", &["store"]),
     ("roaring", &["nouns", "store", "mirror", "sync", "api", "web", "cli"]),
     ("rusqlite", &["store"]),

@@ -21,6 +21,9 @@ const AT_FIRST: u32 = 84;
 /// Who has not opened an app for so long when a season begins has fallen idle.
 const IDLE_AFTER: i64 = 30 * DAY;
 
+/// So long before a season begins its people take up their habits.
+const SETTLING: SignedDuration = SignedDuration::from_hours(24 * 35);
+
 /// How somebody works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Habit {
@@ -55,12 +58,14 @@ impl Season {
         let to = from.saturating_add(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(from);
         let users = population.users.clamp(10, 1_000_000);
         let first = (u64::from(users) * u64::from(AT_FIRST) / 100).max(10) as u32;
-        let Founded { mut organization, groups, people } = Founded::make(population, (users, first), from);
+        // Habits settle before anybody looks: what a population is made with is only like what habits make of it.
+        let settling = from.saturating_sub(SETTLING).unwrap_or(from);
+        let Founded { mut organization, groups, people } = Founded::make(population, (users, first), settling);
         if let Some(key) = organization.keys.first_mut() {
             key.expires = to.saturating_add(SignedDuration::from_hours(24 * 180)).unwrap_or(key.expires);
         }
-        let habits = organization.people.iter().map(|person| habit(person.as_ref(), from)).collect();
-        let season = Season {
+        let habits = organization.people.iter().map(|person| habit(person.as_ref(), settling)).collect();
+        let mut season = Season {
             rng: fastrand::Rng::with_seed(population.seed ^ 0x5365_6173_6f6e),
             groups,
             people,
@@ -69,8 +74,9 @@ impl Season {
             wanted: users,
             from,
             to,
-            lived_until: from,
+            lived_until: settling,
         };
+        season.live_until(&mut organization, from);
         (organization, season)
     }
 
@@ -137,7 +143,7 @@ impl Season {
                     // Of what they have not used so far they try little, and some of it never.
                     (_, false) if liking(ordinal, resource) < 15 => 0,
                     (_, false) if is_fresh => 500,
-                    (_, false) => 2,
+                    (_, false) => 3,
                 };
                 if self.rng.u32(0..1_000) < chance {
                     opened.push(resource);

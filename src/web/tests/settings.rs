@@ -208,3 +208,30 @@ async fn statistics_show_atlassians_own_counts_beside_ours() {
     app.end().await;
     simulator.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_price_is_entered_shown_as_cost_and_removed() {
+    let (simulator, mut app) = connected().await;
+    let here = "/settings/seat-prices";
+    let empty = app.get(here).await.body;
+    assert!(empty.contains("No seat has a price yet.") && empty.contains(r#"<option value="confluence""#), "{empty}");
+    let wrong = app.post(here, "of=confluence&amount=1,000.00&currency=usd").await;
+    assert!(wrong.status == 422 && wrong.body.contains("as 7.65") && wrong.body.contains("1,000.00"), "{}", wrong.body);
+    let unknown = app.post(here, "of=focus&amount=1&currency=usd").await;
+    assert!(unknown.status == 422 && unknown.body.contains("no such app there"), "{}", unknown.body);
+    assert_eq!(app.post(here, "of=confluence&amount=5.42&currency=usd").await.location(), here);
+    let listed = app.get(here).await.body;
+    assert!(listed.contains("5.42 USD") && listed.contains("administrator mira"), "{listed}");
+    let dashboard = app.get("/dashboard").await.body;
+    assert!(
+        dashboard.contains("a month for all seats, estimate") && dashboard.contains("have no price"),
+        "{dashboard}"
+    );
+    assert!(dashboard.contains("1 day so far"), "the first sync has left its day behind: {dashboard}");
+    let remove = "/settings/seat-prices/remove";
+    assert_eq!(app.post(remove, "of=confluence").await.location(), here);
+    assert_eq!(app.post(remove, "of=confluence").await.status, 422);
+    assert!(!app.get("/dashboard").await.body.contains("a month for all seats"));
+    app.end().await;
+    simulator.stop().await;
+}

@@ -18,6 +18,7 @@ mod organization;
 mod past;
 mod run_lists;
 mod runs;
+mod seats;
 mod selections;
 mod site_credentials;
 mod statements;
