@@ -56,6 +56,9 @@ pub struct Trend {
     pub samples: Vec<Sample>,
 }
 
+/// Seats by app's name on a day.
+pub type ByApp = (Date, BTreeMap<String, Shares>);
+
 /// Keeps a snapshot's seats as those of the day of its seal.
 pub(crate) fn remember(tx: &mut Tx, snapshot: &Snapshot, zone: &TimeZone) -> Result<(), StoreError> {
     let (at, amounts) = (snapshot.sealed_at(), snapshot.amounts());
@@ -94,12 +97,7 @@ pub fn read(
 }
 
 /// Seats by app on the last day that is not after one, with that day.
-pub fn by_app(
-    tx: &mut Tx,
-    snapshot: &Snapshot,
-    asked: Asked<'_>,
-    day: Date,
-) -> Result<Option<(Date, BTreeMap<String, Shares>)>, StoreError> {
+pub fn by_app(tx: &mut Tx, snapshot: &Snapshot, asked: Asked<'_>, day: Date) -> Result<Option<ByApp>, StoreError> {
     let Some(stored) = seat_days::up_to(tx, number_of(day))? else { return Ok(None) };
     let shares = days::shares(&stored.seats, asked.threshold).map_err(|_| seat_days::unreadable())?;
     let meant = Meant::of(snapshot, asked);

@@ -1,14 +1,12 @@
 //! What changed since yesterday and last week: what syncs have found, and how many seats each app has more or less. A number
 //! leads to the sync that found it where there was one alone.
 
-use std::collections::BTreeMap;
-
+use directory::Counts;
 use directory::tiles::Which;
-use directory::{Counts, tiles::Shares};
 use jiff::SignedDuration;
-use jiff::civil::Date;
 use maud::{Markup, html};
 
+use crate::mirror::trends::ByApp;
 use crate::store::runs::Changed;
 use crate::web::dashboard::Counted;
 use crate::web::ui::address::Address;
@@ -23,7 +21,7 @@ const MOST_SYNCS: usize = 10;
 type Amount = fn(&Counts) -> u64;
 
 /// Seats by app on an earlier day, with that day.
-pub(super) type Then = Option<(Date, BTreeMap<String, Shares>)>;
+pub(super) type Then = Option<ByApp>;
 
 /// What is compared with now.
 #[derive(Clone, Debug, Default)]
