@@ -128,6 +128,8 @@ pub struct Run {
     pub totals: Option<Totals>,
     /// Rows that a guard kept as they were.
     pub withheld_rows: u64,
+    /// Since when it waits without having read anything in between.
+    pub waiting_since: Option<Timestamp>,
 }
 
 /// How much there was before a run and after it, by noun.

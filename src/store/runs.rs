@@ -66,12 +66,14 @@ const INSERT: &str = "
 const COLUMNS_BY_ID: &str = "
     SELECT id, number, kind, state, asked_by, asked_at, started_at, ended_at, generation, phase, people_seen,
         people_expected, groups_seen, groups_expected, requests, requests_floor, waited_microseconds, waiting_until,
-        waiting_for, failure, counts, scope, people_left_out, totals, withheld_rows
+        waiting_for, failure, counts, scope, people_left_out, totals, withheld_rows,
+        waiting_since
     FROM runs WHERE id = $1";
 const MATCHING: &str = "
     SELECT id, number, kind, state, asked_by, asked_at, started_at, ended_at, generation, phase, people_seen,
         people_expected, groups_seen, groups_expected, requests, requests_floor, waited_microseconds, waiting_until,
-        waiting_for, failure, counts, scope, people_left_out, totals, withheld_rows
+        waiting_for, failure, counts, scope, people_left_out, totals, withheld_rows,
+        waiting_since
     FROM runs
     WHERE number < $1 AND (CAST($3 AS TEXT) IS NULL OR kind = $3) AND (CAST($4 AS TEXT) IS NULL OR state = $4)
     ORDER BY number DESC LIMIT $2";
@@ -88,32 +90,40 @@ const CHANGES_SINCE: &str = "
 const NEWEST: &str = "
     SELECT id, number, kind, state, asked_by, asked_at, started_at, ended_at, generation, phase, people_seen,
         people_expected, groups_seen, groups_expected, requests, requests_floor, waited_microseconds, waiting_until,
-        waiting_for, failure, counts, scope, people_left_out, totals, withheld_rows
+        waiting_for, failure, counts, scope, people_left_out, totals, withheld_rows,
+        waiting_since
     FROM runs WHERE number < $1 ORDER BY number DESC LIMIT $2";
 const OPEN: &str = "
     SELECT id, number, kind, state, asked_by, asked_at, started_at, ended_at, generation, phase, people_seen,
         people_expected, groups_seen, groups_expected, requests, requests_floor, waited_microseconds, waiting_until,
-        waiting_for, failure, counts, scope, people_left_out, totals, withheld_rows
+        waiting_for, failure, counts, scope, people_left_out, totals, withheld_rows,
+        waiting_since
     FROM runs WHERE state IN ('queued', 'running', 'waiting') AND holds_place = 1 ORDER BY number LIMIT 1";
 const LAST_ENDED: &str = "
     SELECT id, number, kind, state, asked_by, asked_at, started_at, ended_at, generation, phase, people_seen,
         people_expected, groups_seen, groups_expected, requests, requests_floor, waited_microseconds, waiting_until,
-        waiting_for, failure, counts, scope, people_left_out, totals, withheld_rows
+        waiting_for, failure, counts, scope, people_left_out, totals, withheld_rows,
+        waiting_since
     FROM runs WHERE state IN ('sealed', 'failed') AND holds_place = 1 ORDER BY number DESC LIMIT 1";
 const LAST_DAILY: &str = "SELECT max(asked_at) FROM runs WHERE kind = 'daily'";
 const GO_ON: &str = "UPDATE runs SET state = 'running', waiting_until = NULL, waiting_for = NULL WHERE id = $1";
 const PROGRESS: &str = "
     UPDATE runs SET phase = $2, people_seen = $3, people_expected = $4, groups_seen = $5, groups_expected = $6,
         requests = $7, requests_floor = $8, waited_microseconds = $9, waiting_until = $10, waiting_for = $11,
-        people_left_out = $12
+        people_left_out = $12,
+        waiting_since = CASE WHEN people_seen = $3 AND groups_seen = $5 THEN waiting_since ELSE NULL END
     WHERE id = $1";
-const WAIT: &str = "UPDATE runs SET state = 'waiting', waiting_until = $2, waiting_for = $3 WHERE id = $1";
+const WAIT: &str = "
+    UPDATE runs SET state = 'waiting', waiting_until = $2, waiting_for = $3,
+        waiting_since = COALESCE(waiting_since, CAST($4 AS BIGINT))
+    WHERE id = $1";
 const SEAL: &str = "
     UPDATE runs SET state = 'sealed', phase = 'ended', ended_at = $2, generation = $3, counts = $4, totals = $5,
-        withheld_rows = $6, waiting_until = NULL, waiting_for = NULL
+        withheld_rows = $6, waiting_until = NULL, waiting_for = NULL, waiting_since = NULL
     WHERE id = $1";
 const FAIL: &str = "
-    UPDATE runs SET state = $2, phase = 'ended', ended_at = $3, failure = $4, waiting_until = NULL, waiting_for = NULL
+    UPDATE runs SET state = $2, phase = 'ended', ended_at = $3, failure = $4, waiting_until = NULL, waiting_for = NULL,
+        waiting_since = NULL
     WHERE id = $1";
 const NOTES: &str = "
     SELECT at, kind, subject, detail FROM run_notes WHERE run_id = $1 AND seq > $2 ORDER BY seq LIMIT $3";
@@ -250,9 +260,14 @@ pub fn set_progress(tx: &mut Tx, id: &RunId, progress: &Progress, waiting: Optio
     tx.execute(PROGRESS, &arguments).map(drop)
 }
 
-/// Records that a run waits for upstream.
-pub fn wait(tx: &mut Tx, id: &RunId, waiting: &Waiting) -> Result<(), StoreError> {
-    let arguments = [id.as_str().into(), waiting.until.as_microsecond().into(), waiting.reason.as_str().into()];
+/// Records that a run waits for upstream from now on; since when, where it waited before and has read nothing since.
+pub fn wait(tx: &mut Tx, id: &RunId, waiting: &Waiting, now: Timestamp) -> Result<(), StoreError> {
+    let arguments = [
+        id.as_str().into(),
+        waiting.until.as_microsecond().into(),
+        waiting.reason.as_str().into(),
+        now.as_microsecond().into(),
+    ];
     tx.execute(WAIT, &arguments).map(drop)
 }
 
@@ -349,6 +364,7 @@ fn run(row: &Row<'_>) -> Result<Run, StoreError> {
             None => None,
         },
         withheld_rows: number(24)?,
+        waiting_since: optional_moment(row, 25)?,
     })
 }
 

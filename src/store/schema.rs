@@ -17,6 +17,7 @@ pub const ORGANIZATION: &[Migration] = &[
     Migration { number: 5, name: "selections", sql: include_str!("../../migrations/organization/0005_selections.sql") },
     Migration { number: 6, name: "protected", sql: include_str!("../../migrations/organization/0006_protected.sql") },
     Migration { number: 8, name: "seats", sql: include_str!("../../migrations/organization/0008_seats.sql") },
+    Migration { number: 9, name: "house", sql: include_str!("../../migrations/organization/0009_house.sql") },
 ];
 
 /// The schema of the control database.

@@ -151,6 +151,41 @@ pub fn refused_key(error: &Error) -> Option<String> {
     })
 }
 
+/// What a reason is about, as far as it is told by the sentences of this file, which is where reasons are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The key is wrong, expired, revoked, or made with scopes; or there is none that can be opened.
+    KeyRefused,
+    /// The key's maker lacks a right.
+    RightMissing,
+    /// Atlassian takes no more requests for a while.
+    Throttled,
+    /// Atlassian, or the way to it, does not answer.
+    Unreachable,
+    /// Anything else.
+    Other,
+}
+
+/// What a sentence of this file, kept as the reason of a wait or failure, is about.
+pub fn cause(reason: &str) -> Cause {
+    const CAUSES: [(&str, Cause); 13] = [
+        ("lacks a right", Cause::RightMissing),
+        ("does not let this key read", Cause::RightMissing),
+        ("refused the organization API key", Cause::KeyRefused),
+        ("was made with scopes", Cause::KeyRefused),
+        ("does not open this organization", Cause::KeyRefused),
+        ("API key cannot be opened", Cause::KeyRefused),
+        ("Nothing can be read from Atlassian", Cause::KeyRefused),
+        ("answers for another organization", Cause::KeyRefused),
+        ("limits requests to", Cause::Throttled),
+        ("could not be reached", Cause::Unreachable),
+        ("is left alone until", Cause::Unreachable),
+        ("failed to answer", Cause::Unreachable),
+        ("with a page for people", Cause::Unreachable),
+    ];
+    CAUSES.into_iter().find(|(words, _)| reason.contains(words)).map_or(Cause::Other, |(_, cause)| cause)
+}
+
 /// Atlassian's code for somebody who does not administer the organization.
 fn lacks_right(error: &Error) -> bool {
     matches!(error, Error::Refused { status: 403, code: Some(code), .. } if code == "ADMIN-403-3")
@@ -168,5 +203,42 @@ fn unreachable(kind: Unreachable) -> &'static str {
         Unreachable::Tls => "no trusted connection could be opened",
         Unreachable::Timeout => "it did not answer in time",
         Unreachable::Closed => "it closed the connection",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_told_from_the_sentences_made_here() {
+        use atlassian::users::SEARCH as endpoint;
+        let refused = |status, code: &str| Error::Refused {
+            endpoint,
+            status,
+            code: Some(code.to_owned()),
+            title: None,
+            detail: None,
+        };
+        let until = jiff::Timestamp::UNIX_EPOCH;
+        let host = || "api.example".to_owned();
+        for (error, expected) in [
+            (refused(401, "401"), Cause::KeyRefused),
+            (refused(403, "ADMIN-403-3"), Cause::RightMissing),
+            (refused(403, "forbidden.action"), Cause::RightMissing),
+            (refused(404, "ADMIN-404-2"), Cause::KeyRefused),
+            (refused(400, "x"), Cause::Other),
+            (Error::Unreachable { kind: Unreachable::Dns, host: host(), detail: String::new() }, Cause::Unreachable),
+            (Error::CircuitOpen { host: host(), until, failures: 3 }, Cause::Unreachable),
+            (Error::ServerFault { endpoint, status: 503 }, Cause::Unreachable),
+            (
+                Error::UnexpectedContent { endpoint, status: 200, content_type: "text/html".to_owned() },
+                Cause::Unreachable,
+            ),
+            (Error::Throttled { endpoint, until, reason: atlassian::error::ThrottleReason::Storm }, Cause::Throttled),
+        ] {
+            let reason = refused_key(&error).unwrap_or_else(|| sentence(&error));
+            assert_eq!(cause(&reason), expected, "{reason}");
+        }
     }
 }

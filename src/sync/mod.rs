@@ -30,6 +30,7 @@ mod setting;
 pub mod sites;
 pub mod stream;
 mod targeted;
+pub mod trouble;
 pub mod walk;
 pub mod why;
 pub mod worker;

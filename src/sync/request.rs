@@ -105,6 +105,27 @@ pub(super) fn first_answer(
     Ok(request_keys::find(tx, key, now)?.and_then(|answer| RunId::parse(&answer)))
 }
 
+/// Lets what waits for upstream try at once. Only when it tries is by a person; whether it may is still upstream's.
+pub async fn try_now(context: &Context, mirror: &Mirror, entropy: &Entropy) -> Result<(), StoreError> {
+    let (now, actor, salt) = (context.now, context.actor.as_subject(), entropy.bytes());
+    mirror
+        .store()
+        .write(move |tx| {
+            jobs::make_due(tx, now)?;
+            head::touch(tx)?;
+            let event = NewEvent {
+                at: now,
+                actor,
+                kind: "sync.tried_again",
+                subject: "sync".to_owned(),
+                detail: "{}".to_owned(),
+                personal: String::new(),
+            };
+            events::append(tx, &event, &salt).map(drop)
+        })
+        .await
+}
+
 /// Stops a run at once: what it has read is dropped, nothing of it is sealed, and another may start. The worker that
 /// carries it out finds its lease gone with its next commit. Whether there was anything to stop.
 pub async fn cancel(context: &Context, mirror: &Mirror, run: &RunId, entropy: &Entropy) -> Result<bool, StoreError> {

@@ -131,7 +131,7 @@ async fn settle(
             head::touch(tx)?;
             match retry {
                 Some(until) => {
-                    runs::wait(tx, &held.run, &Waiting { until, reason: reason.clone() })?;
+                    runs::wait(tx, &held.run, &Waiting { until, reason: reason.clone() }, now)?;
                     jobs::give_up(tx, &held, Retry::At(until), &reason)
                 }
                 None => {

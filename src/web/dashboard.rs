@@ -9,8 +9,8 @@ mod trend;
 use axum::extract::{Query, RawQuery};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
+use directory::Snapshot;
 use directory::tiles::{self, Asked, OnSite, Threshold, Tiles};
-use directory::{Noun, Part, Snapshot};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use maud::{Markup, html};
@@ -24,6 +24,7 @@ use crate::store::{runs, seat_prices};
 use crate::sync::{inactivity, schedule};
 use crate::web::failure::Failure;
 use crate::web::guard::see;
+use crate::web::notices::activity_age;
 use crate::web::people::question;
 use crate::web::ui::address::Address;
 use crate::web::ui::amount::{counted, number};
@@ -31,12 +32,10 @@ use crate::web::ui::frame::{Page, Place};
 use crate::web::ui::moment::Reader;
 use crate::web::ui::notice::{Weight, empty, notice};
 use crate::web::visit::{Visit, first_use};
-use crate::web::{settings_dashboard, settings_sync, site};
+use crate::web::{settings_dashboard, site};
 
 /// The page's address.
 pub(crate) const HERE: &str = "/dashboard";
-/// Older activity is offered to be read again (rulings, Find).
-const ACTIVITY_IS_OLD_AFTER: SignedDuration = DAY;
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// What an address asks for.
@@ -165,7 +164,7 @@ fn content(
             }
         }
         (notices)
-        (activity_age(activity_read_at(snapshot), reader))
+        (activity_age(snapshot, reader))
         (unknown_site(ask, &counted))
         @if counted.tiles.apps.is_empty() {
             (nothing(&counted))
@@ -180,32 +179,6 @@ fn content(
         }
         (without_seats(&counted.tiles))
         (changed::changed(&read.past, &counted, reader))
-    }
-}
-
-/// When last active dates were last read; the oldest directory counts.
-fn activity_read_at(snapshot: &Snapshot) -> Option<Timestamp> {
-    let of_a_part = |part: &Part| matches!(part, Part::Directory(_) | Part::Whole);
-    let ages = snapshot.ages().iter().filter(|age| age.noun == Noun::Activity && of_a_part(&age.part));
-    ages.map(|age| age.read_at).min()
-}
-
-fn activity_age(read_at: Option<Timestamp>, reader: &Reader) -> Markup {
-    let again = Address::new(settings_sync::HERE).with("last_active", "on");
-    html! {
-        @match read_at {
-            Some(at) if reader.now.duration_since(at) > ACTIVITY_IS_OLD_AFTER => {
-                (notice(Weight::Info, "Last active dates are more than 24 hours old.", html! {
-                    p { "They were last read " (reader.relative(at)) ". " a href=(again) { "Read User Last Active Dates again" } }
-                }))
-            }
-            Some(at) => { p.hint { "Last active dates were read " (reader.relative(at)) "." } }
-            None => {
-                (notice(Weight::Info, "Last active dates were not read completely yet.", html! {
-                    p { "Seats whose use is not known are shown as unknown, never as inactive. " a href=(again) { "Read User Last Active Dates" } }
-                }))
-            }
-        }
     }
 }
 

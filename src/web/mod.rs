@@ -20,6 +20,7 @@ mod guard;
 pub mod live;
 mod manual_sync;
 mod members;
+mod notices;
 mod pending;
 mod people;
 mod people_sync;
@@ -168,6 +169,7 @@ pub fn router(web: Web) -> Router {
         .route("/runs", get(runs::show).post(runs::start))
         .route("/runs/{id}", get(run::show))
         .route("/runs/{id}/cancel", post(run::cancel))
+        .route("/runs/{id}/again", post(run::again))
         .route(manual_sync::HERE, post(manual_sync::start))
         .route(why::HERE, get(why::show).post(why::sync))
         .route("/people/sync", post(people_sync::start))

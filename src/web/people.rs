@@ -14,7 +14,7 @@ pub(crate) mod ticks;
 use axum::extract::{Query, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use directory::{Snapshot, Status};
+use directory::{Snapshot, Status, find};
 use filter::Expression;
 use maud::{Markup, html};
 use roaring::RoaringBitmap;
@@ -28,6 +28,7 @@ use crate::web::assets;
 use crate::web::failure::Failure;
 use crate::web::guard::see;
 use crate::web::listing::Slice;
+use crate::web::notices::activity_age;
 use crate::web::people::columns::Columns;
 use crate::web::people::past::When;
 use crate::web::people::sort::{Sort, ranked, slice_of};
@@ -319,6 +320,7 @@ fn found(ask: &Ask, browsed: &Browsed, (snapshot, reader): (&Snapshot, &Reader),
         @if !browsed.answer.found.unknown.is_empty() {
             p.hint { "Of " (counted(browsed.answer.found.unknown.len(), "person", "people")) " it is not known whether the filter holds; they are not in the list." }
         }
+        @if find::uses_activity(&browsed.answer.query) { (activity_age(snapshot, reader)) }
         (narrow::facets(ask, &browsed.answer, snapshot, &browsed.matching))
         @if slice.rows.is_empty() {
             (nobody(ask, browsed.present))

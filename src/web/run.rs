@@ -89,6 +89,17 @@ pub(crate) async fn cancel(
     Ok(see(Address::new("/runs").below(id.as_str()).as_str()))
 }
 
+/// POST /runs/{id}/again: *Try again now*, of a run that waits for upstream.
+pub(crate) async fn again(
+    State(served): State<Served>,
+    visit: Visit,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let Some(id) = RunId::parse(&id) else { return Err(Failure::NotFound("There is no sync run with this id.")) };
+    request::try_now(&visit.entered.context, &visit.mirror, &served.entropy).await?;
+    Ok(see(Address::new("/runs").below(id.as_str()).as_str()))
+}
+
 fn content(told: &Told, snapshot: &Snapshot, reader: &Reader) -> Markup {
     let run = &told.run;
     let live = live(run);

@@ -285,7 +285,11 @@ async fn a_key_is_replaced_by_one_of_the_same_organization_and_the_waiting_sync_
     app.post("/runs", &format!("request_key={}", "2".repeat(52))).await;
     assert!(matches!(once(&app).await, Worked::Carried { ended: Err(_), .. }));
     let people = app.get("/people").await;
-    assert!(people.status == 200 && people.body.contains("The sync waits.") && people.body.contains("Replace the key"));
+    assert!(
+        people.status == 200
+            && people.body.contains("refuses the organization API key.")
+            && people.body.contains("Replace the key")
+    );
 
     // Neither nothing, nor a wrong key, nor one of another organization takes its place.
     assert_eq!(app.post(here, "key=").await.status, 422);

@@ -12,20 +12,20 @@ use maud::{Markup, html};
 
 use crate::mirror::Mirror;
 use crate::nouns::organization_key::OrganizationKey;
-use crate::nouns::run::{Run, RunState};
+use crate::nouns::run::Run;
 use crate::nouns::schedule::DailySlot;
 use crate::store::{coverage, organization_keys, runs};
+use crate::sync::trouble::{self, Trouble};
 use crate::sync::{attention, schedule};
 use crate::web::Served;
 use crate::web::entry::Entered;
 use crate::web::failure::Failure;
 use crate::web::guard::see;
+use crate::web::site;
 use crate::web::ui::address::Address;
 use crate::web::ui::frame::{Frame, Motion, Place};
 use crate::web::ui::moment::Reader;
-use crate::web::ui::notice::{Weight, empty, notice};
-use crate::web::ui::{amount, words};
-use crate::web::{settings_key, settings_left_out, settings_sync, site};
+use crate::web::ui::notice::empty;
 
 /// A signed-in administrator before an organization.
 #[derive(Clone, Debug)]
@@ -57,6 +57,8 @@ pub(crate) struct State {
     pub(crate) key: Option<OrganizationKey>,
     /// Whether somebody has switched the daily sync off.
     pub(crate) daily_off: bool,
+    /// What explains best why data is old or a sync did not end well.
+    pub(crate) trouble: Option<Trouble>,
 }
 
 /// Older data is called stale (rulings, Everywhere).
@@ -110,17 +112,18 @@ impl Visit {
     /// The newest run and the gaps of the generation that is shown.
     pub(crate) async fn state(&self) -> Result<State, Failure> {
         let generation = self.snapshot.generation();
-        let (newest, claims, key, schedule) = self
+        let now = self.reader.now;
+        let (newest, claims, key, schedule, trouble) = self
             .mirror
             .store()
             .read(move |tx| {
                 let newest = runs::list(tx, None, 1)?.pop();
                 let claims = coverage::of_generation(tx, generation)?;
-                Ok((newest, claims, organization_keys::shown(tx)?, schedule::read(tx)?))
+                Ok((newest, claims, organization_keys::shown(tx)?, schedule::read(tx)?, trouble::cause(tx, now)?))
             })
             .await?;
         let gaps = claims.into_iter().filter(|claim| claim.state != ClaimState::Complete).collect();
-        Ok(State { newest, gaps, key, daily_off: schedule.slot == DailySlot::Off })
+        Ok(State { newest, gaps, key, daily_off: schedule.slot == DailySlot::Off, trouble })
     }
 }
 
@@ -130,76 +133,13 @@ pub(crate) fn read_at(snapshot: &Snapshot) -> Option<Timestamp> {
 }
 
 /// Whether people were last read too long ago.
-fn is_stale(snapshot: &Snapshot, reader: &Reader) -> bool {
+pub(crate) fn is_stale(snapshot: &Snapshot, reader: &Reader) -> bool {
     read_at(snapshot).is_some_and(|at| reader.now.duration_since(at) > STALE_AFTER)
-}
-
-impl State {
-    /// What has to be said about the data before it is shown; nothing when it is young and whole.
-    pub(crate) fn notices(&self, snapshot: &Snapshot, reader: &Reader) -> Markup {
-        let age = read_at(snapshot);
-        let stale = is_stale(snapshot, reader);
-        let failed = self.newest.as_ref().filter(|run| run.state == RunState::Failed);
-        let waiting = self.newest.as_ref().filter(|run| run.state == RunState::Waiting);
-        html! {
-            @if let Some(key) = &self.key { (settings_key::validity_notice(key, reader, true)) }
-            @if self.daily_off {
-                (notice(Weight::Warning, "The daily sync is off.", html! {
-                    p { "Nothing is read but what somebody starts. " a href=(settings_sync::HERE) { "Choose a slot" } }
-                }))
-            }
-            @if let Some((run, waiting)) = waiting.and_then(|run| Some((run, run.waiting.as_ref()?))) {
-                (notice(Weight::Warning, "The sync waits.", html! {
-                    p { (waiting.reason) " It goes on by itself " (reader.relative(waiting.until)) "." }
-                    p { a href=(run_address(run)) { "Sync run " (run.number) } " · " a href=(settings_key::HERE) { "Organization API Key" } }
-                }))
-            }
-            @if let Some(run) = failed {
-                (notice(Weight::Failure, "The last sync did not end well.", html! {
-                    @if let Some(failure) = &run.failure { p { (failure) } }
-                    p { "What is shown is the state before it. " a href=(run_address(run)) { "Sync run " (run.number) } }
-                }))
-            } @else if stale {
-                (notice(Weight::Warning, "This data is more than 26 hours old.", html! {
-                    p { @if let Some(at) = age { "People were last read " (reader.relative(at)) ". " }
-                        "Start a sync under " a href="/runs" { "Sync Runs" } "." }
-                }))
-            }
-            @if !self.gaps.is_empty() {
-                (notice(Weight::Warning, "Not everything could be read in the last sync.", html! {
-                    p { "Nothing was taken for gone because of it; what was read before is still shown." }
-                    (gaps(&self.gaps, snapshot))
-                }))
-            }
-            (settings_left_out::hint(snapshot))
-        }
-    }
 }
 
 /// The address of a run's page.
 pub(crate) fn run_address(run: &Run) -> Address {
     Address::new("/runs").below(run.id.as_str())
-}
-
-/// The first gaps as a list.
-pub(crate) fn gaps(gaps: &[Claim], snapshot: &Snapshot) -> Markup {
-    const SHOWN: usize = 5;
-    html! {
-        ul {
-            @for claim in gaps.iter().take(SHOWN) {
-                li {
-                    (words::noun(claim.noun)) ", " bdi { (words::part(&claim.part, snapshot)) } ": "
-                    @match &claim.reason {
-                        Some(reason) => { (reason) }
-                        None => { (words::claim_state(claim.state).to_lowercase()) }
-                    }
-                }
-            }
-            @if gaps.len() > SHOWN {
-                li { "and " (amount::counted((gaps.len() - SHOWN) as u64, "more", "more")) }
-            }
-        }
-    }
 }
 
 /// What stands in place of a list before the first generation is sealed.

@@ -75,14 +75,6 @@ fn without_apps_the_page_says_why_and_what_to_do() {
 }
 
 #[test]
-fn the_age_of_activity_is_told_and_old_activity_is_offered_to_be_read_again() {
-    let told = |hours: i64| activity_age(Some(now() - SignedDuration::from_hours(hours)), &reader()).0;
-    assert!(told(3).contains("Last active dates were read") && !told(3).contains("again"));
-    assert!(told(25).contains("more than 24 hours old") && told(25).contains("?last_active=on"));
-    assert!(activity_age(None, &reader()).0.contains("never as inactive"));
-}
-
-#[test]
 fn seats_that_are_left_and_shares_are_worded_truly() {
     assert_eq!(left(488, 500), "12 of 500 left");
     assert_eq!(left(1_503, 1_500), "3 more than the 1,500 that were bought");

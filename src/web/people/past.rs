@@ -9,12 +9,13 @@ use maud::{Markup, html};
 use crate::mirror::past::{AsOf, NotAnswered, parse_day};
 use crate::nouns::refusal::Refusal;
 use crate::web::failure::Failure;
+use crate::web::notices::gaps;
 use crate::web::people::Ask;
 use crate::web::ui::address::Address;
 use crate::web::ui::frame::{Page, Place};
 use crate::web::ui::moment::Reader;
 use crate::web::ui::notice::{self, Weight};
-use crate::web::visit::{Visit, gaps};
+use crate::web::visit::Visit;
 
 /// Of when a list is.
 #[derive(Clone, Debug)]

@@ -146,8 +146,6 @@ fn stale_failed_and_partial_data_is_said_before_the_rows() {
     };
     assert_eq!(told(Some(run(crate::nouns::run::RunState::Sealed)), Vec::new(), 0), "");
     assert!(told(None, Vec::new(), 27).contains("more than 26 hours old"));
-    let failed = told(Some(run(crate::nouns::run::RunState::Failed)), Vec::new(), 27);
-    assert!(failed.contains("did not end well") && failed.contains("The key was refused &lt;b&gt;"));
     let gap = directory::Claim {
         noun: directory::Noun::Groups,
         part: directory::Part::Whole,

@@ -50,6 +50,7 @@ pub(crate) fn run(state: RunState) -> Run {
         }),
         totals: None,
         withheld_rows: 0,
+        waiting_since: (state == RunState::Waiting).then(|| minutes(3)),
     }
 }
 

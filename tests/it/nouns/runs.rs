@@ -54,6 +54,7 @@ fn queued(number: u64, kind: RunKind) -> Run {
         counts: None,
         totals: None,
         withheld_rows: 0,
+        waiting_since: None,
     }
 }
 
@@ -150,13 +151,23 @@ fn a_run_goes_from_asked_to_sealed_and_tells_what_changed() {
         expected.waiting = None;
         assert_eq!(find(store, 1), expected);
 
-        write(store, |tx| runs::wait(tx, &id(1), &waiting(30)));
-        expected = Run { state: RunState::Waiting, waiting: Some(waiting(30)), ..expected };
+        let since = |moment| Some(at(moment));
+        write(store, |tx| runs::wait(tx, &id(1), &waiting(30), at(25)));
+        expected = Run { state: RunState::Waiting, waiting: Some(waiting(30)), waiting_since: since(25), ..expected };
+        assert_eq!(find(store, 1), expected);
+        // It tries, reads nothing and waits again: it waits since the first time.
+        write(store, |tx| runs::go_on(tx, &id(1)));
+        write(store, move |tx| runs::set_progress(tx, &id(1), &progress, None));
+        write(store, |tx| runs::wait(tx, &id(1), &waiting(30), at(28)));
         assert_eq!(find(store, 1), expected);
         assert_eq!(open(store), Some(1), "a run that waits holds its place");
         write(store, |tx| runs::go_on(tx, &id(1)));
         expected = Run { state: RunState::Running, waiting: None, ..expected };
         assert_eq!(find(store, 1), expected);
+        let progress = Progress { people_seen: progress.people_seen + 1, ..progress };
+        write(store, move |tx| runs::set_progress(tx, &id(1), &progress, None));
+        expected = Run { progress, waiting_since: None, ..expected };
+        assert_eq!(find(store, 1), expected, "something was read");
 
         // A run that begins anew after its base has moved keeps the moment of its first beginning.
         let moved = Base { generation: 4, ..base };
@@ -165,7 +176,7 @@ fn a_run_goes_from_asked_to_sealed_and_tells_what_changed() {
         assert_eq!(find(store, 1), expected);
 
         write(store, |tx| {
-            runs::wait(tx, &id(1), &waiting(45))?;
+            runs::wait(tx, &id(1), &waiting(45), at(44))?;
             runs::seal(tx, &id(1), at(50), &outcome(5, counts()))
         });
         let progress = Progress { phase: Phase::Ended, ..progress };
@@ -194,7 +205,7 @@ fn a_run_that_ends_otherwise_says_why_and_gives_its_place_to_the_next() {
         for (number, state, why) in [(1, RunState::Failed, "The key was refused."), (2, RunState::Cancelled, "By zoë.")]
         {
             write(store, move |tx| {
-                runs::wait(tx, &id(number), &waiting(5))?;
+                runs::wait(tx, &id(number), &waiting(5), at(4))?;
                 runs::end(tx, &id(number), state, at(60), why)
             });
             let run = find(store, number);

@@ -121,6 +121,15 @@ impl Answering for Question<'_> {
     }
 }
 
+/// Whether a query asks about activity, or orders by it.
+pub fn uses_activity(query: &Query) -> bool {
+    let of_activity = |field| {
+        matches!(asked(field), Some(Asked::LastActive | Asked::InactiveFor | Asked::NeverActive | Asked::ActivityKnown))
+    };
+    let tests = query.expression.as_ref().map(Expression::tests).unwrap_or_default();
+    tests.iter().any(|test| of_activity(test.field)) || query.order.iter().any(|order| of_activity(order.field))
+}
+
 fn names_former(test: &Test) -> bool {
     let former = |value: &Value| matches!(value, Value::Text(word) if word == FORMER);
     asked(test.field) == Some(Asked::Status)
