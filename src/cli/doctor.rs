@@ -1,6 +1,7 @@
 //! `rollcall doctor`: looks at everything an installation rests on and says, line by line, what holds and what to do.
 
 use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clock::Clock;
@@ -14,6 +15,7 @@ use crate::nouns::organization_key::Validity;
 use crate::nouns::refusal::Refusal;
 use crate::store::organization_keys::{self, SealingKey};
 use crate::store::{events, runs, site_credentials};
+use crate::sync::bundle::{self, Surrounding};
 use crate::sync::connect::Connector;
 use crate::sync::sites;
 
@@ -26,6 +28,9 @@ pub struct Doctor {
     /// Do not ask Atlassian anything
     #[arg(long)]
     pub offline: bool,
+    /// Write a support bundle into this file, without names and secrets, instead
+    #[arg(long, value_name = "FILE")]
+    pub bundle: Option<PathBuf>,
 }
 
 /// The lines said so far, and whether one of them was bad.
@@ -51,6 +56,9 @@ impl Report {
 
 /// Runs the command.
 pub async fn run(doctor: &Doctor) -> Result<Exit, Refusal> {
+    if let Some(file) = &doctor.bundle {
+        return write_bundle(&doctor.place, file).await;
+    }
     let mut report = Report::default();
     let config = Config::read(doctor.place.flags())?;
     report.good(&format!("rollcall {}", env!("CARGO_PKG_VERSION")));
@@ -84,6 +92,28 @@ pub async fn run(doctor: &Doctor) -> Result<Exit, Refusal> {
         }
     }
     Ok(if report.failed { Exit::Failed } else { Exit::Done })
+}
+
+/// Packs a support bundle.
+async fn write_bundle(place: &Place, file: &Path) -> Result<Exit, Refusal> {
+    let config = Config::read(place.flags())?;
+    let mirrors = to_read(place).await?;
+    let is_set = |set: bool| (if set { "set" } else { "not set" }).to_owned();
+    let configured = vec![
+        ("databases", (if config.database.is_some() { "PostgreSQL" } else { "files" }).to_owned()),
+        ("proxy", is_set(config.network.proxy.is_some())),
+        ("certificate_authority", is_set(config.network.certificate_authority.is_some())),
+        ("key_file", (if config.key_file.exists() { "there" } else { "missing" }).to_owned()),
+    ];
+    let surrounding = Surrounding { faults: Vec::new(), configured };
+    let refused =
+        |why: String| Refusal::new("No support bundle was written.", why, "Name another file, or look again.");
+    let packed = bundle::pack(&mirrors, &surrounding, Clock::system().now()).await;
+    let packed = packed.map_err(|error| refused(format!("It could not be packed: {error}.")))?;
+    std::fs::write(file, packed).map_err(|error| refused(format!("{} cannot be written: {error}.", file.display())))?;
+    println!("{} holds versions, settings without secrets, recent runs and what they noted.", file.display());
+    println!("Names, addresses and account ids are left out. Look at it before you send it.");
+    Ok(Exit::Done)
 }
 
 fn check_files(config: &Config, report: &mut Report) {

@@ -95,6 +95,18 @@ impl Engine {
         }
     }
 
+    /// The statement that tells how many bytes a database takes.
+    pub(super) const fn database_bytes(self) -> &'static str {
+        match self {
+            Engine::Sqlite => "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
+            Engine::Postgres => {
+                "SELECT CAST(COALESCE(sum(pg_catalog.pg_total_relation_size(c.oid)), 0) AS BIGINT) \
+                 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+                 WHERE n.nspname = current_schema() AND c.relkind = 'r'"
+            }
+        }
+    }
+
     /// A migration's statement as this engine wants it.
     ///
     /// `COLLATE "C"` is byte order on both engines. SQLite's own name for it is BINARY, which compares without calling

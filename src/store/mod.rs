@@ -42,6 +42,7 @@ pub mod seat_prices;
 pub mod selections;
 pub mod settings;
 pub mod site_credentials;
+pub mod size;
 mod sqlite;
 pub mod timeline;
 pub mod tx;

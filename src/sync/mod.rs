@@ -3,6 +3,7 @@
 //! A pass can be cut anywhere and goes on at the page where it stood. It never takes "could not be read" for "gone".
 
 pub mod attention;
+pub mod bundle;
 mod chosen;
 pub mod confirm;
 pub mod connect;
@@ -21,6 +22,7 @@ pub mod names;
 mod overtaken;
 pub mod pass;
 mod prepare;
+pub mod quiet;
 pub mod raw;
 pub mod recorder;
 pub mod request;

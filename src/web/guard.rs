@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use crate::http::is_own;
 use crate::web::Served;
 use crate::web::failure::Failure;
+use crate::web::live;
 
 /// No frame, nothing from elsewhere. Styles come from the one sheet and scripts from the one file of live pages; none are
 /// written into markup.
@@ -26,15 +27,23 @@ pub(crate) async fn guard(State(served): State<Served>, request: Request, next: 
     // The matched path, never the path itself: a set-up link is a secret.
     let path = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let method = request.method().clone();
+    let began = served.clock.elapsed();
     let mut response =
         if is_own(&method, request.headers()) { next.run(request).await } else { Failure::Foreign.into_response() };
     if let Some(failure) = failure(&mut response) {
         let id = format!("err_{}", served.entropy.secret().chars().take(12).collect::<String>());
         match &failure {
-            Failure::Fault(error) => tracing::error!(id, %method, path, %error, "a page could not be shown"),
+            Failure::Fault(error) => {
+                tracing::error!(id, %method, path, %error, "a page could not be shown");
+                served.watch().failed(served.clock.now(), &id, &path, error.to_string());
+            }
             other => tracing::debug!(id, %method, path, reason = %other, "a request was refused"),
         }
         response = failure.page(&id).into_response();
+    }
+    // A stream of hints ends when its page is left, which says nothing about us.
+    if path != live::HERE {
+        served.watch().took(method.as_str(), &path, served.clock.elapsed().saturating_sub(began));
     }
     harden(response.headers_mut());
     response

@@ -34,6 +34,8 @@ use crate::web::Served;
 use crate::web::failure::Failure;
 use crate::web::visit::Visit;
 
+/// Where hints are listened to.
+pub(crate) const HERE: &str = "/live";
 /// How often an organization's head is looked at.
 const LOOK: Duration = Duration::from_secs(1);
 /// How often a silent stream says that it is there, and whether its session still is.

@@ -20,7 +20,7 @@ use crate::web::group_choice::choice;
 use crate::web::guard::see;
 use crate::web::settings_sync;
 use crate::web::ui::address::Address;
-use crate::web::ui::notice::{self, Weight};
+use crate::web::ui::notice;
 use crate::web::visit::Visit;
 
 /// Where the form is sent.
@@ -148,19 +148,36 @@ fn chooser(filled: &Filled, snapshot: &Snapshot) -> Markup {
     choice(&chosen, &filled.find, button, snapshot)
 }
 
-/// The three syncs side by side, where one of them is offered.
-pub(crate) fn which_sync() -> Markup {
+/// What stands beside a control that starts syncs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct About {
+    reads: &'static str,
+    leaves: &'static str,
+    when: &'static str,
+}
+
+/// *Daily Sync Schedule*
+pub(crate) const DAILY: About = About {
+    reads: "Reads all users with memberships, activity and roles, and all groups",
+    leaves: "changes nothing at Atlassian",
+    when: "for regular background updates",
+};
+/// *Manual Sync*
+pub(crate) const MANUAL: About = About {
+    reads: "Reads what you tick, once",
+    leaves: "leaves everything else as it is, and the schedule too",
+    when: "for an immediate refresh with chosen data, for instance after bulk changes to groups or access",
+};
+/// *Sync Users*
+pub(crate) const BROWSER: About = About {
+    reads: "Sync Users reads all users and all groups, as the daily sync does, whatever the filter",
+    leaves: "changes no setting",
+    when: "for the view in front of you",
+};
+
+/// The one line, with the way to the comparison.
+pub(crate) fn about(control: &About) -> Markup {
     html! {
-        details id="which-sync" {
-            summary { "Which sync should I use?" }
-            dl.facts {
-                div { dt { "Daily Sync Schedule" } dd { "Reads everything once a day, for regular background updates." } }
-                div { dt { "Manual Sync" } dd { "Reads what you tick, once, for an immediate refresh: for instance after bulk changes to groups or access." } }
-                div { dt { "Sync Users" } dd { "Reads everything now, for the list in front of you; of a short list, only these people." } }
-            }
-            (notice::notice(Weight::Info, "What is left alone", html! {
-                p { "No sync changes anything at Atlassian. What a sync does not read stays as it was, with its age." }
-            }))
-        }
+        p.hint { (control.reads) "; " (control.leaves) "; " (control.when) ". " a href="/help/which-sync" { "Which sync should I use?" } }
     }
 }

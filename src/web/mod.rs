@@ -3,10 +3,12 @@
 //! A page works without script and everything on it has an address. No SQL is written here, no rule about an organization
 //! is decided here, and nothing from outside reaches a page except through maud's escaping.
 
+mod about;
 #[cfg(test)]
 mod acme;
 mod assets;
 mod attention;
+mod bundle;
 mod connect;
 mod dashboard;
 mod entry;
@@ -17,6 +19,7 @@ mod group;
 mod group_choice;
 mod groups;
 mod guard;
+mod help;
 pub mod live;
 mod manual_sync;
 mod members;
@@ -24,11 +27,13 @@ mod notices;
 mod pending;
 mod people;
 mod people_sync;
+mod performance;
 mod person;
 mod progress;
 mod run;
 mod runs;
 mod selections;
+mod settings;
 mod settings_dashboard;
 mod settings_guards;
 mod settings_key;
@@ -46,6 +51,7 @@ mod site;
 mod tests;
 mod ui;
 mod visit;
+pub mod watch;
 mod why;
 mod withheld;
 
@@ -66,6 +72,7 @@ use crate::store::db::Store;
 use crate::sync::connect::Connector;
 use crate::web::live::Live;
 use crate::web::pending::{Pending, PendingKey, PendingToken};
+use crate::web::watch::Watch;
 
 /// What the pages are shown from.
 #[derive(Clone, Debug)]
@@ -94,6 +101,7 @@ struct Inner {
     passwords: Passwords,
     pending: Pending<PendingKey>,
     tokens: Pending<PendingToken>,
+    watch: Watch,
 }
 
 impl std::ops::Deref for Served {
@@ -115,6 +123,11 @@ impl Served {
         &self.0.pending
     }
 
+    /// What the pages remember about themselves.
+    fn watch(&self) -> &Watch {
+        &self.0.watch
+    }
+
     /// Tokens of sites that were checked and wait to be saved.
     fn tokens(&self) -> &Pending<PendingToken> {
         &self.0.tokens
@@ -128,7 +141,13 @@ const LARGEST_FORM: usize = 64 << 10;
 /// sign in are counted per source.
 pub fn router(web: Web) -> Router {
     let passwords = Passwords::new(web.entropy.clone());
-    let served = Served(Arc::new(Inner { web, passwords, pending: Pending::default(), tokens: Pending::default() }));
+    let served = Served(Arc::new(Inner {
+        web,
+        passwords,
+        pending: Pending::default(),
+        tokens: Pending::default(),
+        watch: Watch::default(),
+    }));
     Router::new()
         .route("/", get(|| async { Redirect::to(dashboard::HERE) }))
         .route(dashboard::HERE, get(dashboard::show))
@@ -185,8 +204,14 @@ pub fn router(web: Web) -> Router {
         .route(settings_protected::RELEASE, post(settings_protected::release))
         .route(settings_left_out::HERE, get(settings_left_out::show).post(settings_left_out::choose))
         .route("/runs/{id}/changes", get(run::changes::list))
-        .route("/live", get(live::listen))
-        .route("/settings", get(|| async { Redirect::to(settings_key::HERE) }))
+        .route(live::HERE, get(live::listen))
+        .route(help::HERE, get(help::index))
+        .route("/help/{page}", get(help::show))
+        .route(about::HERE, get(about::show))
+        .route(bundle::HERE, get(bundle::show))
+        .route(bundle::FILE, get(bundle::file))
+        .route(performance::HERE, get(performance::show))
+        .route(settings::HERE, get(settings::show))
         .route(settings_key::HERE, get(settings_key::show).post(settings_key::check))
         .route("/settings/organization-api-key/key", post(settings_key::replace))
         .route(settings_dashboard::HERE, get(settings_dashboard::show).post(settings_dashboard::choose))

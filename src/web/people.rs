@@ -44,7 +44,7 @@ use crate::web::ui::notice::empty;
 use crate::web::ui::paging::paging;
 use crate::web::ui::person;
 use crate::web::visit::{Visit, first_use};
-use crate::web::{export, filters, why};
+use crate::web::{export, filters, manual_sync, why};
 
 /// The page's address.
 pub(crate) const HERE: &str = "/people";
@@ -285,6 +285,7 @@ fn content(ask: &Ask, snapshot: &Snapshot, reader: &Reader, around: &Around<'_>)
                 (people_sync::controls(ask, (matching, browsed.present), around.request_key))
             }
         }
+        (manual_sync::about(&manual_sync::BROWSER))
         (around.notices)
         (filter_box::search(ask))
         (filters::bar(around.saved, &ask.q, &ask.as_of))

@@ -18,15 +18,12 @@ use crate::web::connect::{self, Ask, KeyEntry, LabelEntry};
 use crate::web::failure::Failure;
 use crate::web::guard::see;
 use crate::web::pending::PendingKey;
+use crate::web::settings;
 use crate::web::ui::address::Address;
 use crate::web::ui::frame::{Page, Place};
 use crate::web::ui::moment::Reader;
 use crate::web::ui::notice::{self, Weight};
 use crate::web::visit::Visit;
-use crate::web::{
-    settings_dashboard, settings_guards, settings_left_out, settings_prices, settings_protected, settings_sites,
-    settings_statistics, settings_sync,
-};
 
 /// The section's address.
 pub(crate) const HERE: &str = "/settings/organization-api-key";
@@ -108,23 +105,7 @@ pub(crate) async fn replace(
 
 /// The sections of Settings, each at its own address.
 pub(crate) fn sections(here: &str) -> Markup {
-    html! {
-        nav.chips aria-label="Sections of Settings" {
-            @for (name, address) in [
-                ("Organization API Key", HERE),
-                ("Dashboard", settings_dashboard::HERE),
-                ("User Data Synchronization", settings_sync::HERE),
-                ("Statistics", settings_statistics::HERE),
-                ("Guards and protected people", settings_guards::HERE),
-                ("Protected people and groups", settings_protected::HERE),
-                ("Sites to leave out", settings_left_out::HERE),
-                ("Seat prices", settings_prices::HERE),
-                ("Sites", settings_sites::HERE),
-            ] {
-                a href=(address) aria-current=[(address == here).then_some("true")] { (name) }
-            }
-        }
-    }
+    settings::strip(here)
 }
 
 async fn section(visit: &Visit, problem: Markup) -> Result<Page, Failure> {

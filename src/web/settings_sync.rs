@@ -14,17 +14,19 @@ use crate::nouns::schedule::DailySlot;
 use crate::nouns::scope::Scope;
 use crate::store::audit_stream;
 use crate::sync::expected::expected;
+use crate::sync::quiet::quietest_hour;
 use crate::sync::{schedule, stream};
 use crate::web::Served;
 use crate::web::failure::Failure;
 use crate::web::guard::see;
 use crate::web::manual_sync::{self, Filled};
 use crate::web::settings_key::sections;
-use crate::web::settings_stream;
+use crate::web::ui::amount::number;
 use crate::web::ui::frame::{Page, Place};
 use crate::web::ui::notice::{self, Weight};
 use crate::web::ui::words;
 use crate::web::visit::{Visit, run_address};
+use crate::web::{settings_statistics, settings_stream};
 
 /// The section's address.
 pub(crate) const HERE: &str = "/settings/user-data-synchronization";
@@ -83,6 +85,7 @@ pub(crate) async fn section(served: &Served, visit: &Visit, filled: &Filled, pro
         })
         .await?;
     let zone = schedule::zone(&visit.mirror);
+    let quiet = quietest_hour(&visit.snapshot, &zone);
     let next = schedule.slot.next(&zone, visit.reader.now);
     Ok(Page::framed(
         &visit.frame("User Data Synchronization", Place::Settings),
@@ -97,12 +100,18 @@ pub(crate) async fn section(served: &Served, visit: &Visit, filled: &Filled, pro
                     Some(at) => { "The next daily sync starts " (visit.reader.relative(at)) "." }
                     None => "The daily sync is off: nothing is read but what somebody starts."
                 }
-                " It reads all users with memberships, activity and roles, and all groups."
                 @if let Some(expected) = &expected { " " (words::expected(expected)) }
             }
+            (manual_sync::about(&manual_sync::DAILY))
             form.fields method="post" action=(HERE) {
                 label { "Daily Sync Time Slot"
-                    span.hint id="zone" { "In the organization's time zone, " (visit.mirror.organization().time_zone) ". Off-peak hours are best." }
+                    span.hint id="zone" {
+                        "In the organization's time zone, " (visit.mirror.organization().time_zone) ". Tasks do not run in the slot. Off-peak hours are best"
+                        @match quiet {
+                            Some(quiet) => { ": the quietest hour seen in last active times is " (hour(quiet.hour)) ", with " (number(quiet.seen)) " of " (number(quiet.of)) " times." }
+                            None => "; too few last active times are known to propose an hour."
+                        }
+                    }
                     select name="slot" aria-describedby="zone" {
                         @for hour in 0..24 {
                             (choice(DailySlot::Hour(hour), schedule.slot))
@@ -119,19 +128,25 @@ pub(crate) async fn section(served: &Served, visit: &Visit, filled: &Filled, pro
                 }
             }
             h2 { "Manual Sync (One-Time Action)" }
-            p { "Reads what you tick, now, and leaves everything else as it is." }
+            (manual_sync::about(&manual_sync::MANUAL))
             (manual_sync::form(filled, request_key.expose(), &visit.snapshot))
-            (manual_sync::which_sync())
+            h2 id="statistics" { "Statistics" }
+            p { "Total users, total groups, member count by group, each beside Atlassian's own count. " a.button href=(settings_statistics::HERE) { "Show" } }
             (settings_stream::part(&visit.reader, &switch, stream.as_ref()))
         },
     ))
+}
+
+/// An hour of the day as slots are named.
+fn hour(hour: u8) -> String {
+    format!("{hour:02}:00 - {hour:02}:59")
 }
 
 fn choice(slot: DailySlot, chosen: DailySlot) -> Markup {
     html! {
         option value=(slot.to_text()) selected[slot == chosen] {
             @match slot {
-                DailySlot::Hour(hour) => { (format!("{hour:02}:00 - {hour:02}:59")) }
+                DailySlot::Hour(from) => { (hour(from)) }
                 DailySlot::Off => "off"
             }
         }

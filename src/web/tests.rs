@@ -273,7 +273,12 @@ async fn a_key_is_replaced_by_one_of_the_same_organization_and_the_waiting_sync_
     // Every page says that the key will expire, and leads to its replacement.
     let people = app.get("/people").await.body;
     assert!(people.contains("expires soon") && people.contains("in 9 days"), "{people}");
-    assert_eq!(app.get("/settings").await.location(), "/settings/organization-api-key");
+    let overview = app.get("/settings").await.body;
+    let at = |text: &str| overview.find(text).unwrap_or_else(|| panic!("no {text} in {overview}"));
+    let order =
+        ["Organization API Key", ">Dashboard</a></th>", ">User Data Synchronization</a></th>", ">Statistics</a>"];
+    assert!(order.windows(2).all(|pair| at(pair[0]) < at(pair[1])), "{overview}");
+    assert!(overview.contains("by <bdi>administrator mira") && overview.contains("by nobody yet"), "{overview}");
     let here = "/settings/organization-api-key";
     let old = simulator.api_key();
     let shown = app.get(here).await.body;

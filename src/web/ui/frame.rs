@@ -4,7 +4,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 
-use crate::web::assets;
+use crate::web::{assets, help};
 
 /// The places of the navigation. Only what exists is here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,15 +21,18 @@ pub(crate) enum Place {
     NeedsAttention,
     /// Settings.
     Settings,
+    /// Help.
+    Help,
 }
 
-const PLACES: [(Place, &str, &str); 6] = [
+const PLACES: [(Place, &str, &str); 7] = [
     (Place::Dashboard, "Dashboard", "/dashboard"),
     (Place::UserBrowser, "User Browser", "/people"),
     (Place::Groups, "Groups", "/groups"),
     (Place::SyncRuns, "Sync Runs", "/runs"),
     (Place::NeedsAttention, "Needs attention", "/attention"),
     (Place::Settings, "Settings", "/settings"),
+    (Place::Help, "Help", help::HERE),
 ];
 
 /// What stands around a page of a signed-in administrator.
@@ -106,6 +109,7 @@ impl Page {
                                     span.age.stale[frame.stale] id="age" data-live=[live] { "As of " (age) }
                                 }
                                 span.grow {}
+                                @if frame.place != Place::Help { a.help href=(help::of_place(frame.place)) { "Help on this page" } }
                                 span.user { "Signed in as " bdi { (frame.username) } }
                                 form method="post" action="/sign-out" { button.quiet type="submit" { "Sign out" } }
                             }

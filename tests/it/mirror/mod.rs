@@ -4,6 +4,7 @@
 
 mod answers;
 mod beside;
+mod bundle;
 mod changes;
 mod claims;
 mod faults;

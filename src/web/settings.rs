@@ -1,0 +1,148 @@
+//! *Settings*: one page with every section in its order, each with one line on what it affects and who last changed it;
+//! the sections themselves stand at their own addresses, each with its own Save.
+
+use jiff::Timestamp;
+use maud::{Markup, html};
+
+use crate::store::organization_keys;
+use crate::sync::{guards, inactivity, schedule};
+use crate::web::failure::Failure;
+use crate::web::ui::frame::{Page, Place};
+use crate::web::visit::Visit;
+use crate::web::{
+    bundle, performance, settings_dashboard, settings_guards, settings_key, settings_left_out, settings_prices,
+    settings_protected, settings_sites, settings_statistics, settings_sync,
+};
+
+/// The page's address.
+pub(crate) const HERE: &str = "/settings";
+
+/// A section of Settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Section {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// Its address.
+    pub(crate) address: &'static str,
+    /// What it affects.
+    pub(crate) affects: &'static str,
+    /// The section that it is a part of.
+    pub(crate) part_of: Option<&'static str>,
+}
+
+const fn section(name: &'static str, address: &'static str, affects: &'static str) -> Section {
+    Section { name, address, affects, part_of: None }
+}
+
+/// Every section, in the order of the page.
+pub(crate) const SECTIONS: &[Section] = &[
+    section(
+        "Organization API Key",
+        settings_key::HERE,
+        "With this key Rollcall reads the organization. Without one that holds, no sync can start.",
+    ),
+    section(
+        "Dashboard",
+        settings_dashboard::HERE,
+        "User Inactivity Threshold: what the dashboard counts as inactive. It changes the dashboard only.",
+    ),
+    section(
+        "User Data Synchronization",
+        settings_sync::HERE,
+        "When and what Rollcall reads by itself, and what it reads now: Daily Sync Schedule, Manual Sync.",
+    ),
+    Section {
+        part_of: Some("User Data Synchronization"),
+        ..section(
+            "Statistics",
+            settings_statistics::HERE,
+            "How much is known, beside what Atlassian counts. It changes nothing.",
+        )
+    },
+    section("Guards and protected people", settings_guards::HERE, "From how many rows on a change waits for a person."),
+    Section {
+        part_of: Some("Guards and protected people"),
+        ..section(
+            "Protected people and groups",
+            settings_protected::HERE,
+            "Whom nothing of Rollcall may touch, who said so, and why.",
+        )
+    },
+    section(
+        "Seat prices",
+        settings_prices::HERE,
+        "What the dashboard shows as cost, as an estimate. They change nothing else.",
+    ),
+    section(
+        "Sites to leave out",
+        settings_left_out::HERE,
+        "Access, seats and activity there are neither counted nor shown. Their people stay.",
+    ),
+    section("Sites", settings_sites::HERE, "Tokens with which the customers of a site's service desks are read."),
+    section("Performance", performance::HERE, "How long syncs and pages take, and why. It changes nothing."),
+    section(
+        "Support bundle",
+        bundle::HERE,
+        "A file for somebody who helps, without names and secrets. It changes nothing.",
+    ),
+];
+
+/// Who last changed a section, and when.
+type Changed = Vec<(&'static str, String, Timestamp)>;
+
+/// GET /settings
+pub(crate) async fn show(visit: Visit) -> Result<Page, Failure> {
+    let changed = visit.mirror.store().read(|tx| {
+        let key = organization_keys::shown(tx)?.map(|key| (key.entered_by, key.entered_at));
+        let chosen = [
+            (settings_key::HERE, key),
+            (settings_dashboard::HERE, inactivity::read(tx)?.chosen),
+            (settings_sync::HERE, schedule::read(tx)?.chosen),
+            (settings_guards::HERE, guards::read(tx)?.chosen),
+        ];
+        Ok(chosen.into_iter().filter_map(|(place, chosen)| chosen.map(|(who, at)| (place, who, at))).collect())
+    });
+    let changed: Changed = changed.await?;
+    Ok(Page::framed(
+        &visit.frame("Settings", Place::Settings),
+        html! {
+            div.headline { h1 { "Settings" } }
+            p.lead { "Everything here is about " bdi { (visit.mirror.organization().name) } ". Each section saves on its own." }
+            div.scroll tabindex="0" role="region" aria-label="Sections" {
+                table.settings {
+                    thead { tr { th scope="col" { "Section" } th scope="col" { "What it affects" } th scope="col" { "Last changed" } } }
+                    tbody { @for section in SECTIONS { (row(section, &changed, &visit)) } }
+                }
+            }
+        },
+    ))
+}
+
+fn row(section: &Section, changed: &Changed, visit: &Visit) -> Markup {
+    let last = changed.iter().find(|(place, _, _)| *place == section.address);
+    html! {
+        tr {
+            th scope="row" {
+                a.name href=(section.address) { (section.name) }
+                @if let Some(whole) = section.part_of { " " span.sub { "part of " (whole) } }
+            }
+            td { (section.affects) }
+            td { @match last {
+                Some((_, who, at)) => { (visit.reader.relative(*at)) " by " bdi { (who) } }
+                None => { span.sub { "by nobody yet" } }
+            } }
+        }
+    }
+}
+
+/// The sections as a strip above each of them.
+pub(crate) fn strip(here: &str) -> Markup {
+    html! {
+        nav.trail aria-label="Breadcrumb" { a href=(HERE) { "Settings" } }
+        nav.chips aria-label="Sections of Settings" {
+            @for section in SECTIONS {
+                a href=(section.address) aria-current=[(section.address == here).then_some("true")] { (section.name) }
+            }
+        }
+    }
+}
