@@ -24,6 +24,7 @@ pub const ORGANIZATION: &[Migration] = &[
 pub const CONTROL: &[Migration] = &[
     Migration { number: 1, name: "control", sql: include_str!("../../migrations/control/0001_control.sql") },
     Migration { number: 2, name: "tokens", sql: include_str!("../../migrations/control/0002_tokens.sql") },
+    Migration { number: 3, name: "house", sql: include_str!("../../migrations/control/0003_house.sql") },
 ];
 
 /// Every statement on an organization's database, by file.

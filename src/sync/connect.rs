@@ -24,6 +24,7 @@ use crate::nouns::organization::Organization;
 use crate::nouns::organization_key::OrganizationKey;
 use crate::nouns::refusal::Refusal;
 use crate::nouns::run::RunKind;
+use crate::store::db::Store;
 use crate::store::error::StoreError;
 use crate::store::organization_keys::{self, CannotOpen, SealingKey};
 use crate::store::{events, jobs, quota};
@@ -108,6 +109,11 @@ impl Connector {
     /// Asks Atlassian what a key answers for.
     async fn ask(&self, base_url: &str, key: &str) -> Result<FoundOrganization, Refusal> {
         ask(&self.asking(base_url, key)?, key).await
+    }
+
+    /// The control database of the installation.
+    pub(super) fn control(&self) -> &Store {
+        self.mirrors.control()
     }
 
     /// The moment, for what is kept about checks.

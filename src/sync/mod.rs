@@ -2,6 +2,7 @@
 //!
 //! A pass can be cut anywhere and goes on at the page where it stood. It never takes "could not be read" for "gone".
 
+pub mod app_access;
 pub mod attention;
 pub mod bundle;
 mod chosen;

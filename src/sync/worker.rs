@@ -11,6 +11,7 @@ use crate::nouns::job::{JobKind, Lease, Retry};
 use crate::nouns::run::{RunState, Waiting};
 use crate::store::error::StoreError;
 use crate::store::{events, head, jobs, organization_keys, passes, runs};
+use crate::sync::app_access;
 use crate::sync::connect::Connector;
 use crate::sync::ended::Ended;
 use crate::sync::pass::{self, Surroundings};
@@ -101,6 +102,14 @@ async fn work_once_on(
     if let Err(ended) = &ended {
         let replaced = mirror.store().read(organization_keys::shown).await?.map(|key| key.id) != key;
         settle(mirror, (&lease, ended), replaced, surroundings).await?;
+    }
+    if matches!(ended, Ok(Sealed::Done { .. })) {
+        // The generation is in force whatever comes of this; a failure is made good by the next seal.
+        let enforced =
+            app_access::enforce(connector.control(), mirror, surroundings.clock.now(), &surroundings.entropy);
+        if let Err(error) = enforced.await {
+            tracing::error!(%error, organization = %mirror.organization().id, "app_access.enforce");
+        }
     }
     Ok(Worked::Carried { lease, ended })
 }

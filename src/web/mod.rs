@@ -20,6 +20,7 @@ mod group_choice;
 mod groups;
 mod guard;
 mod help;
+mod invitation;
 pub mod live;
 mod manual_sync;
 mod members;
@@ -34,6 +35,7 @@ mod run;
 mod runs;
 mod selections;
 mod settings;
+mod settings_access;
 mod settings_dashboard;
 mod settings_guards;
 mod settings_key;
@@ -208,6 +210,10 @@ pub fn router(web: Web) -> Router {
         .route(help::HERE, get(help::index))
         .route("/help/{page}", get(help::show))
         .route(about::HERE, get(about::show))
+        .route("/invitation/{token}", get(invitation::show).post(invitation::submit))
+        .route(settings_access::HERE, get(settings_access::show).post(settings_access::choose))
+        .route(settings_access::INVITE, post(settings_access::invite))
+        .route(settings_access::REMOVE, post(settings_access::remove))
         .route(bundle::HERE, get(bundle::show))
         .route(bundle::FILE, get(bundle::file))
         .route(performance::HERE, get(performance::show))

@@ -5,13 +5,13 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use crate::store::organization_keys;
-use crate::sync::{guards, inactivity, schedule};
+use crate::sync::{app_access, guards, inactivity, schedule};
 use crate::web::failure::Failure;
 use crate::web::ui::frame::{Page, Place};
 use crate::web::visit::Visit;
 use crate::web::{
-    bundle, performance, settings_dashboard, settings_guards, settings_key, settings_left_out, settings_prices,
-    settings_protected, settings_sites, settings_statistics, settings_sync,
+    bundle, performance, settings_access, settings_dashboard, settings_guards, settings_key, settings_left_out,
+    settings_prices, settings_protected, settings_sites, settings_statistics, settings_sync,
 };
 
 /// The page's address.
@@ -46,6 +46,7 @@ pub(crate) const SECTIONS: &[Section] = &[
         settings_dashboard::HERE,
         "User Inactivity Threshold: what the dashboard counts as inactive. It changes the dashboard only.",
     ),
+    section("App Access Control", settings_access::HERE, "Who may enter Rollcall, and who can be invited."),
     section(
         "User Data Synchronization",
         settings_sync::HERE,
@@ -97,6 +98,7 @@ pub(crate) async fn show(visit: Visit) -> Result<Page, Failure> {
         let chosen = [
             (settings_key::HERE, key),
             (settings_dashboard::HERE, inactivity::read(tx)?.chosen),
+            (settings_access::HERE, app_access::read(tx)?.chosen),
             (settings_sync::HERE, schedule::read(tx)?.chosen),
             (settings_guards::HERE, guards::read(tx)?.chosen),
         ];

@@ -23,9 +23,9 @@ use crate::web::ui::notice::{Weight, notice};
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Entry {
-    username: String,
-    password: String,
-    again: String,
+    pub(crate) username: String,
+    pub(crate) password: String,
+    pub(crate) again: String,
 }
 
 /// GET /setup/{token}
@@ -70,7 +70,8 @@ fn refused(link: &str, username: &str, problem: &'static str) -> Response {
     form(link, username, problem).with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response()
 }
 
-fn username_problem(problem: InvalidUsername) -> &'static str {
+/// What is wrong with a username.
+pub(crate) fn username_problem(problem: InvalidUsername) -> &'static str {
     match problem {
         InvalidUsername::Empty => "A username is needed.",
         InvalidUsername::TooLong => "The username has more than 64 characters.",
@@ -78,7 +79,8 @@ fn username_problem(problem: InvalidUsername) -> &'static str {
     }
 }
 
-fn password_problem(problem: InvalidPassword) -> &'static str {
+/// What is wrong with a password.
+pub(crate) fn password_problem(problem: InvalidPassword) -> &'static str {
     match problem {
         InvalidPassword::TooShort => "The password has fewer than 12 characters.",
         InvalidPassword::TooLong => "The password has more than 1,024 bytes.",
@@ -95,23 +97,30 @@ fn form(link: &str, username: &str, problem: Markup) -> Page {
             p { "This is who signs in to Rollcall first and connects the organization. The link works once." }
             (problem)
             form.fields method="post" action=(Address::new("/setup").below(link)) {
-                label { "Username"
-                    input type="text" name="username" value=(username) autocomplete="username" required autofocus
-                        autocapitalize="none" spellcheck="false" maxlength="64";
-                }
-                label { "Password"
-                    span.hint id="rule" { "At least " (SHORTEST) " characters; any characters, several words are good." }
-                    input type="password" name="password" autocomplete="new-password" required minlength=(SHORTEST)
-                        maxlength="1024" aria-describedby="rule";
-                }
-                label { "The same password again"
-                    input type="password" name="again" autocomplete="new-password" required minlength=(SHORTEST)
-                        maxlength="1024";
-                }
+                (credentials(username))
                 button.primary type="submit" { "Create administrator" }
             }
         },
     )
+}
+
+/// The fields in which somebody chooses a username and a password.
+pub(crate) fn credentials(username: &str) -> Markup {
+    html! {
+        label { "Username"
+            input type="text" name="username" value=(username) autocomplete="username" required autofocus
+                autocapitalize="none" spellcheck="false" maxlength="64";
+        }
+        label { "Password"
+            span.hint id="rule" { "At least " (SHORTEST) " characters; any characters, several words are good." }
+            input type="password" name="password" autocomplete="new-password" required minlength=(SHORTEST)
+                maxlength="1024" aria-describedby="rule";
+        }
+        label { "The same password again"
+            input type="password" name="again" autocomplete="new-password" required minlength=(SHORTEST)
+                maxlength="1024";
+        }
+    }
 }
 
 fn useless(state: LinkState) -> Page {

@@ -1,5 +1,6 @@
 //! The pages over real HTTP: the whole way from the set-up link to a person, and everything that must be refused.
 
+mod access;
 mod filters;
 mod past;
 mod selections;

@@ -14,13 +14,14 @@ pub const INSERT: &str = "
     INSERT INTO access_tokens (id, token_hash, name, administrator, created_by, created_at, expires_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7)";
 
-/// Finds a token with its administrator's name.
+/// Finds a token with its administrator's name; none of somebody whose entry has ended.
 pub const FIND: &str = "
     SELECT t.id, t.name, t.administrator, a.username, t.created_by, t.created_at, t.expires_at, t.last_used_at,
         t.revoked_at
     FROM access_tokens t
     JOIN administrators a ON a.id = t.administrator
-    WHERE t.token_hash = $1";
+    LEFT JOIN admissions ON admissions.administrator = a.id
+    WHERE t.token_hash = $1 AND admissions.ended_at IS NULL";
 
 /// All tokens, the oldest first.
 pub const LIST: &str = "

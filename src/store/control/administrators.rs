@@ -13,11 +13,24 @@ pub const INSERT: &str = "
     INSERT INTO administrators (id, username, username_key, password_hash, created_at, last_sign_in_at)
     VALUES ($1, $2, $3, $4, $5, NULL)";
 
-/// Finds an administrator by the folded username.
+/// Finds an administrator by the folded username, unless their entry has ended.
 pub const FIND_BY_KEY: &str = "
     SELECT id, username, password_hash, last_sign_in_at
     FROM administrators
-    WHERE username_key = $1";
+    LEFT JOIN admissions ON admissions.administrator = administrators.id
+    WHERE username_key = $1 AND admissions.ended_at IS NULL";
+
+/// Gives an administrator another username and password.
+pub const REPLACE: &str = "
+    UPDATE administrators SET username = $2, username_key = $3, password_hash = $4 WHERE id = $1";
+
+/// Those who were made at set-up: nobody's role admits them.
+pub const MADE_AT_SET_UP: &str = "
+    SELECT administrators.id, username, password_hash, last_sign_in_at
+    FROM administrators
+    LEFT JOIN admissions ON admissions.administrator = administrators.id
+    WHERE admissions.administrator IS NULL
+    ORDER BY created_at, administrators.id";
 
 /// All administrators, the first one first.
 pub const LIST: &str = "
@@ -66,6 +79,17 @@ pub fn insert(
 /// The administrator whose username has this key.
 pub fn find_by_key(tx: &mut Tx, username_key: &str) -> Result<Option<Administrator>, StoreError> {
     tx.optional(FIND_BY_KEY, &[username_key.into()], administrator)
+}
+
+/// Gives an administrator another username and password; [`StoreError::Conflict`] as with [`insert`].
+pub fn replace(tx: &mut Tx, administrator: &Administrator, username_key: &str) -> Result<(), StoreError> {
+    let Administrator { id, username, password_hash, .. } = administrator;
+    tx.execute(REPLACE, &[id.as_str().into(), username.into(), username_key.into(), password_hash.into()]).map(drop)
+}
+
+/// The administrators made at set-up, the first first.
+pub fn made_at_set_up(tx: &mut Tx) -> Result<Vec<Administrator>, StoreError> {
+    tx.list(MADE_AT_SET_UP, &[], administrator)
 }
 
 /// All administrators, the first one first; at most 1,000.

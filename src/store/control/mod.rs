@@ -5,6 +5,8 @@
 
 pub mod access_tokens;
 pub mod administrators;
+pub mod admissions;
+pub mod invitations;
 pub mod organizations;
 pub mod sessions;
 pub mod setup_links;
@@ -22,6 +24,16 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("control.administrators.LIST", administrators::LIST),
     ("control.administrators.COUNT", administrators::COUNT),
     ("control.administrators.NOTE_SIGN_IN", administrators::NOTE_SIGN_IN),
+    ("control.administrators.REPLACE", administrators::REPLACE),
+    ("control.administrators.MADE_AT_SET_UP", administrators::MADE_AT_SET_UP),
+    ("control.admissions.ADMIT", admissions::ADMIT),
+    ("control.admissions.END", admissions::END),
+    ("control.admissions.FIND", admissions::FIND),
+    ("control.admissions.LIST", admissions::LIST),
+    ("control.invitations.INSERT", invitations::INSERT),
+    ("control.invitations.FIND", invitations::FIND),
+    ("control.invitations.USE", invitations::USE),
+    ("control.invitations.EXPIRE", invitations::EXPIRE),
     ("control.organizations.INSERT", organizations::INSERT),
     ("control.organizations.LIST", organizations::LIST),
     ("control.organizations.FIND", organizations::FIND),
@@ -31,6 +43,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("control.sessions.FIND", sessions::FIND),
     ("control.sessions.TOUCH", sessions::TOUCH),
     ("control.sessions.DELETE", sessions::DELETE),
+    ("control.sessions.DELETE_OF", sessions::DELETE_OF),
     ("control.sessions.DELETE_OVER", sessions::DELETE_OVER),
     ("control.setup_links.INSERT", setup_links::INSERT),
     ("control.setup_links.FIND", setup_links::FIND),

@@ -12,12 +12,13 @@ pub const INSERT: &str = "
     INSERT INTO sessions (token_hash, administrator, created_at, last_seen_at, expires_at)
     VALUES ($1, $2, $3, $3, $4)";
 
-/// Finds a session with the administrator's name.
+/// Finds a session with the administrator's name, unless their entry has ended.
 pub const FIND: &str = "
     SELECT administrators.id, administrators.username, sessions.last_seen_at, sessions.expires_at
     FROM sessions
     JOIN administrators ON administrators.id = sessions.administrator
-    WHERE sessions.token_hash = $1";
+    LEFT JOIN admissions ON admissions.administrator = administrators.id
+    WHERE sessions.token_hash = $1 AND admissions.ended_at IS NULL";
 
 /// Notes that a session was used.
 pub const TOUCH: &str = "UPDATE sessions SET last_seen_at = $2 WHERE token_hash = $1";
@@ -27,6 +28,9 @@ pub const DELETE: &str = "DELETE FROM sessions WHERE token_hash = $1";
 
 /// Removes the sessions that can no longer be used.
 pub const DELETE_OVER: &str = "DELETE FROM sessions WHERE expires_at <= $1 OR last_seen_at <= $2";
+
+/// Ends every session of an administrator.
+pub const DELETE_OF: &str = "DELETE FROM sessions WHERE administrator = $1";
 
 /// A session as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,4 +87,9 @@ pub fn delete(tx: &mut Tx, token_hash: &[u8; 32]) -> Result<(), StoreError> {
 /// Removes sessions past their end, and those not used since `idle_since`.
 pub fn delete_over(tx: &mut Tx, now: Timestamp, idle_since: Timestamp) -> Result<u64, StoreError> {
     tx.execute(DELETE_OVER, &[now.as_microsecond().into(), idle_since.as_microsecond().into()])
+}
+
+/// Ends every session of an administrator; how many there were.
+pub fn delete_of(tx: &mut Tx, administrator: &AdministratorId) -> Result<u64, StoreError> {
+    tx.execute(DELETE_OF, &[administrator.as_str().into()])
 }
