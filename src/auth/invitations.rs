@@ -10,6 +10,7 @@ use crate::auth::token::Token;
 use crate::auth::username::Username;
 use crate::id::{AdministratorId, Entropy, OrganizationId};
 use crate::mirror::Mirror;
+use crate::mirror::app_access::{self, Admits, By};
 use crate::mirror::mirrors::Mirrors;
 use crate::nouns::context::Context;
 use crate::nouns::event::NewEvent;
@@ -20,7 +21,6 @@ use crate::store::db::Store;
 use crate::store::error::StoreError;
 use crate::store::events;
 use crate::store::tx::Tx;
-use crate::sync::app_access::{self, Admits, By};
 
 /// How long a link is good.
 pub const GOOD_FOR: SignedDuration = SignedDuration::from_hours(72);

@@ -2,6 +2,7 @@
 //! whole. Nothing outside this module ever sees half a generation.
 
 pub mod answer;
+pub mod app_access;
 pub mod export;
 pub mod filters;
 pub mod group_search;

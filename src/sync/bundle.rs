@@ -79,7 +79,7 @@ pub async fn pack(mirrors: &Mirrors, surrounding: &Surrounding, now: Timestamp) 
     files.push(("errors.json".to_owned(), faults.collect()));
     let configured = surrounding.configured.iter().map(|(name, value)| ((*name).to_owned(), clean(value).into()));
     files.push(("configuration.json".to_owned(), Value::Object(configured.collect())));
-    Ok(archive(&files)?)
+    archive(&files)
 }
 
 fn archive(files: &[(String, Value)]) -> Result<Vec<u8>, NotPacked> {
@@ -200,7 +200,7 @@ fn run_of(run: &Run, notes: &[RunNote], strip: &Strip) -> Value {
         "waiting_until": moment(run.waiting.as_ref().map(|waiting| waiting.until)),
         "waiting_for": run.waiting.as_ref().map(|waiting| strip.clean(&waiting.reason)),
         "failure": run.failure.as_deref().map(|failure| strip.clean(failure)),
-        "counts": run.counts.as_ref().map(|counts| runs::counts_text(counts)),
+        "counts": run.counts.as_ref().map(runs::counts_text),
         "notes": notes,
     })
 }

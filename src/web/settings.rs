@@ -4,8 +4,9 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 
+use crate::mirror::app_access;
 use crate::store::organization_keys;
-use crate::sync::{app_access, guards, inactivity, schedule};
+use crate::sync::{guards, inactivity, schedule};
 use crate::web::failure::Failure;
 use crate::web::ui::frame::{Page, Place};
 use crate::web::visit::Visit;

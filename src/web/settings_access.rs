@@ -11,11 +11,12 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use crate::auth::invitations::{self, NotInvited};
+use crate::mirror::app_access::{self, AppAccess, By, Switches};
 use crate::mirror::why;
 use crate::nouns::refusal::Refusal;
 use crate::store::control::administrators::{self, Administrator};
 use crate::store::control::admissions::{self, Admission};
-use crate::sync::app_access::{self, AppAccess, By, Switches};
+use crate::sync::app_access as entries;
 use crate::web::Served;
 use crate::web::failure::Failure;
 use crate::web::guard::{is_secure, see};
@@ -80,7 +81,7 @@ pub(crate) async fn choose(
         product_admins: !entry.product_admins.is_empty(),
         user_access_admins: !entry.user_access_admins.is_empty(),
     };
-    app_access::choose(&visit.entered.context, &visit.mirror, switches, &served.entropy).await?;
+    entries::choose(&visit.entered.context, &visit.mirror, switches, &served.entropy).await?;
     Ok(see(HERE))
 }
 
@@ -130,7 +131,7 @@ pub(crate) async fn remove(
     Form(whom): Form<Whom>,
 ) -> Result<Response, Failure> {
     let of = (&visit.mirror, whom.who.as_str());
-    app_access::remove(&served.control, &visit.entered.context, of, &served.entropy).await?;
+    entries::remove(&served.control, &visit.entered.context, of, &served.entropy).await?;
     Ok(see(HERE))
 }
 

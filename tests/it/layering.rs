@@ -63,6 +63,7 @@ const OTHERS: &[(&str, &[&str])] = &[
     ("maud", &["web"]),
     ("plotters", &["web"]),
     ("postgres", &["store"]),
+    ("pulldown_cmark", &["web"]),
     ("roaring", &["nouns", "store", "mirror", "sync", "api", "web", "cli"]),
     ("rusqlite", &["store"]),
     ("serde", &["api", "web", "cli"]),
@@ -76,6 +77,7 @@ const OTHERS: &[(&str, &[&str])] = &[
     ("unicode_width", &["cli"]),
     ("utoipa", &["api"]),
     ("utoipa_axum", &["api"]),
+    ("zip", &["sync"]),
     ("zstd", &["store"]),
 ];
 

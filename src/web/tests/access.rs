@@ -25,10 +25,10 @@ async fn an_organization_admin_is_invited_enters_and_is_out_when_the_role_goes()
     let admin = simulator.read(|organization| organization.holders_of(Role::OrgAdmin)[0].clone());
     let plain = {
         let snapshot = app.web.mirrors.only().unwrap().current();
-        let switches = crate::sync::app_access::Switches { product_admins: true, user_access_admins: true };
-        let admitted = |account: u32| crate::sync::app_access::admits(&snapshot, switches, account);
+        let switches = crate::mirror::app_access::Switches { product_admins: true, user_access_admins: true };
+        let admitted = |account: u32| crate::mirror::app_access::admits(&snapshot, switches, account);
         let nobody =
-            snapshot.by_name().iter().find(|account| admitted(*account) == crate::sync::app_access::Admits::No);
+            snapshot.by_name().iter().find(|account| admitted(*account) == crate::mirror::app_access::Admits::No);
         snapshot.account_id(nobody.unwrap()).unwrap().to_string()
     };
     let shown = app.get(HERE).await.body;
