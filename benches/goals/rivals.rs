@@ -166,7 +166,7 @@ impl Postgres {
         let mut client = postgres::Client::connect(&url, postgres::NoTls).unwrap();
         client
             .batch_execute(
-                "SET work_mem = '256MB'; SET maintenance_work_mem = '512MB'; SET max_parallel_workers_per_gather = 2;
+                "SET work_mem = '256MB'; SET maintenance_work_mem = '512MB'; SET jit = off;
                  SET synchronous_commit = off; CREATE EXTENSION IF NOT EXISTS pg_trgm; SET search_path = rival, public;
                  DROP SCHEMA IF EXISTS rival CASCADE; CREATE SCHEMA rival;",
             )

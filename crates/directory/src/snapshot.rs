@@ -263,13 +263,7 @@ impl Snapshot {
 
     /// Present accounts whose best status is this one.
     pub fn with_status(&self, status: &Status) -> RoaringBitmap {
-        let is_it = |presence: &Presence| presence.status.as_ref() == Some(status);
-        let candidates =
-            self.people.presence.iter().fold(RoaringBitmap::new(), |all, column| all | column.matching(is_it));
-        if self.people.presence.len() == 1 {
-            return candidates;
-        }
-        candidates.iter().filter(|account| self.best_presence(*account).is_some_and(is_it)).collect()
+        self.index.standing(self).with(|presence| presence.status.as_ref() == Some(status))
     }
 
     /// The administrative roles of an account.

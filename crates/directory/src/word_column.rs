@@ -42,12 +42,6 @@ impl<T: Clone + PartialEq> Words<T> {
         (0..self.words.len()).fold(RoaringBitmap::new(), |all, code| all | self.codes.with(code as u8))
     }
 
-    /// Accounts with a word that satisfies a test.
-    pub(crate) fn matching(&self, test: impl Fn(&T) -> bool) -> RoaringBitmap {
-        let codes = self.words.iter().enumerate().filter(|(_, word)| test(word));
-        codes.fold(RoaringBitmap::new(), |all, (code, _)| all | self.codes.with(code as u8))
-    }
-
     /// Every word with its accounts.
     pub(crate) fn with_each(&self) -> impl Iterator<Item = (&T, RoaringBitmap)> {
         self.words.iter().enumerate().map(|(code, word)| (word, self.codes.with(code as u8)))

@@ -129,8 +129,13 @@ impl filter::Vocabulary for Vocabulary<'_> {
     fn suggest(&self, field: FieldId, _: Option<&str>, prefix: &str, limit: usize) -> Vec<Suggestion> {
         let mut all = self.candidates(field, prefix);
         let rank = |one: &Candidate<'_>| (!one.begins, std::cmp::Reverse(one.people));
-        all.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.value.cmp(b.value)));
-        all.truncate(limit);
+        let order = |a: &Candidate<'_>, b: &Candidate<'_>| rank(a).cmp(&rank(b)).then_with(|| a.value.cmp(b.value));
+        // Of thousands of groups only those that are offered have to be put in order.
+        if limit < all.len() {
+            all.select_nth_unstable_by(limit, order);
+            all.truncate(limit);
+        }
+        all.sort_unstable_by(order);
         let detail = |people| if people == 1 { "1 person".to_owned() } else { format!("{people} people") };
         all.iter().map(|one| Suggestion { value: one.value.to_owned(), detail: detail(one.people) }).collect()
     }
