@@ -37,6 +37,21 @@ struct Usage {
     now: u64,
 }
 
+/// What a load has seen, and the processor time of both sides.
+struct Loaded {
+    seen: Seen,
+    server: Duration,
+    browsers: Duration,
+}
+
+impl std::ops::Deref for Loaded {
+    type Target = Seen;
+
+    fn deref(&self) -> &Seen {
+        &self.seen
+    }
+}
+
 impl Server {
     fn start(folder: &std::path::Path) -> Server {
         let key = folder.join("sealing.key");
@@ -121,6 +136,9 @@ async fn all(users: u32, lasting: Duration) {
     show("200 pages a second over 50 connections, p99", format!("{most:.1} ms"), "25 ms", most <= 25.0);
     let flat = loaded(&server, (from, &paths), (Pace::Flat, lasting)).await;
     let rate = flat.took.len() as f64 / flat.wall.as_secs_f64();
+    let processors = std::thread::available_parallelism().unwrap().get();
+    let own = processors as f64 * flat.took.len() as f64 / (flat.server + flat.browsers).as_secs_f64();
+    println!("flat out, were all {processors} processors its own and its browsers': {own:.0} pages a second");
     show("flat out over 50 connections", format!("{rate:.0} /s"), "800 /s", rate >= 800.0);
     let exported = export(&server, from, users).await;
 
@@ -204,18 +222,18 @@ async fn loaded(
     server: &Server,
     (from, paths): ((SocketAddr, &Arc<str>), &Arc<[String]>),
     (pace, lasting): (Pace, Duration),
-) -> Seen {
+) -> Loaded {
     let (before, meter) = (server.usage(), Meter::start());
     let seen = load(from, paths, CONNECTIONS, (pace, lasting)).await;
     let (after, took) = (server.usage(), meter.stop());
-    let cpu = (after.cpu - before.cpu).as_secs_f64();
+    let seen = Loaded { server: after.cpu - before.cpu, browsers: took.cpu, seen };
+    let pages = seen.took.len() as f64;
     println!(
-        "{pace:?}: {} pages of {:.0} kB in {:.1} s; processor time {:.2} ms a page of the server, {:.2} ms of the browsers",
-        seen.took.len(),
-        seen.bytes as f64 / 1e3 / seen.took.len() as f64,
+        "{pace:?}: {pages} pages of {:.0} kB in {:.1} s; processor time {:.2} ms a page of the server, {:.2} ms of the browsers",
+        seen.bytes as f64 / 1e3 / pages,
         seen.wall.as_secs_f64(),
-        cpu * 1e3 / seen.took.len() as f64,
-        took.cpu.as_secs_f64() * 1e3 / seen.took.len() as f64,
+        seen.server.as_secs_f64() * 1e3 / pages,
+        seen.browsers.as_secs_f64() * 1e3 / pages,
     );
     seen
 }

@@ -258,7 +258,7 @@ impl Snapshot {
 
     /// Accounts that are in any directory, or managed outside all of them: everybody but former people.
     pub fn present(&self) -> RoaringBitmap {
-        self.people.presence.iter().fold(RoaringBitmap::new(), |all, column| all | column.present())
+        self.index.standing(self).present.clone()
     }
 
     /// Present accounts whose best status is this one.

@@ -243,7 +243,7 @@ fn held<T>(lock: &Mutex<Vec<T>>) -> MutexGuard<'_, Vec<T>> {
 impl Standing {
     fn of(snapshot: &Snapshot) -> Standing {
         let columns = &snapshot.people.presence;
-        let present = snapshot.present();
+        let present = columns.iter().fold(RoaringBitmap::new(), |all, column| all | column.present());
         let outside = snapshot.directory(OUTSIDE);
         let inside = (0..columns.len() as Ordinal)
             .filter(|directory| Some(*directory) != outside)

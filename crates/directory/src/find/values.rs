@@ -35,6 +35,8 @@ pub(crate) struct Values {
     pub(crate) platform_roles: Vec<Named>,
     /// Groups that exist, those with most members first.
     pub(crate) groups: Vec<Ordinal>,
+    /// Names of groups, each by a group of that name and with the members of all of them; the most members first.
+    pub(crate) names: Vec<(Ordinal, u64)>,
     /// Places of the domains among [`Index::domains`], those with most people first.
     pub(crate) domains: Vec<usize>,
 }
@@ -75,10 +77,26 @@ impl Values {
             roles: roles.finish(),
             ways: ways.finish(),
             platform_roles: platform_roles.finish(),
+            names: names(snapshot),
             groups,
             domains,
         }
     }
+}
+
+fn names(snapshot: &Snapshot) -> Vec<(Ordinal, u64)> {
+    let name = |group: Ordinal| Some(&*snapshot.group_row(group)?.group.as_ref()?.name);
+    let mut names: Vec<(Ordinal, u64)> = Vec::new();
+    for group in snapshot.groups_by_name().iter().filter(|group| name(*group).is_some()) {
+        let members = snapshot.memberships().members(group).len();
+        // Groups of one name stand side by side.
+        match names.last_mut().filter(|(last, _)| name(*last) == name(group)) {
+            Some((_, all)) => *all += members,
+            None => names.push((group, members)),
+        }
+    }
+    names.sort_by_key(|(group, members)| (std::cmp::Reverse(*members), name(*group)));
+    names
 }
 
 /// Values by word; people of one word that is met several times are put together.

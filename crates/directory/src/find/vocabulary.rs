@@ -1,6 +1,7 @@
 //! The names that open choices have in a snapshot: what completion offers, and what a filter may name without being
 //! asked whether it was meant. Found in any case, with or without accents.
 
+use columns::Ordinal;
 use filter::{FieldId, Suggestion};
 use roaring::RoaringBitmap;
 
@@ -47,25 +48,20 @@ impl<'s> Vocabulary<'s> {
         there.chain(known.map(|word| Candidate { value: word, begins: begins(word), people: 0 })).collect()
     }
 
-    fn groups(&self, prefix: &str) -> Vec<Candidate<'s>> {
+    /// Names of groups are kept in the order in which they are offered to whoever has typed nothing.
+    fn groups(&self, prefix: &str, limit: usize) -> Vec<Candidate<'s>> {
         let wanted = fold_text(prefix);
-        let rows = self.snapshot.groups_by_name().iter().filter_map(|group| {
-            let row = self.snapshot.group_row(group)?;
+        let names = &self.snapshot.index.values(self.snapshot).names;
+        let most = if wanted.is_empty() { limit } else { names.len() };
+        let candidate = |(group, people): &(Ordinal, u64)| {
+            let row = self.snapshot.group_row(*group)?;
             let named = row.group.as_ref().filter(|_| row.folded_name.contains(&*wanted))?;
-            let people = self.snapshot.memberships().members(group).len();
-            Some(Candidate { value: &named.name, begins: row.folded_name.starts_with(&*wanted), people })
-        });
-        rows.fold(Vec::new(), |mut all: Vec<Candidate<'s>>, next| {
-            // Groups of one name stand side by side; the name is offered once, with the members of all.
-            match all.last_mut().filter(|last| last.value == next.value) {
-                Some(last) => last.people += next.people,
-                None => all.push(next),
-            }
-            all
-        })
+            Some(Candidate { value: &named.name, begins: row.folded_name.starts_with(&*wanted), people: *people })
+        };
+        names.iter().take(most).filter_map(candidate).collect()
     }
 
-    fn candidates(&self, field: FieldId, prefix: &str) -> Vec<Candidate<'s>> {
+    fn candidates(&self, field: FieldId, prefix: &str, limit: usize) -> Vec<Candidate<'s>> {
         let index = &self.snapshot.index;
         let values = index.values(self.snapshot);
         match asked(field) {
@@ -90,7 +86,7 @@ impl<'s> Vocabulary<'s> {
                 let known: Vec<&str> = RoleMethod::KNOWN.iter().map(|way| way_word(way.as_str())).collect();
                 self.named(&values.ways, prefix, &known)
             }
-            Some(Asked::Group) => self.groups(prefix),
+            Some(Asked::Group) => self.groups(prefix, limit),
             Some(Asked::Domain) => {
                 let wanted = domain_key(prefix);
                 let fitting = index.domains(self.snapshot).values().filter(|(domain, _)| domain.contains(&*wanted));
@@ -127,7 +123,7 @@ impl<'s> Vocabulary<'s> {
 
 impl filter::Vocabulary for Vocabulary<'_> {
     fn suggest(&self, field: FieldId, _: Option<&str>, prefix: &str, limit: usize) -> Vec<Suggestion> {
-        let mut all = self.candidates(field, prefix);
+        let mut all = self.candidates(field, prefix, limit);
         let rank = |one: &Candidate<'_>| (!one.begins, std::cmp::Reverse(one.people));
         let order = |a: &Candidate<'_>, b: &Candidate<'_>| rank(a).cmp(&rank(b)).then_with(|| a.value.cmp(b.value));
         // Of thousands of groups only those that are offered have to be put in order.
