@@ -13,11 +13,14 @@ pub(crate) enum Cell<'a> {
     Text(Cow<'a, str>),
 }
 
+/// Gives every row of a table to whoever takes them.
+type Rows = fn(&Snapshot, &mut dyn FnMut(&[Cell<'_>]));
+
 /// A table: its name, its columns as both engines take them, and its rows.
 pub(crate) struct Table {
     pub(crate) name: &'static str,
     pub(crate) columns: &'static str,
-    pub(crate) rows: fn(&Snapshot, &mut dyn FnMut(&[Cell<'_>])),
+    pub(crate) rows: Rows,
 }
 
 /// SQLite keeps the rows of these in the order of their keys.
