@@ -18,6 +18,7 @@ use crate::web::Served;
 use crate::web::export;
 use crate::web::failure::Failure;
 use crate::web::guard::see;
+use crate::web::selections;
 use crate::web::ui::address::Address;
 use crate::web::ui::frame::{Page, Place};
 use crate::web::ui::moment::Reader;
@@ -140,6 +141,8 @@ pub(crate) fn bar(filters: &[SavedFilter], q: &str, as_of: &str) -> Markup {
             @if !q.is_empty() && filters.iter().all(|filter| filter.kept.text != q) {
                 a href=(Address::new(HERE).with("q", q)) { "Save this filter" }
             }
+            a href=(selections::HERE) { "Lists of people" }
+            a href=(selections::paste::HERE) { "Paste a list" }
         }
     }
 }

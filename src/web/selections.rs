@@ -267,10 +267,12 @@ fn came_about(selection: &Selection, people: &RoaringBitmap, visit: &Visit) -> M
                     p { "It found " (number(selection.count)) " then, and finds " (number(people.len())) " now." }
                 }))
             }
-            p { a.button href=(Address::new("/filters").with("q", filter)) { "Save as a filter" } }
-            p { a href=(browser(filter)) { "Add or take out in the User Browser" } }
+            div.row {
+                @if !filter.is_empty() { a.button href=(Address::new("/filters").with("q", filter)) { "Save as a filter" } }
+                a.button.quiet href=(browser(filter)) { "Add or take out in the User Browser" }
+            }
         } @else {
-            p { a href=(browser("")) { "Add or take out in the User Browser" } }
+            div.row { a.button.quiet href=(browser("")) { "Add or take out in the User Browser" } }
         }
     }
 }

@@ -65,7 +65,7 @@ async fn w2_reclaimable_seats_are_found_saved_selected_and_exported() {
     pictures.take(&driver, "w2-people").await;
 
     // Saved, and opened again by its address.
-    driver.click("nav[aria-label='Saved filters'] a:last-child").await;
+    driver.click("nav[aria-label='Saved filters'] a[href^='/filters?q=']").await;
     driver.fill("form.fields input[name=name]", "Reclaimable").await;
     driver.submit("main form.fields").await;
     let saved = driver.script("return document.querySelector('tbody td a').getAttribute('href')").await;
