@@ -48,8 +48,9 @@ pub fn people(snapshot: &Snapshot, selected: &Selected, (now, zone): (Timestamp,
     match selected {
         Selected::Matching(filter) => answer(snapshot, filter, (now, zone)).found.matching,
         Selected::Listed { people, .. } => {
-            let known = u32::try_from(snapshot.accounts_len()).unwrap_or(u32::MAX);
-            people.iter().take_while(|account| *account < known).collect()
+            let mut people = people.clone();
+            people.remove_range(u32::try_from(snapshot.accounts_len()).unwrap_or(u32::MAX)..);
+            people
         }
     }
 }

@@ -324,6 +324,7 @@ fn found(ask: &Ask, browsed: &Browsed, (snapshot, reader): (&Snapshot, &Reader),
         @if find::uses_activity(&browsed.answer.query) { (activity_age(snapshot, reader)) }
         (narrow::facets(ask, &browsed.answer, snapshot, &browsed.matching))
         @if slice.rows.is_empty() {
+            (ticks::elsewhere(around.chosen))
             (nobody(ask, browsed.present))
         } @else {
             @if around.when.is_past() {

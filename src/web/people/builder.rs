@@ -9,7 +9,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use crate::web::guard::see;
-use crate::web::people::Ask;
+use crate::web::people::{Ask, question};
 use crate::web::ui::address::Address;
 use crate::web::visit::Visit;
 
@@ -74,7 +74,12 @@ impl Built {
         add(&self.domain, &|value| format!("domain = {value}"));
         add(&self.status, &|value| format!("status = {value}"));
         add(&self.claim, &|value| format!("claim = {value}"));
-        let base = filter::parse(self.q.trim(), find::catalogue()).query;
+        // There is one site for all pages: the builder's takes the place of the one before.
+        let base = match self.site.trim() {
+            "" => self.q.trim().to_owned(),
+            _ => question::with_site(self.q.trim(), None),
+        };
+        let base = filter::parse(&base, find::catalogue()).query;
         let added = filter::parse(&tests.join(" AND "), find::catalogue()).query;
         let parts = base.expression.into_iter().chain(added.expression).collect();
         let query = filter::Query { expression: filter::Expression::all(parts), order: base.order };
@@ -153,5 +158,7 @@ mod tests {
             r#"okafor AND inactiveFor(jira) >= 3M AND NOT group = "keepers\" OR status = active" AND claim = external ORDER BY name"#
         );
         assert_eq!(Built::default().text(), "");
+        let moved = Built { q: "site = acme AND app = jira".to_owned(), site: "emea".to_owned(), ..Built::default() };
+        assert_eq!(moved.text(), "app = jira AND site = emea");
     }
 }

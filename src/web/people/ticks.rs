@@ -107,6 +107,18 @@ pub(super) fn turns(ask: &Ask, chosen: &Chosen, slice: &Slice) -> Markup {
     }
 }
 
+/// That people are selected, above a list without rows.
+pub(super) fn elsewhere(chosen: &Chosen) -> Markup {
+    html! {
+        @if let Some(selection) = chosen.selection.as_ref().filter(|_| !chosen.people.is_empty()) {
+            p.hint {
+                (counted(chosen.people.len(), "person is", "people are")) " selected, and nobody of them is in this list. "
+                a href=(crate::web::selections::address(&selection.id)) { "See them" }
+            }
+        }
+    }
+}
+
 /// How many are selected, and what can be done with them.
 pub(super) fn bar(chosen: &Chosen, matching: &RoaringBitmap, rows: &[Ordinal], can_take_all: bool) -> Markup {
     let here = &chosen.people & matching;
@@ -196,8 +208,9 @@ pub(crate) async fn take(
 ) -> Result<Response, Failure> {
     let sent = Sent::of(&pairs);
     let before = Chosen::of(&visit, &sent.ask).await?;
-    let known: RoaringBitmap = (0..u32::try_from(visit.snapshot.accounts_len()).unwrap_or(u32::MAX)).collect();
-    let people = &sent.people(&before.people) & &known;
+    // Nobody is selected whom the snapshot does not know.
+    let mut people = sent.people(&before.people);
+    people.remove_range(u32::try_from(visit.snapshot.accounts_len()).unwrap_or(u32::MAX)..);
     let canonical = people::canonical_of(&sent.ask, &visit.snapshot, &visit.reader);
     let selection = match (sent.verb.as_str(), canonical) {
         ("all", Some(filter)) => {

@@ -64,7 +64,7 @@ async fn ticks_go_from_page_to_page_and_end_as_a_list_with_a_name() {
 
     // Another filter keeps who was selected, and says who is not in its list.
     let nobody = app.get(&format!("/people?q=status+%3D+active+AND+status+%3D+suspended&selection={id}")).await.body;
-    assert!(nobody.contains("Nobody is found"), "{nobody}");
+    assert!(nobody.contains("Nobody is found") && nobody.contains("3 people are selected, and nobody"), "{nobody}");
     let unticked = app.post("/people/select", &form(&back, &[listed[0]], "do=tick")).await;
     assert_eq!(selection_in(unticked.location()), id, "one's own selection is changed in its place");
     let page = app.get(&format!("/selections/{id}")).await.body;

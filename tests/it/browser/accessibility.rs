@@ -4,6 +4,7 @@
 //! axe-core comes from the npm registry when the test runs, is checked against its digest, and stays in the target
 //! folder. Where it cannot be had, the test says that it was left out.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha512};
@@ -89,7 +90,9 @@ async fn axe_core_finds_nothing_serious_on_any_page() {
     let axe = match axe() {
         Ok(axe) => axe,
         Err(why) => {
-            eprintln!("LEFT OUT: the accessibility check needs axe-core from the npm registry; {why}");
+            // Past the test harness, which shows nothing of a test that ends well.
+            let text = format!("accessibility check left out: it needs axe-core from the npm registry; {why}\n");
+            let _ = std::io::stderr().lock().write_all(text.as_bytes());
             return;
         }
     };
