@@ -2,6 +2,7 @@
 
 mod access;
 mod filters;
+mod groups;
 mod past;
 mod selections;
 mod settings;

@@ -6,7 +6,8 @@ use directory::find;
 
 #[test]
 fn the_reference_of_the_filter_language_is_that_of_the_fields() {
-    is_written("docs/filter.md", &filter::reference(find::catalogue()));
+    let groups = filter::Further { of: "groups", catalogue: find::groups::catalogue() };
+    is_written("docs/filter.md", &filter::reference_with(find::catalogue(), &[groups]));
 }
 
 #[test]

@@ -86,7 +86,8 @@ pub enum SeatReason {
 /// Decides whether somebody with `roles` on `resource` takes a seat there.
 ///
 /// Source: reference section 2.3 (user and admin are the billable roles) and product-user-manager 1.2 (suspended and
-/// deactivated people, guests, customers and contributors are not counted).
+/// deactivated people, guests, customers and contributors are not counted). A service account that Atlassian gave an
+/// address is an active account with a role: it is counted, and the dashboard shows it as a share of its own.
 pub fn seat<'a>(
     resource: &ResourceId,
     roles: impl IntoIterator<Item = &'a Role>,

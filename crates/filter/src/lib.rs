@@ -28,7 +28,7 @@ pub use crate::date::{DateExpression, Edge, Length, Offset, Period, Stretch, Uni
 pub use crate::diagnostic::{Diagnostic, Severity};
 pub use crate::parser::{MAX_CHARACTERS, MAX_DEPTH, MAX_TERMS, Parsed, parse, parse_order, parse_with};
 pub use crate::query::{Comparison, Condition, Direction, Expression, Order, Query, Test, Value};
-pub use crate::reference::reference;
+pub use crate::reference::{Further, reference, reference_with};
 pub use crate::show::{quote, show};
 pub use crate::span::Span;
 pub use crate::vocabulary::{AnyName, Suggestion, Vocabulary};

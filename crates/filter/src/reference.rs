@@ -7,22 +7,39 @@ use crate::catalogue::{Catalogue, Field, Kind};
 use crate::parser::{MAX_CHARACTERS, MAX_DEPTH, MAX_TERMS};
 use crate::term::{example, operators};
 
+/// Fields of other rows that the same language asks about.
+#[derive(Debug, Clone, Copy)]
+pub struct Further<'c> {
+    /// What the rows are, in the plural, e.g. "groups".
+    pub of: &'c str,
+    /// Their fields.
+    pub catalogue: &'c Catalogue,
+}
+
 /// The Markdown of the reference page.
 pub fn reference(catalogue: &Catalogue) -> String {
+    reference_with(catalogue, &[])
+}
+
+/// The same with the fields of further rows, each in a part of its own.
+pub fn reference_with(catalogue: &Catalogue, further: &[Further<'_>]) -> String {
     let mut page = String::from(OPENING);
-    for (_, field) in catalogue.fields() {
-        let _ = writeln!(
-            page,
-            "| [`{}`](#{}) | {} | {} |",
-            call(field),
-            anchor(field),
-            kind(&field.kind),
-            cell(&field.summary)
-        );
-    }
+    table(&mut page, catalogue, "");
     page.push_str("\n## The fields one by one\n");
     for (_, field) in catalogue.fields() {
-        section(&mut page, field);
+        section(&mut page, field, "");
+    }
+    for Further { of, catalogue } in further {
+        let _ = write!(
+            page,
+            "\n## Fields of {of}\n\nOf {of} the same language asks by these fields; what stands above and below about terms, \
+             values and\nwhat is not known holds for them too.\n\n| field | kind | what it is |\n|---|---|---|\n"
+        );
+        table(&mut page, catalogue, of);
+        let _ = write!(page, "\n## The fields of {of} one by one\n");
+        for (_, field) in catalogue.fields() {
+            section(&mut page, field, of);
+        }
     }
     page.push_str(REST);
     let _ = write!(
@@ -33,8 +50,20 @@ pub fn reference(catalogue: &Catalogue) -> String {
     page
 }
 
-fn section(page: &mut String, field: &Field) {
-    let _ = write!(page, "\n### {}\n\n{}.", field.name, field.summary.trim_end_matches('.'));
+fn table(page: &mut String, catalogue: &Catalogue, of: &str) {
+    for (_, field) in catalogue.fields() {
+        let (call, kind, summary) = (call(field), kind(&field.kind), cell(&field.summary));
+        let _ = writeln!(page, "| [`{call}`](#{}) | {kind} | {summary} |", anchor(&heading(field, of)));
+    }
+}
+
+/// The heading of a field's section; there is one of each on the page.
+fn heading(field: &Field, of: &str) -> String {
+    if of.is_empty() { field.name.to_string() } else { format!("{} of {of}", field.name) }
+}
+
+fn section(page: &mut String, field: &Field, of: &str) {
+    let _ = write!(page, "\n### {}\n\n{}.", heading(field, of), field.summary.trim_end_matches('.'));
     if !field.details.is_empty() {
         let _ = write!(page, " {}", field.details);
     }
@@ -75,8 +104,8 @@ fn call(field: &Field) -> String {
 }
 
 /// The address of a heading, as Markdown renderers make it.
-fn anchor(field: &Field) -> String {
-    field.name.to_lowercase().replace('.', "")
+fn anchor(heading: &str) -> String {
+    heading.to_lowercase().replace('.', "").replace(' ', "-")
 }
 
 fn kind(kind: &Kind) -> &str {

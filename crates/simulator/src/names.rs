@@ -253,6 +253,9 @@ pub(crate) const APP_NAMES: &[&str] = &[
     "Test Management",
 ];
 
+/// The domain of the addresses that Atlassian gives service accounts.
+pub(crate) const SERVICE_DOMAIN: &str = "serviceaccount.atlassian.com";
+
 pub(crate) const SERVICE_NAMES: &[(&str, &str)] = &[
     ("Deploy Bot", "svc-deploy"),
     ("Jenkins CI", "svc-jenkins"),

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::customers::Customers;
 use crate::founding;
 use crate::key::uuid;
-use crate::names::{APP_NAMES, CULTURES, Culture, DEPARTMENTS, JOB_TITLES, OUTSIDE_DOMAINS, SERVICE_NAMES, UNITS};
+use crate::names::{
+    APP_NAMES, CULTURES, Culture, DEPARTMENTS, JOB_TITLES, OUTSIDE_DOMAINS, SERVICE_DOMAIN, SERVICE_NAMES, UNITS,
+};
 use crate::organization::Organization;
 use crate::person::{AccountStatus, AccountType, Activity, Person, Source, Texts};
 use crate::resource::{App, Role, Roles};
@@ -226,7 +228,15 @@ impl People {
         } else {
             self.name(culture, rng)
         };
-        let email = self.address(organization, &local, external, rng);
+        let mut email = self.address(organization, &local, external, rng);
+        // Those that an administrator made as service accounts have an address that Atlassian gives them; the others are
+        // ordinary accounts that a script uses, and nothing upstream tells them from people.
+        if service
+            && local.starts_with("svc-")
+            && let Some((mailbox, _)) = email.split_once('@')
+        {
+            email = format!("{mailbox}@{SERVICE_DOMAIN}");
+        }
         let managed = !external;
         let added = self.now - rng.i64(DAY..2_200 * DAY);
         let fate = if ordinary { 9_999 } else { rng.u32(0..10_000) };

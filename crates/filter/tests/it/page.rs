@@ -51,3 +51,13 @@ fn fields_that_cannot_be_told_apart_make_no_catalogue() {
     let argument = CatalogueError::Argument { field: "seats".to_owned(), of: "app".to_owned() };
     assert_eq!(refused(vec![field("seats").argument(Argument::Optional("app".into()))]), argument);
 }
+
+#[test]
+fn fields_of_further_rows_have_headings_of_their_own() {
+    let catalogue = catalogue();
+    let page = filter::reference_with(&catalogue, &[filter::Further { of: "groups", catalogue: &catalogue }]);
+    for (_, field) in catalogue.fields() {
+        assert_eq!(page.matches(&format!("\n### {} of groups\n", field.name)).count(), 1, "{}", field.name);
+        assert!(page.contains(&format!("](#{}-of-groups)", field.name.to_lowercase())), "{}", field.name);
+    }
+}

@@ -46,9 +46,12 @@ fn a_large_population_has_every_kind_of_person() {
     assert!((0.0003..0.003).contains(&(truth.direct_roles.len() as f64 / 20_000.0)));
     assert!(count(&|user| user.account_type == "app") > 0);
     let is_service = |user: &simulator::TrueUser| {
-        user.name == "Deploy Bot" && user.email.as_ref().is_some_and(|email| email.starts_with("svc-"))
+        let given = |email: &String| email.starts_with("svc-") && email.ends_with("@serviceaccount.atlassian.com");
+        user.name == "Deploy Bot" && user.email.as_ref().is_some_and(given)
     };
     assert!(count(&is_service) > 0, "there are service accounts");
+    let by_script = |user: &simulator::TrueUser| user.name == "no-reply" && user.account_type == "atlassian";
+    assert!(count(&by_script) > 0, "and accounts of scripts that nothing tells from people");
     assert!(count(&|user| !user.email_verified && user.last_active.is_empty() && user.email.is_some()) > 100);
     for role in ["atlassian/org-admin", "atlassian/site-admin", "atlassian/user-access-admin"] {
         assert!(count(&|user| user.platform_roles.contains(&role)) > 0, "nobody is {role}");
