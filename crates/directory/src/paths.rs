@@ -60,6 +60,15 @@ impl Snapshot {
         Some(freeing)
     }
 
+    /// On how many resources groups give an account a role: what `counts.resources` is compared with.
+    pub fn resources_by_groups(&self, groups: &[Ordinal]) -> usize {
+        let mut resources: Vec<Ordinal> =
+            groups.iter().flat_map(|group| self.grants(*group).iter().map(|grant| grant.resource)).collect();
+        resources.sort_unstable();
+        resources.dedup();
+        resources.len()
+    }
+
     /// For each resource on which a group grants a role, the members who have no other way to any role there.
     pub fn only_path(&self, group: Ordinal) -> Vec<(Ordinal, RoaringBitmap)> {
         let mut resources: Vec<Ordinal> = self.grants(group).iter().map(|grant| grant.resource).collect();

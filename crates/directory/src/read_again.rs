@@ -79,6 +79,12 @@ impl Snapshot {
         own.max(self.exceptions.groups.get(&group).copied()).max(self.groups_read_at())
     }
 
+    /// When a group was first seen by a sync; `None` where that is not kept.
+    pub fn group_first_seen(&self, group: Ordinal) -> Option<Timestamp> {
+        let at = self.groups_first_seen.get(group as usize).copied().flatten()?;
+        Timestamp::from_microsecond(at).ok()
+    }
+
     fn oldest(&self, of: impl Fn(Noun) -> bool) -> Option<Timestamp> {
         let whole = |part: &Part| matches!(part, Part::Directory(_) | Part::Whole);
         let ages = self.ages().iter().filter(|age| of(age.noun) && whole(&age.part));

@@ -182,12 +182,6 @@ impl Snapshot {
         self.groups.get(group as usize)
     }
 
-    /// When a group was first seen by a sync; `None` where that is not kept.
-    pub fn group_first_seen(&self, group: Ordinal) -> Option<Timestamp> {
-        let at = self.groups_first_seen.get(group as usize).copied().flatten()?;
-        Timestamp::from_microsecond(at).ok()
-    }
-
     /// Groups that exist, in the order of their folded names.
     pub fn groups_by_name(&self) -> &Order {
         &self.groups_by_name
@@ -333,15 +327,6 @@ impl Snapshot {
         }
         let account_type = self.people.types.get(account).unwrap_or(&AccountType::Atlassian);
         Some(seat(&named.id, roles, self.best_presence(account), account_type))
-    }
-
-    /// On how many resources groups give an account a role: what `counts.resources` is compared with.
-    pub fn resources_by_groups(&self, groups: &[Ordinal]) -> usize {
-        let mut resources: Vec<Ordinal> =
-            groups.iter().flat_map(|group| self.grants(*group).iter().map(|grant| grant.resource)).collect();
-        resources.sort_unstable();
-        resources.dedup();
-        resources.len()
     }
 
     /// Accounts whose name or e-mail address contains a text, in any case and with or without marks.

@@ -9,6 +9,7 @@ mod changes;
 mod claims;
 mod faults;
 mod keys;
+mod marks;
 mod passes;
 mod past;
 mod resume;
