@@ -111,11 +111,11 @@ fn content(
         }
         section aria-labelledby="facts" { h2 id="facts" { "Facts" } (facts((group, row), snapshot, reader)) }
         section aria-labelledby="grants" { h2 id="grants" { "Grants" } (grants((group, row), snapshot)) }
-        section aria-labelledby="members" { (listed((group, row), (ask, which), (snapshot, reader))) }
         section aria-labelledby="growth" {
             h2 id="growth" { "Growth" }
             (growth::growth(&about.timeline, members.len(), reader))
         }
+        section aria-labelledby="members" { (listed((group, row), (ask, which), (snapshot, reader))) }
         section aria-labelledby="history" {
             h2 id="history" { "History" }
             (history::history(&about.timeline, snapshot, reader))

@@ -228,8 +228,8 @@ fn table((ask, headed): (&Ask, &Ask), (snapshot, reader): (&Snapshot, &Reader), 
                             }
                         }
                         td.num { (members(group, row, snapshot)) }
-                        td.hide-s { (granted(group, snapshot)) }
-                        td.hide-s { (few(&rows::default_for(snapshot, group), 1)) }
+                        td.hide-s.wide { (granted(group, snapshot)) }
+                        td.hide-s.wide { (few(&rows::default_for(snapshot, group), 1)) }
                         td.hide-m { (managed_by(row)) }
                         td.hide-m { @match rows::directory(snapshot, row) {
                             Some(home) => { bdi { (home) } }

@@ -329,7 +329,7 @@ fn groups(account: Ordinal, snapshot: &Snapshot) -> Markup {
                     td { a href=(Address::group(row.id.as_str())) {
                         bdi { (row.group.as_ref().map_or(row.id.as_str(), |known| &*known.name)) }
                     } }
-                    td { (granted(*group, snapshot)) }
+                    td.wide { (granted(*group, snapshot)) }
                     td.hide-s { (crate::web::groups::managed_by(row)) }
                 } } }
             }

@@ -118,7 +118,7 @@ async fn section(visit: &Visit, find: &str, problem: Markup) -> Result<Page, Fai
     Ok(Page::framed(
         &visit.frame("Protected people and groups", Place::Settings),
         html! {
-            (sections(HERE))
+            (sections(settings_guards::HERE))
             div.headline { h1 { "Protected people and groups" } }
             p.lead { "Nothing that Rollcall does may touch them: a protected person keeps status, groups and roles; a protected group keeps members and grants. Members of a protected group are not protected by it. What somebody changes at Atlassian itself is still read." }
             p { a href=(settings_guards::HERE) { "Guards" } " withhold what a sync finds too much at once." }
