@@ -45,6 +45,12 @@ pub(crate) struct Problem {
     kind: Kind,
     detail: String,
     hint: String,
+    more: Box<More>,
+}
+
+/// What only some problems have.
+#[derive(Clone, Debug, Default)]
+struct More {
     diagnostics: Option<Vec<Diagnostic>>,
     names: Option<Vec<String>>,
     retry_after: Option<u64>,
@@ -108,8 +114,7 @@ impl Kind {
 impl Problem {
     /// A problem of a kind: what is wrong, and what to do.
     pub(crate) fn new(kind: Kind, detail: impl Into<String>, hint: impl Into<String>) -> Problem {
-        let (detail, hint) = (detail.into(), hint.into());
-        Problem { kind, detail, hint, diagnostics: None, names: None, retry_after: None, fault: None }
+        Problem { kind, detail: detail.into(), hint: hint.into(), more: Box::default() }
     }
 
     /// Something that is not there.
@@ -125,27 +130,32 @@ impl Problem {
     pub(crate) fn fault(error: impl Error + Send + Sync + 'static) -> Problem {
         let detail = "Rollcall could not answer because of a fault of its own. What was stored before is still there.";
         let hint = "Try again. If it stays like this, look for the instance of this problem in the server's log.";
-        Problem { fault: Some(Arc::new(error)), ..Problem::new(Kind::Fault, detail, hint) }
+        let mut problem = Problem::new(Kind::Fault, detail, hint);
+        problem.more.fault = Some(Arc::new(error));
+        problem
     }
 
     /// With what has to be said about a filter.
-    pub(crate) fn with_diagnostics(self, diagnostics: Vec<Diagnostic>) -> Problem {
-        Problem { diagnostics: Some(diagnostics), ..self }
+    pub(crate) fn with_diagnostics(mut self, diagnostics: Vec<Diagnostic>) -> Problem {
+        self.more.diagnostics = Some(diagnostics);
+        self
     }
 
     /// With the names that are known.
-    pub(crate) fn with_names<N: Into<String>>(self, names: impl IntoIterator<Item = N>) -> Problem {
-        Problem { names: Some(names.into_iter().map(Into::into).collect()), ..self }
+    pub(crate) fn with_names<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Problem {
+        self.more.names = Some(names.into_iter().map(Into::into).collect());
+        self
     }
 
     /// To be asked again after so many seconds.
-    pub(crate) fn after(self, seconds: u64) -> Problem {
-        Problem { retry_after: Some(seconds), ..self }
+    pub(crate) fn after(mut self, seconds: u64) -> Problem {
+        self.more.retry_after = Some(seconds);
+        self
     }
 
     /// What only a maintainer can act on.
     pub(crate) fn as_fault(&self) -> Option<&(dyn Error + Send + Sync)> {
-        self.fault.as_deref()
+        self.more.fault.as_deref()
     }
 
     /// The kind's word.
@@ -163,12 +173,12 @@ impl Problem {
             detail: self.detail,
             hint: self.hint,
             instance: instance.to_owned(),
-            diagnostics: self.diagnostics,
-            names: self.names,
+            diagnostics: self.more.diagnostics,
+            names: self.more.names,
         };
         let body = serde_json::to_string(&shown).unwrap_or_default();
         let mut response = (status, [(header::CONTENT_TYPE, MEDIA_TYPE)], body).into_response();
-        if let Some(seconds) = self.retry_after {
+        if let Some(seconds) = self.more.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if status == StatusCode::UNAUTHORIZED {
