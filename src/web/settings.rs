@@ -12,7 +12,7 @@ use crate::web::ui::frame::{Page, Place};
 use crate::web::visit::Visit;
 use crate::web::{
     bundle, performance, settings_access, settings_dashboard, settings_guards, settings_key, settings_left_out,
-    settings_prices, settings_protected, settings_sites, settings_statistics, settings_sync,
+    settings_prices, settings_protected, settings_sites, settings_statistics, settings_sync, settings_tokens,
 };
 
 /// The page's address.
@@ -81,6 +81,11 @@ pub(crate) const SECTIONS: &[Section] = &[
         "Access, seats and activity there are neither counted nor shown. Their people stay.",
     ),
     section("Sites", settings_sites::HERE, "Tokens with which the customers of a site's service desks are read."),
+    section(
+        "Access tokens",
+        settings_tokens::HERE,
+        "With these programs ask Rollcall's API, each for one administrator.",
+    ),
     section("Performance", performance::HERE, "How long syncs and pages take, and why. It changes nothing."),
     section(
         "Support bundle",

@@ -1,5 +1,7 @@
 //! The command line as somebody types it: what each command prints, and how it ends.
 
+mod token;
+
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};

@@ -235,3 +235,36 @@ async fn a_price_is_entered_shown_as_cost_and_removed() {
     app.end().await;
     simulator.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_access_token_is_shown_once_listed_and_revoked() {
+    const TOKENS: &str = "/settings/access-tokens";
+    let (simulator, mut app) = connected().await;
+    assert!(app.get(TOKENS).await.body.contains("No access token opens the API."));
+    let nameless = app.post(TOKENS, "name=+&days=90").await;
+    assert!(nameless.status == 422 && nameless.body.contains("the name is missing"), "{}", nameless.body);
+    for days in ["0", "4000", "soon"] {
+        let refused = app.post(TOKENS, &format!("name=reports&days={days}")).await;
+        assert!(refused.status == 422 && refused.body.contains("from 1 to 3650 days"), "{}", refused.body);
+    }
+    let made = app.post(TOKENS, "name=%3Cb%3Ereports&days=90").await;
+    assert_eq!(made.status, 200);
+    let (_, secret) = made.body.split_once("rct_").unwrap();
+    let secret = format!("rct_{}", &secret[..52]);
+    assert!(made.header("cache-control") == Some("no-store") && !made.body.contains("<b>reports"));
+    let listed = app.get(TOKENS).await.body;
+    assert!(listed.contains("&lt;b&gt;reports") && listed.contains("in 90 days") && !listed.contains(&secret));
+    let again = app.post(TOKENS, "name=%3Cb%3Ereports&days=90").await;
+    assert!(
+        again.status == 422 && again.body.contains("of this name already"),
+        "loading the page again makes no second"
+    );
+    let (_, id) = listed.split_once("value=\"tok_").unwrap();
+    let revoke = format!("token=tok_{}", &id[..26]);
+    assert_eq!(app.post("/settings/access-tokens/revoke", &revoke).await.location(), TOKENS);
+    let over = app.get(TOKENS).await.body;
+    assert!(over.contains("No access token opens the API.") && over.contains("revoked"), "{over}");
+    assert_eq!(app.post("/settings/access-tokens/revoke", &revoke).await.status, 404);
+    app.end().await;
+    simulator.stop().await;
+}
