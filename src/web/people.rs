@@ -285,7 +285,7 @@ fn content(ask: &Ask, snapshot: &Snapshot, reader: &Reader, around: &Around<'_>)
                 (people_sync::controls(ask, (matching, browsed.present), around.request_key))
             }
         }
-        (manual_sync::about(&manual_sync::BROWSER))
+        @if !around.when.is_past() { (manual_sync::about(&manual_sync::BROWSER)) }
         (around.notices)
         (filter_box::search(ask))
         (filters::bar(around.saved, &ask.q, &ask.as_of))
