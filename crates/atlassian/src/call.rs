@@ -93,6 +93,11 @@ impl Endpoint {
         Endpoint { method: Method::Post, template }
     }
 
+    /// A DELETE endpoint.
+    pub const fn delete(template: &'static str) -> Endpoint {
+        Endpoint { method: Method::Delete, template }
+    }
+
     /// The template with its variable segments replaced in order, each percent-encoded.
     /// Segments left over on either side stay as they are: the callers' tests would show them.
     pub fn fill(&self, segments: &[&str]) -> String {

@@ -33,6 +33,7 @@ pub mod open;
 
 pub mod api_keys;
 pub mod directories;
+pub mod effects;
 pub mod event_actions;
 pub mod events_stream;
 mod filter;

@@ -3,6 +3,7 @@
 
 mod bodies;
 mod chains;
+mod effects;
 mod laws;
 mod pacing;
 mod refusals;
