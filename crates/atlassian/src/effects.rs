@@ -10,15 +10,19 @@ use crate::error::{Error, Unreachable};
 use crate::open::Role;
 
 /// Takes a user's access in a directory away until it is restored.
-pub const SUSPEND: Endpoint = Endpoint::post("/admin/v2/orgs/{orgId}/directories/{directoryId}/users/{accountId}/suspend");
+pub const SUSPEND: Endpoint =
+    Endpoint::post("/admin/v2/orgs/{orgId}/directories/{directoryId}/users/{accountId}/suspend");
 /// Gives a suspended user the access of before.
-pub const RESTORE: Endpoint = Endpoint::post("/admin/v2/orgs/{orgId}/directories/{directoryId}/users/{accountId}/restore");
+pub const RESTORE: Endpoint =
+    Endpoint::post("/admin/v2/orgs/{orgId}/directories/{directoryId}/users/{accountId}/restore");
 /// Takes a user out of a directory; queued upstream.
-pub const REMOVE_USER: Endpoint = Endpoint::delete("/admin/v2/orgs/{orgId}/directories/{directoryId}/users/{accountId}");
+pub const REMOVE_USER: Endpoint =
+    Endpoint::delete("/admin/v2/orgs/{orgId}/directories/{directoryId}/users/{accountId}");
 /// Makes a group.
 pub const CREATE_GROUP: Endpoint = Endpoint::post("/admin/v2/orgs/{orgId}/directories/{directoryId}/groups");
 /// Deletes a group.
-pub const DELETE_GROUP: Endpoint = Endpoint::delete("/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}");
+pub const DELETE_GROUP: Endpoint =
+    Endpoint::delete("/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}");
 /// Puts a user into a group.
 pub const ADD_MEMBER: Endpoint =
     Endpoint::post("/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}/memberships");

@@ -6,6 +6,7 @@
 
 mod access;
 mod account;
+pub mod act;
 mod activity;
 mod amounts;
 mod apply;

@@ -97,7 +97,11 @@ async fn an_answer_that_says_already_so_is_success() {
 async fn a_full_licence_is_told_from_a_membership_by_code_or_text() {
     for body in [
         error("ADMIN-409-3", "License limit exceeded", ""),
-        error("ADMIN-409-28", "Conflict", "You have exceeded the user limit of jira. Increase it, or suspend another user."),
+        error(
+            "ADMIN-409-28",
+            "Conflict",
+            "You have exceeded the user limit of jira. Increase it, or suspend another user.",
+        ),
     ] {
         assert_eq!(refusal(&outcome(&ADD, vec![status(409, &body)]).await.0), Some(Refusal::NoSeat), "{body}");
     }

@@ -15,6 +15,7 @@ pub(crate) mod index;
 pub(crate) mod name;
 mod ranking;
 mod reach;
+pub(crate) mod reach;
 mod terms;
 mod test;
 mod truth;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may end at what cannot happen")]
 
+mod act;
 mod chosen;
 mod find;
 mod groups;

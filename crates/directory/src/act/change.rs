@@ -1,0 +1,301 @@
+//! One effect upstream, as a statement of a state to be reached, in ordinals. The only thing that is planned, journalled
+//! and audited. Stating the same twice changes nothing the second time.
+
+use columns::Ordinal;
+
+use crate::access::{Role, RoleMethod};
+use crate::account::{AccountStatus, MembershipStatus, Presence, Status};
+use crate::snapshot::Snapshot;
+
+/// A state to be reached for one account.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Change {
+    /// The account is in the group.
+    AddToGroup {
+        /// Who.
+        account: Ordinal,
+        /// Which group.
+        group: Ordinal,
+    },
+    /// The account is not in the group.
+    RemoveFromGroup {
+        /// Who.
+        account: Ordinal,
+        /// Which group.
+        group: Ordinal,
+    },
+    /// The account has the role on the resource without a group.
+    AssignRole {
+        /// Who.
+        account: Ordinal,
+        /// On what.
+        resource: Ordinal,
+        /// Which role.
+        role: Role,
+    },
+    /// The account does not have the role on the resource without a group.
+    RevokeRole {
+        /// Who.
+        account: Ordinal,
+        /// On what.
+        resource: Ordinal,
+        /// Which role.
+        role: Role,
+    },
+    /// The account is suspended in the directory.
+    Suspend {
+        /// Who.
+        account: Ordinal,
+        /// Where.
+        directory: Ordinal,
+    },
+    /// The account is active in the directory.
+    Restore {
+        /// Who.
+        account: Ordinal,
+        /// Where.
+        directory: Ordinal,
+    },
+    /// The account is not in the directory.
+    RemoveFromDirectory {
+        /// Who.
+        account: Ordinal,
+        /// Where.
+        directory: Ordinal,
+    },
+    /// The managed account is deactivated.
+    Deactivate {
+        /// Who.
+        account: Ordinal,
+    },
+    /// The managed account is active.
+    Activate {
+        /// Who.
+        account: Ordinal,
+    },
+}
+
+/// How a change stands to what a snapshot says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// The state is as the change wants it.
+    So,
+    /// The state is the opposite.
+    NotSo,
+    /// The state is a third one, or was not read: the change says nothing about it.
+    Neither,
+}
+
+/// Why a change has no inverse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CannotUndo {
+    /// Who was taken out of a directory comes back by an invitation only; roles and groups have to be given again.
+    NeedsInvitation,
+}
+
+impl Change {
+    /// The kinds as they are stored and shown in addresses.
+    pub const KINDS: [&'static str; 9] = [
+        "add_to_group",
+        "remove_from_group",
+        "assign_role",
+        "revoke_role",
+        "suspend",
+        "restore",
+        "remove_from_directory",
+        "deactivate",
+        "activate",
+    ];
+
+    /// The kind as it is stored: one of [`Change::KINDS`].
+    pub fn kind(&self) -> &'static str {
+        Change::KINDS[match self {
+            Change::AddToGroup { .. } => 0,
+            Change::RemoveFromGroup { .. } => 1,
+            Change::AssignRole { .. } => 2,
+            Change::RevokeRole { .. } => 3,
+            Change::Suspend { .. } => 4,
+            Change::Restore { .. } => 5,
+            Change::RemoveFromDirectory { .. } => 6,
+            Change::Deactivate { .. } => 7,
+            Change::Activate { .. } => 8,
+        }]
+    }
+
+    /// Whose state it is about.
+    pub fn account(&self) -> Ordinal {
+        match self {
+            Change::AddToGroup { account, .. }
+            | Change::RemoveFromGroup { account, .. }
+            | Change::AssignRole { account, .. }
+            | Change::RevokeRole { account, .. }
+            | Change::Suspend { account, .. }
+            | Change::Restore { account, .. }
+            | Change::RemoveFromDirectory { account, .. }
+            | Change::Deactivate { account }
+            | Change::Activate { account } => *account,
+        }
+    }
+
+    /// The group, resource or directory it speaks of.
+    pub fn target(&self) -> Option<Ordinal> {
+        match self {
+            Change::AddToGroup { group, .. } | Change::RemoveFromGroup { group, .. } => Some(*group),
+            Change::AssignRole { resource, .. } | Change::RevokeRole { resource, .. } => Some(*resource),
+            Change::Suspend { directory, .. }
+            | Change::Restore { directory, .. }
+            | Change::RemoveFromDirectory { directory, .. } => Some(*directory),
+            Change::Deactivate { .. } | Change::Activate { .. } => None,
+        }
+    }
+
+    /// The role it gives or takes.
+    pub fn role(&self) -> Option<&Role> {
+        match self {
+            Change::AssignRole { role, .. } | Change::RevokeRole { role, .. } => Some(role),
+            _ => None,
+        }
+    }
+
+    /// Puts a change together from its stored parts; `None` when they do not fit each other.
+    pub fn from_parts(kind: &str, account: Ordinal, target: Option<Ordinal>, role: Option<&str>) -> Option<Change> {
+        let role = role.map(Role::parse);
+        Some(match (kind, target, role) {
+            ("add_to_group", Some(group), None) => Change::AddToGroup { account, group },
+            ("remove_from_group", Some(group), None) => Change::RemoveFromGroup { account, group },
+            ("assign_role", Some(resource), Some(role)) => Change::AssignRole { account, resource, role },
+            ("revoke_role", Some(resource), Some(role)) => Change::RevokeRole { account, resource, role },
+            ("suspend", Some(directory), None) => Change::Suspend { account, directory },
+            ("restore", Some(directory), None) => Change::Restore { account, directory },
+            ("remove_from_directory", Some(directory), None) => Change::RemoveFromDirectory { account, directory },
+            ("deactivate", None, None) => Change::Deactivate { account },
+            ("activate", None, None) => Change::Activate { account },
+            _ => return None,
+        })
+    }
+
+    /// How it stands to a snapshot.
+    pub fn standing(&self, snapshot: &Snapshot) -> Standing {
+        let either = |so: bool| if so { Standing::So } else { Standing::NotSo };
+        match self {
+            Change::AddToGroup { account, group } => either(snapshot.memberships().contains(*account, *group)),
+            Change::RemoveFromGroup { account, group } => either(!snapshot.memberships().contains(*account, *group)),
+            Change::AssignRole { account, resource, role } => either(has_directly(snapshot, *account, *resource, role)),
+            Change::RevokeRole { account, resource, role } => {
+                either(!has_directly(snapshot, *account, *resource, role))
+            }
+            Change::Suspend { account, directory } => presence_standing(snapshot.presence(*directory, *account), true),
+            Change::Restore { account, directory } => presence_standing(snapshot.presence(*directory, *account), false),
+            Change::RemoveFromDirectory { account, directory } => {
+                either(snapshot.presence(*directory, *account).is_none())
+            }
+            Change::Deactivate { account } | Change::Activate { account } => {
+                let wants_inactive = matches!(self, Change::Deactivate { .. });
+                match snapshot.account_row(*account).and_then(|row| row.account_status) {
+                    Some(AccountStatus::Inactive) => either(wants_inactive),
+                    Some(AccountStatus::Active) => either(!wants_inactive),
+                    _ => Standing::Neither,
+                }
+            }
+        }
+    }
+
+    /// The change that takes this one back, for a row that was not so before it.
+    ///
+    /// # Errors
+    /// [`CannotUndo`] names what has no inverse.
+    pub fn inverse(&self) -> Result<Change, CannotUndo> {
+        Ok(match self.clone() {
+            Change::AddToGroup { account, group } => Change::RemoveFromGroup { account, group },
+            Change::RemoveFromGroup { account, group } => Change::AddToGroup { account, group },
+            Change::AssignRole { account, resource, role } => Change::RevokeRole { account, resource, role },
+            Change::RevokeRole { account, resource, role } => Change::AssignRole { account, resource, role },
+            Change::Suspend { account, directory } => Change::Restore { account, directory },
+            Change::Restore { account, directory } => Change::Suspend { account, directory },
+            Change::RemoveFromDirectory { .. } => return Err(CannotUndo::NeedsInvitation),
+            Change::Deactivate { account } => Change::Activate { account },
+            Change::Activate { account } => Change::Deactivate { account },
+        })
+    }
+
+    /// Appends its canonical bytes: what an approved plan's hash is made of. Two changes have the same bytes only when
+    /// they are equal.
+    pub fn encode(&self, into: &mut Vec<u8>) {
+        let kind = Change::KINDS.iter().position(|kind| *kind == self.kind()).unwrap_or(usize::MAX);
+        into.push(kind as u8);
+        into.extend_from_slice(&self.account().to_be_bytes());
+        into.extend_from_slice(&self.target().map_or(u32::MAX, |target| target).to_be_bytes());
+        let role = self.role().map_or("", Role::as_str);
+        into.extend_from_slice(&(role.len() as u32).to_be_bytes());
+        into.extend_from_slice(role.as_bytes());
+    }
+}
+
+fn has_directly(snapshot: &Snapshot, account: Ordinal, resource: Ordinal, role: &Role) -> bool {
+    snapshot
+        .direct_roles(account)
+        .iter()
+        .any(|direct| direct.resource == resource && direct.role == *role && direct.method == RoleMethod::Direct)
+}
+
+/// Suspended and active are each other's opposite; every other state is neither.
+fn presence_standing(presence: Option<&Presence>, wants_suspended: bool) -> Standing {
+    let Some(presence) = presence else { return Standing::Neither };
+    let suspended = match (&presence.status, &presence.membership) {
+        (Some(Status::Suspended), _) => true,
+        (Some(Status::Active), None | Some(MembershipStatus::Active)) => false,
+        (None, Some(MembershipStatus::Suspended)) => true,
+        _ => return Standing::Neither,
+    };
+    if suspended == wants_suspended { Standing::So } else { Standing::NotSo }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn every_kind() -> [Change; 9] {
+        let (account, group, resource, directory, role) = (7, 3, 2, 1, Role::Other("x".into()));
+        [
+            Change::AddToGroup { account, group },
+            Change::RemoveFromGroup { account, group },
+            Change::AssignRole { account, resource, role: role.clone() },
+            Change::RevokeRole { account, resource, role },
+            Change::Suspend { account, directory },
+            Change::Restore { account, directory },
+            Change::RemoveFromDirectory { account, directory },
+            Change::Deactivate { account },
+            Change::Activate { account },
+        ]
+    }
+
+    #[test]
+    fn a_stored_change_is_read_back_and_no_two_share_their_bytes() {
+        let mut bytes = std::collections::BTreeSet::new();
+        for change in every_kind() {
+            let role = change.role().map(|role| role.as_str().to_owned());
+            let back = Change::from_parts(change.kind(), change.account(), change.target(), role.as_deref());
+            assert_eq!(back, Some(change.clone()));
+            let mut encoded = Vec::new();
+            change.encode(&mut encoded);
+            assert!(bytes.insert(encoded), "{change:?}");
+        }
+        assert_eq!(Change::from_parts("suspend", 7, None, None), None);
+        assert_eq!(Change::from_parts("dance", 7, Some(1), None), None);
+    }
+
+    #[test]
+    fn the_inverse_of_the_inverse_is_the_change() {
+        for change in every_kind() {
+            match change.inverse() {
+                Ok(inverse) => {
+                    assert_ne!(inverse, change);
+                    assert_eq!(inverse.inverse(), Ok(change));
+                }
+                Err(CannotUndo::NeedsInvitation) => {
+                    assert_eq!(change, Change::RemoveFromDirectory { account: 7, directory: 1 });
+                }
+            }
+        }
+    }
+}
