@@ -140,6 +140,10 @@ own_id! {
     SelectionId, "sel"
 }
 own_id! {
+    /// An operation: changes of many people, planned, approved and carried out.
+    OperationId, "op"
+}
+own_id! {
     /// A job: work that outlives a request.
     JobId, "job"
 }

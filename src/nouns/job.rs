@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::id::{JobId, RunId};
+use crate::id::{JobId, OperationId, RunId};
 
 /// The kinds of work, each leased on its own: targeted reads do not wait for a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub enum JobKind {
     Sync,
     /// A targeted read, beside it.
     Targeted,
+    /// An operation: changes at Atlassian.
+    Operation,
 }
 
 impl JobKind {
@@ -19,6 +21,7 @@ impl JobKind {
         match self {
             JobKind::Sync => "sync",
             JobKind::Targeted => "targeted",
+            JobKind::Operation => "operation",
         }
     }
 }
@@ -32,6 +35,26 @@ pub struct Lease {
     /// Which run the job carries out.
     pub run: RunId,
     /// The head's epoch when the lease was given: a restart raises it.
+    pub epoch: i64,
+    /// The lease's number, never given twice.
+    pub number: i64,
+}
+
+/// What the worker of an operation holds; fenced like [`Lease`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OperationLease {
+    /// Which operation the job carries out.
+    pub operation: OperationId,
+    /// The job and its numbers.
+    pub fence: Fence,
+}
+
+/// What every commit of a job compares with the head and the job's row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fence {
+    /// Which job.
+    pub job: JobId,
+    /// The head's epoch when the lease was given.
     pub epoch: i64,
     /// The lease's number, never given twice.
     pub number: i64,

@@ -6,6 +6,8 @@ pub mod change_list;
 pub mod context;
 pub mod event;
 pub mod job;
+pub mod operation;
+pub mod operation_row;
 pub mod organization;
 pub mod organization_key;
 pub mod price;

@@ -7,8 +7,10 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::nouns::event::{Event, NewEvent};
+use crate::store::bulk::{Bulk, Column, Update};
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
+use crate::store::value::Value;
 
 const CHAIN: &str = "SELECT event_seq, event_hash FROM head WHERE id = 1";
 const ADVANCE: &str = "UPDATE head SET event_seq = $1, event_hash = $2 WHERE id = 1";
@@ -22,6 +24,31 @@ const WHOLE: &str = "
     SELECT e.seq, e.at, e.actor, e.kind, e.subject, e.detail, e.commitment, e.hash, d.salt, d.personal
     FROM events e LEFT JOIN event_details d ON d.seq = e.seq
     ORDER BY e.seq";
+
+const EVENTS: Bulk = Bulk {
+    table: "events",
+    columns: &[
+        Column::integer("seq"),
+        Column::integer("at"),
+        Column::text("actor"),
+        Column::text("kind"),
+        Column::text("subject"),
+        Column::text("detail"),
+        Column::blob("commitment"),
+        Column::blob("hash"),
+    ],
+    key: &["seq"],
+    update: Update::Nothing,
+};
+const DETAILS: Bulk = Bulk {
+    table: "event_details",
+    columns: &[Column::integer("seq"), Column::blob("salt"), Column::text("personal")],
+    key: &["seq"],
+    update: Update::Nothing,
+};
+
+/// The bulk writes of this file; they belong to organizations' databases.
+pub const BULKS: &[&Bulk] = &[&EVENTS, &DETAILS];
 
 /// The statements of this file, by name, for the test that prepares all of them on both engines.
 pub const STATEMENTS: &[(&str, &str)] = &[
@@ -71,6 +98,40 @@ pub fn append(tx: &mut Tx, event: &NewEvent, salt: &[u8; 16]) -> Result<i64, Sto
     }
     tx.execute(ADVANCE, &[seq.into(), (&hash).into()])?;
     Ok(seq)
+}
+
+/// Appends events in order, in one go: those of many changes at once.
+pub fn append_all(tx: &mut Tx, new: &[NewEvent], entropy: impl Fn() -> [u8; 16]) -> Result<(), StoreError> {
+    let (mut seq, mut previous) = chain(tx)?;
+    let mut rows: Vec<[Value<'_>; 8]> = Vec::with_capacity(new.len());
+    let mut details: Vec<[Value<'_>; 3]> = Vec::new();
+    for event in new {
+        seq += 1;
+        let salt = entropy();
+        let commitment = commitment(&salt, &event.personal);
+        let public = [event.actor.as_str(), event.kind, &event.subject, &event.detail];
+        let hash = hash(&previous, seq, event.at.as_microsecond(), public, &commitment);
+        rows.push([
+            seq.into(),
+            event.at.as_microsecond().into(),
+            (&event.actor).into(),
+            event.kind.into(),
+            (&event.subject).into(),
+            (&event.detail).into(),
+            commitment.to_vec().into(),
+            hash.to_vec().into(),
+        ]);
+        if !event.personal.is_empty() {
+            details.push([seq.into(), salt.to_vec().into(), (&event.personal).into()]);
+        }
+        previous = hash.to_vec();
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    tx.bulk(&EVENTS, rows)?;
+    tx.bulk(&DETAILS, details)?;
+    tx.execute(ADVANCE, &[seq.into(), previous.into()]).map(drop)
 }
 
 /// The newest events before a place in the chain, newest first; at most 1,000.

@@ -16,12 +16,15 @@ pub struct Head {
     pub progress_seq: i64,
     /// The number of the newest event.
     pub event_seq: i64,
+    /// Whether somebody has stopped every effect.
+    pub stopped: bool,
 }
 
-const READ: &str = "SELECT generation, epoch, lease_number, progress_seq, event_seq FROM head WHERE id = 1";
+const READ: &str = "SELECT generation, epoch, lease_number, progress_seq, event_seq, stopped FROM head WHERE id = 1";
 const RAISE_EPOCH: &str = "UPDATE head SET epoch = epoch + 1 WHERE id = 1 RETURNING epoch";
 const RAISE_LEASE: &str = "UPDATE head SET lease_number = lease_number + 1 WHERE id = 1 RETURNING lease_number";
 const ADVANCE: &str = "UPDATE head SET generation = $1, progress_seq = progress_seq + 1 WHERE id = 1";
+const SET_STOPPED: &str = "UPDATE head SET stopped = $1, progress_seq = progress_seq + 1 WHERE id = 1";
 const TOUCH: &str = "UPDATE head SET progress_seq = progress_seq + 1 WHERE id = 1";
 
 /// The statements of this file, by name, for the test that prepares all of them on both engines.
@@ -30,6 +33,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("head.RAISE_EPOCH", RAISE_EPOCH),
     ("head.RAISE_LEASE", RAISE_LEASE),
     ("head.ADVANCE", ADVANCE),
+    ("head.SET_STOPPED", SET_STOPPED),
     ("head.TOUCH", TOUCH),
 ];
 
@@ -42,6 +46,7 @@ pub fn read(tx: &mut Tx) -> Result<Head, StoreError> {
             lease_number: row.integer(2)?,
             progress_seq: row.integer(3)?,
             event_seq: row.integer(4)?,
+            stopped: row.flag(5)?,
         })
     })
 }
@@ -59,6 +64,11 @@ pub fn next_lease(tx: &mut Tx) -> Result<i64, StoreError> {
 /// Puts a generation in force.
 pub fn advance(tx: &mut Tx, generation: u64) -> Result<(), StoreError> {
     tx.execute(ADVANCE, &[(generation as i64).into()]).map(drop)
+}
+
+/// Stops every effect, or releases them.
+pub fn set_stopped(tx: &mut Tx, stopped: bool) -> Result<(), StoreError> {
+    tx.execute(SET_STOPPED, &[stopped.into()]).map(drop)
 }
 
 /// Says that a run's progress changed.

@@ -3,8 +3,8 @@
 
 use jiff::Timestamp;
 
-use crate::id::{JobId, RunId};
-use crate::nouns::job::{JobKind, LEASE, Lease, Retry};
+use crate::id::{JobId, OperationId, RunId};
+use crate::nouns::job::{Fence, JobKind, LEASE, Lease, OperationLease, Retry};
 use crate::store::error::StoreError;
 use crate::store::head;
 use crate::store::tx::Tx;
@@ -16,6 +16,7 @@ const DUE: &str = "
     WHERE kind = $3
         AND ((state = 'queued' AND due_at <= $1) OR (state = 'leased' AND (lease_until < $1 OR epoch <> $2)))
     ORDER BY due_at, id LIMIT 1";
+const OF_RUN: &str = "SELECT id FROM jobs WHERE subject = $1 AND state = 'queued'";
 const TAKE: &str = "
     UPDATE jobs SET state = 'leased', attempts = attempts + 1, epoch = $2, lease_number = $3, lease_until = $4
     WHERE id = $1";
@@ -29,12 +30,14 @@ const BURY: &str = "UPDATE jobs SET state = 'dead', lease_until = NULL, failure 
 const CANCEL: &str = "
     UPDATE jobs SET state = 'done', lease_until = NULL WHERE subject = $1 AND state IN ('queued', 'leased')";
 const MAKE_DUE: &str = "UPDATE jobs SET due_at = $1 WHERE state = 'queued' AND due_at > $1";
+const WAKE: &str = "UPDATE jobs SET due_at = $2 WHERE subject = $1 AND state = 'queued' AND due_at > $2";
 const NEXT_DUE: &str = "SELECT min(due_at) FROM jobs WHERE state = 'queued'";
 
 /// The statements of this file, by name, for the test that prepares all of them on both engines.
 pub const STATEMENTS: &[(&str, &str)] = &[
     ("jobs.INSERT", INSERT),
     ("jobs.DUE", DUE),
+    ("jobs.OF_RUN", OF_RUN),
     ("jobs.TAKE", TAKE),
     ("jobs.HELD", HELD),
     ("jobs.EXTEND", EXTEND),
@@ -43,6 +46,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("jobs.BURY", BURY),
     ("jobs.CANCEL", CANCEL),
     ("jobs.MAKE_DUE", MAKE_DUE),
+    ("jobs.WAKE", WAKE),
     ("jobs.NEXT_DUE", NEXT_DUE),
 ];
 
@@ -61,9 +65,77 @@ pub fn lease(tx: &mut Tx, kind: JobKind, now: Timestamp) -> Result<Option<Lease>
         Ok((job, RunId::parse(row.text(1)?).ok_or_else(|| row.corrupt(1))?))
     })?;
     let Some((job, run)) = due else { return Ok(None) };
+    let number = take(tx, &job, epoch, now)?;
+    Ok(Some(Lease { job, run, epoch, number }))
+}
+
+/// Queues the job that carries out an operation.
+pub fn insert_operation(tx: &mut Tx, id: &JobId, operation: &OperationId, due_at: Timestamp) -> Result<(), StoreError> {
+    let kind = JobKind::Operation.as_str();
+    let arguments = [id.as_str().into(), kind.into(), operation.as_str().into(), due_at.as_microsecond().into()];
+    tx.execute(INSERT, &arguments).map(drop)
+}
+
+/// Leases the job of an operation that is due, if any.
+pub fn lease_operation(tx: &mut Tx, now: Timestamp) -> Result<Option<OperationLease>, StoreError> {
+    let epoch = head::read(tx)?.epoch;
+    let kind = JobKind::Operation.as_str();
+    let due = tx.optional(DUE, &[now.as_microsecond().into(), epoch.into(), kind.into()], |row| {
+        let job = JobId::parse(row.text(0)?).ok_or_else(|| row.corrupt(0))?;
+        Ok((job, OperationId::parse(row.text(1)?).ok_or_else(|| row.corrupt(1))?))
+    })?;
+    let Some((job, operation)) = due else { return Ok(None) };
+    let number = take(tx, &job, epoch, now)?;
+    Ok(Some(OperationLease { operation, fence: Fence { job, epoch, number } }))
+}
+
+/// Leases the queued job of one run, for whoever asked for it and carries it out at once; `None` when another worker was
+/// faster.
+pub fn lease_run(tx: &mut Tx, run: &RunId, now: Timestamp) -> Result<Option<Lease>, StoreError> {
+    let epoch = head::read(tx)?.epoch;
+    let job =
+        tx.optional(OF_RUN, &[run.as_str().into()], |row| JobId::parse(row.text(0)?).ok_or_else(|| row.corrupt(0)))?;
+    let Some(job) = job else { return Ok(None) };
+    let number = take(tx, &job, epoch, now)?;
+    Ok(Some(Lease { job, run: run.clone(), epoch, number }))
+}
+
+fn take(tx: &mut Tx, job: &JobId, epoch: i64, now: Timestamp) -> Result<i64, StoreError> {
     let number = head::next_lease(tx)?;
     tx.execute(TAKE, &[job.as_str().into(), epoch.into(), number.into(), until(now).into()])?;
-    Ok(Some(Lease { job, run, epoch, number }))
+    Ok(number)
+}
+
+/// Whether the lease of an operation still holds.
+pub fn holds(tx: &mut Tx, fence: &Fence) -> Result<bool, StoreError> {
+    let arguments = [fence.job.as_str().into(), fence.epoch.into(), fence.number.into()];
+    Ok(tx.optional(HELD, &arguments, |row| row.optional_integer(0))?.is_some())
+}
+
+/// A sign of life of an operation.
+pub fn extend_operation(tx: &mut Tx, fence: &Fence, now: Timestamp) -> Result<(), StoreError> {
+    tx.execute(EXTEND, &[fence.job.as_str().into(), until(now).into()]).map(drop)
+}
+
+/// Ends the job of an operation that needs no worker any more, or not before somebody has decided.
+pub fn finish_operation(tx: &mut Tx, fence: &Fence) -> Result<(), StoreError> {
+    tx.execute(FINISH, &[fence.job.as_str().into()]).map(drop)
+}
+
+/// Puts the job of an operation back, until a moment.
+pub fn put_back(tx: &mut Tx, fence: &Fence, until: Timestamp, why: &str) -> Result<(), StoreError> {
+    let arguments = [fence.job.as_str().into(), until.as_microsecond().into(), why.into()];
+    tx.execute(RETRY, &arguments).map(drop)
+}
+
+/// Ends the job of an operation that nobody wants any more.
+pub fn cancel_operation(tx: &mut Tx, operation: &OperationId) -> Result<(), StoreError> {
+    tx.execute(CANCEL, &[operation.as_str().into()]).map(drop)
+}
+
+/// Makes the queued job of an operation due at once.
+pub fn wake_operation(tx: &mut Tx, operation: &OperationId, now: Timestamp) -> Result<(), StoreError> {
+    tx.execute(WAKE, &[operation.as_str().into(), now.as_microsecond().into()]).map(drop)
 }
 
 /// Whether a lease still holds. Every commit of a job asks this first and writes nothing when the answer is no.

@@ -6,6 +6,7 @@
 //! at run time except by `dialect`.
 
 pub mod accounts;
+mod actions;
 pub mod audit_stream;
 pub mod bulk;
 pub mod changes;
@@ -26,6 +27,8 @@ pub mod history;
 pub mod jobs;
 pub mod migrate;
 pub mod observed;
+pub mod operation_rows;
+pub mod operations;
 pub mod organization_keys;
 pub mod passes;
 pub mod past;

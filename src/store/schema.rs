@@ -4,8 +4,8 @@ use crate::store::bulk::{Bulk, BulkUpdate};
 use crate::store::migrate::Migration;
 use crate::store::{
     accounts, audit_stream, changes, coverage, events, filters, group_timeline, groups, head, history, jobs, observed,
-    organization_keys, passes, past, protected, quota, request_keys, runs, seat_days, seat_prices, selections,
-    settings, site_credentials, timeline, withheld,
+    operation_rows, operations, organization_keys, passes, past, protected, quota, request_keys, runs, seat_days,
+    seat_prices, selections, settings, site_credentials, timeline, withheld,
 };
 
 /// The schema of an organization's database.
@@ -18,6 +18,11 @@ pub const ORGANIZATION: &[Migration] = &[
     Migration { number: 6, name: "protected", sql: include_str!("../../migrations/organization/0006_protected.sql") },
     Migration { number: 8, name: "seats", sql: include_str!("../../migrations/organization/0008_seats.sql") },
     Migration { number: 9, name: "house", sql: include_str!("../../migrations/organization/0009_house.sql") },
+    Migration {
+        number: 11,
+        name: "operations",
+        sql: include_str!("../../migrations/organization/0011_operations.sql"),
+    },
 ];
 
 /// The schema of the control database.
@@ -41,6 +46,8 @@ pub const ORGANIZATION_STATEMENTS: &[&[(&str, &str)]] = &[
     history::STATEMENTS,
     jobs::STATEMENTS,
     observed::STATEMENTS,
+    operation_rows::STATEMENTS,
+    operations::STATEMENTS,
     organization_keys::STATEMENTS,
     passes::STATEMENTS,
     past::STATEMENTS,
@@ -58,8 +65,18 @@ pub const ORGANIZATION_STATEMENTS: &[&[(&str, &str)]] = &[
 ];
 
 /// Every bulk write on an organization's database, by file.
-pub const ORGANIZATION_BULKS: &[&[&Bulk]] =
-    &[accounts::BULKS, audit_stream::BULKS, coverage::BULKS, groups::BULKS, passes::BULKS, quota::BULKS, runs::BULKS];
+pub const ORGANIZATION_BULKS: &[&[&Bulk]] = &[
+    accounts::BULKS,
+    audit_stream::BULKS,
+    coverage::BULKS,
+    events::BULKS,
+    groups::BULKS,
+    operation_rows::BULKS,
+    passes::BULKS,
+    quota::BULKS,
+    runs::BULKS,
+];
 
 /// Every bulk update on an organization's database, by file.
-pub const ORGANIZATION_BULK_UPDATES: &[&[&BulkUpdate]] = &[accounts::BULK_UPDATES, groups::BULK_UPDATES];
+pub const ORGANIZATION_BULK_UPDATES: &[&[&BulkUpdate]] =
+    &[accounts::BULK_UPDATES, groups::BULK_UPDATES, operation_rows::BULK_UPDATES];

@@ -41,6 +41,9 @@ pub const LIST: &str = "
 /// Counts administrators.
 pub const COUNT: &str = "SELECT COUNT(*) FROM administrators";
 
+/// Looks whether there is an administrator of an id.
+pub const EXISTS: &str = "SELECT CAST(count(*) AS BIGINT) FROM administrators WHERE id = $1";
+
 /// Notes when somebody signed in.
 pub const NOTE_SIGN_IN: &str = "UPDATE administrators SET last_sign_in_at = $2 WHERE id = $1";
 
@@ -100,6 +103,11 @@ pub fn list(tx: &mut Tx) -> Result<Vec<Administrator>, StoreError> {
 /// How many administrators there are: 0 on a new installation.
 pub fn count(tx: &mut Tx) -> Result<i64, StoreError> {
     tx.one(COUNT, &[], |row| row.integer(0))
+}
+
+/// Whether there is an administrator of this id.
+pub fn exists(tx: &mut Tx, id: &AdministratorId) -> Result<bool, StoreError> {
+    tx.one(EXISTS, &[id.as_str().into()], |row| Ok(row.integer(0)? > 0))
 }
 
 /// Notes that an administrator signed in.

@@ -23,6 +23,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("control.administrators.FIND_BY_KEY", administrators::FIND_BY_KEY),
     ("control.administrators.LIST", administrators::LIST),
     ("control.administrators.COUNT", administrators::COUNT),
+    ("control.administrators.EXISTS", administrators::EXISTS),
     ("control.administrators.NOTE_SIGN_IN", administrators::NOTE_SIGN_IN),
     ("control.administrators.REPLACE", administrators::REPLACE),
     ("control.administrators.MADE_AT_SET_UP", administrators::MADE_AT_SET_UP),

@@ -204,7 +204,14 @@ async fn every_stream_ends_with_the_server_and_none_begins() {
 
 #[test]
 fn only_what_differs_is_told() {
-    let head = |generation, progress_seq| Head { generation, epoch: 0, lease_number: 0, progress_seq, event_seq: 0 };
+    let head = |generation, progress_seq| Head {
+        generation,
+        epoch: 0,
+        lease_number: 0,
+        progress_seq,
+        event_seq: 0,
+        stopped: false,
+    };
     let run = crate::web::runs::tests::run;
     let running = run(crate::nouns::run::RunState::Running);
     let mut further = running.clone();

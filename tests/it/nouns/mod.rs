@@ -14,6 +14,7 @@ mod head;
 mod jobs;
 mod keys;
 mod one_writer;
+mod operations;
 mod organization;
 mod past;
 mod run_lists;

@@ -73,6 +73,7 @@ fn value(table: &str, column: &Column) -> Value<'static> {
         ("coverage", "state") => "complete".into(),
         ("chains", "state") => "walking".into(),
         ("run_notes", "kind") => "gap".into(),
+        ("operation_rows", "state") => "planned".into(),
         ("touched", "subject") => "accounts".into(),
         (_, "until") => i64::MAX.into(),
         _ => match column.kind {
@@ -113,7 +114,10 @@ fn every_bulk_update_finds_the_row_that_its_key_names() {
         // Ends come last: they take away the rows that hold.
         let (ends, others): (Vec<_>, Vec<_>) = bulk_updates().partition(|update| update.set[0].name == "until");
         for update in others.into_iter().chain(ends) {
-            let mut values: Vec<Value<'static>> = update.set.iter().map(|_| Value::from(0)).collect();
+            let text = |column: &Column| column.kind == Kind::Text;
+            let set = update.set.iter();
+            let set = set.map(|column| if text(column) { value(update.table, column) } else { Value::from(0) });
+            let mut values: Vec<Value<'static>> = set.collect();
             values.extend(row(update.table, update.matching));
             let changed = super::write(store, move |tx| tx.bulk_update(update, [values]));
             assert_eq!(changed, 1, "{update:?}");

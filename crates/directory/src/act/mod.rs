@@ -17,5 +17,5 @@ pub use action::{Action, Apps};
 pub use change::{CannotUndo, Change, Standing};
 pub use circumstances::{Circumstances, KeyOwner};
 pub use plan::{Plan, Row};
-pub use planner::plan;
+pub use planner::{plan, plan_changes};
 pub use verdict::{Reason, Verdict};

@@ -24,13 +24,35 @@ use crate::snapshot::Snapshot;
 pub fn plan(snapshot: &Snapshot, selected: &RoaringBitmap, actions: &[Action], around: &Circumstances) -> Plan {
     let mut planner = Planner::new(snapshot, around);
     for account in selected {
-        planner.person(account, actions);
+        planner.person(account, Steps::Actions(actions));
     }
     let Planner { mut plan, .. } = planner;
     plan.generation = snapshot.generation();
     plan.selected = selected.clone();
     plan.seats.retain(|_, seats| *seats != 0);
     plan
+}
+
+/// What changes that are already known come to, such as those that take others back. Those of one person stand together,
+/// in the order in which they are to be done, each with the place of the action it comes from.
+pub fn plan_changes(snapshot: &Snapshot, changes: &[(u16, Change)], around: &Circumstances) -> Plan {
+    let mut planner = Planner::new(snapshot, around);
+    for of_one in changes.chunk_by(|(_, one), (_, other)| one.account() == other.account()) {
+        let Some((_, first)) = of_one.first() else { continue };
+        planner.person(first.account(), Steps::Changes(of_one));
+        planner.plan.selected.insert(first.account());
+    }
+    let Planner { mut plan, .. } = planner;
+    plan.generation = snapshot.generation();
+    plan.seats.retain(|_, seats| *seats != 0);
+    plan
+}
+
+/// What is to be done with one person.
+#[derive(Clone, Copy)]
+enum Steps<'a> {
+    Actions(&'a [Action]),
+    Changes(&'a [(u16, Change)]),
 }
 
 struct Planner<'a> {
@@ -62,26 +84,30 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn person(&mut self, account: Ordinal, actions: &[Action]) {
+    fn person(&mut self, account: Ordinal, steps: Steps<'_>) {
         self.footing.stand(account);
         let refused = self.untouchable(account);
         let mut touched = false;
         let before = self.reach.seats.iter().zip(0..).filter(|(seats, _)| seats.contains(account));
         let before: Vec<Ordinal> = before.map(|(_, resource)| resource).collect();
         let opened = self.footing.is_active() && self.footing.roles().any(|(_, role)| opens(role));
-        for (action, place) in actions.iter().zip(0..) {
-            let mut changes = std::mem::take(&mut self.changes);
-            self.changes_of(action, &mut changes);
-            let lost = self.lost_besides(action, &changes);
-            for change in changes.drain(..) {
-                let verdict = self.verdict(&change, refused.as_ref(), &lost);
-                if verdict == Verdict::WillDo {
-                    self.footing.take(&change);
-                    touched = true;
+        match steps {
+            Steps::Actions(actions) => {
+                for (action, place) in actions.iter().zip(0..) {
+                    let mut changes = std::mem::take(&mut self.changes);
+                    self.changes_of(action, &mut changes);
+                    let lost = self.lost_besides(action, &changes);
+                    for change in changes.drain(..) {
+                        touched |= self.row(place, change, (refused.as_ref(), &lost));
+                    }
+                    self.changes = changes;
                 }
-                self.plan.rows.push(Row { action: place, change, verdict });
             }
-            self.changes = changes;
+            Steps::Changes(changes) => {
+                for (place, change) in changes {
+                    touched |= self.row(*place, change.clone(), (refused.as_ref(), &[]));
+                }
+            }
         }
         if touched {
             self.plan.concerned.insert(account);
@@ -98,6 +124,17 @@ impl<'a> Planner<'a> {
             }
             self.stock.book(&self.footing, &seats);
         }
+    }
+
+    /// Adds a row; whether it will be done.
+    fn row(&mut self, action: u16, change: Change, (refused, lost): (Option<&Reason>, &[Ordinal])) -> bool {
+        let verdict = self.verdict(&change, refused, lost);
+        let will_do = verdict == Verdict::WillDo;
+        if will_do {
+            self.footing.take(&change);
+        }
+        self.plan.rows.push(Row { action, change, verdict });
+        will_do
     }
 
     /// Why nothing at all may be done to somebody.

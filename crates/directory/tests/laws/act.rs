@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use directory::act::{Action, Apps, Change, Circumstances, KeyOwner, Plan, Reason, Verdict, plan};
+use directory::act::{Action, Apps, Change, Circumstances, KeyOwner, Plan, Reason, Verdict, plan, plan_changes};
 use directory::{
     AccountId, Builder, DirectoryId, Grant, Group, GroupCounts, GroupId, ManagedBy, Ordinal, PlatformRole, Presence,
     Profile, Resource, ResourceId, Role, Snapshot, Status, diff,
@@ -267,8 +267,21 @@ proptest! {
         let made = plan(&before, &before.present(), &case.actions, &case.around(&before));
         let (mut state, after) = done(&made, &case.facts, &before);
         let changes: Vec<Change> = made.to_do().map(|row| row.change.clone()).collect();
-        for change in changes.iter().rev() {
-            carry_out(&mut state, &after, &change.inverse().unwrap());
+        let mut inverses: Vec<(u16, Change)> =
+            changes.iter().rev().map(|change| (0, change.inverse().unwrap())).collect();
+        inverses.sort_by_key(|(_, change)| change.account());
+        let back = plan_changes(&after, &inverses, &case.around(&after));
+        // Whoever was not protected when it was done is not refused when it is taken back, but for want of a seat, or
+        // because it would leave something without an administrator, or gives a role to somebody who is not active.
+        let refused = back.rows.iter().filter(|row| row.verdict != Verdict::WillDo);
+        for row in refused {
+            prop_assert!(matches!(
+                row.verdict,
+                Verdict::Refused(Reason::NoSeatLeft(_) | Reason::LastAdministrator(_) | Reason::InState(_))
+            ), "{:?}", row);
+        }
+        for (_, change) in inverses {
+            carry_out(&mut state, &after, &change);
         }
         let mut expected = case.facts.clone();
         // Suspending writes a status where there was another word for the same.
