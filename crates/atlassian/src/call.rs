@@ -1,6 +1,8 @@
 //! One request and its answer, before anything is known about what they mean.
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -54,6 +56,31 @@ pub struct Call {
     pub(crate) patience: Option<Duration>,
     /// Whether it asks for an API that the site calls experimental.
     pub(crate) experimental: bool,
+    /// Whether it has left, for whoever may take it back before.
+    pub(crate) departure: Option<Departure>,
+}
+
+/// Whether a request has left. Until then it can be taken back, and then never leaves; afterwards it cannot. All clones
+/// are one.
+#[derive(Clone, Debug, Default)]
+pub struct Departure(Arc<AtomicU8>);
+
+const WAITING: u8 = 0;
+const LEFT: u8 = 1;
+const TAKEN_BACK: u8 = 2;
+
+impl Departure {
+    /// Takes the request back; false when it has left.
+    pub fn take_back(&self) -> bool {
+        let changed = self.0.compare_exchange(WAITING, TAKEN_BACK, Ordering::SeqCst, Ordering::SeqCst);
+        matches!(changed, Ok(_) | Err(TAKEN_BACK))
+    }
+
+    /// The request leaves now; false when it was taken back.
+    pub(crate) fn leave(&self) -> bool {
+        let changed = self.0.compare_exchange(WAITING, LEFT, Ordering::SeqCst, Ordering::SeqCst);
+        matches!(changed, Ok(_) | Err(LEFT))
+    }
 }
 
 /// Which server a call goes to, and whether the key goes with it.
@@ -143,7 +170,8 @@ impl Call {
     /// A call of `endpoint` with its variable segments, to the organization's API, with the key.
     pub fn new(endpoint: Endpoint, class: Class, segments: &[&str]) -> Call {
         let target = endpoint.fill(segments);
-        Call { endpoint, class, place: Place::Organization, target, body: None, patience: None, experimental: false }
+        let place = Place::Organization;
+        Call { endpoint, class, place, target, body: None, patience: None, experimental: false, departure: None }
     }
 
     /// A call to a site's own address (scheme, host, port, perhaps a path), without the key.
@@ -188,6 +216,12 @@ impl Call {
     /// Sets the JSON body.
     pub fn json(mut self, body: Vec<u8>) -> Call {
         self.body = Some(body);
+        self
+    }
+
+    /// Lets somebody take it back until it has left.
+    pub fn departing(mut self, departure: &Departure) -> Call {
+        self.departure = Some(departure.clone());
         self
     }
 

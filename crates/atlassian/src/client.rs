@@ -108,6 +108,10 @@ impl Client {
                 let until = self.0.waits.instant(open.until);
                 return Err(Error::CircuitOpen { host, until, failures: open.failures });
             }
+            if call.departure.as_ref().is_some_and(|departure| !departure.leave()) {
+                permit.unused();
+                return Err(Error::TakenBack { endpoint: call.endpoint });
+            }
             attempts += 1;
             let asked_at = self.0.clock.now();
             let attempt = self.attempt(call, &url, &permit).await;

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::call::{Call, Class, Endpoint};
+use crate::call::{Call, Class, Departure, Endpoint};
 use crate::client::Client;
 use crate::error::{Error, Unreachable};
 use crate::open::Role;
@@ -190,8 +190,13 @@ impl Effect<'_> {
 ///
 /// Idempotent reading (reference, section 10): 409 "already" and 404 on a removal are success.
 pub async fn send(client: &Client, organization: &str, effect: &Effect<'_>) -> Sent {
+    send_unless(client, organization, effect, &Departure::default()).await
+}
+
+/// The same, for an effect that may be taken back until it has left.
+pub async fn send_unless(client: &Client, organization: &str, effect: &Effect<'_>, departure: &Departure) -> Sent {
     let asked = client.clock().now();
-    match client.send(effect.call(organization)).await {
+    match client.send(effect.call(organization).departing(departure)).await {
         Ok(answer) => Sent { outcome: Outcome::Done, asked_at: answer.asked_at },
         Err(error) => Sent { outcome: judge(effect, error), asked_at: asked },
     }
@@ -200,7 +205,7 @@ pub async fn send(client: &Client, organization: &str, effect: &Effect<'_>) -> S
 fn judge(effect: &Effect<'_>, error: Error) -> Outcome {
     let Error::Refused { status, code, title, detail, .. } = &error else {
         return match &error {
-            Error::Throttled { .. } | Error::CircuitOpen { .. } => Outcome::NotSent(error),
+            Error::Throttled { .. } | Error::CircuitOpen { .. } | Error::TakenBack { .. } => Outcome::NotSent(error),
             Error::Unreachable { kind: Unreachable::Dns | Unreachable::Connect | Unreachable::Tls, .. } => {
                 Outcome::NotSent(error)
             }

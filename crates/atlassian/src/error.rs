@@ -127,6 +127,12 @@ pub enum Error {
         /// The page, counted from 0, that could not be asked.
         page: u32,
     },
+    /// Whoever asked took the request back before it left.
+    #[error("{endpoint} was taken back before it left")]
+    TakenBack {
+        /// What was to be called.
+        endpoint: Endpoint,
+    },
     /// The key cannot be sent: it is empty or holds characters that no header may hold.
     #[error("the key cannot stand in a header")]
     InvalidKey,
