@@ -24,6 +24,7 @@ use crate::cli::{Command, Demo, Exit, Serve, socket};
 use crate::config::{Config, Flags};
 use crate::nouns::context::{Actor, Context};
 use crate::nouns::refusal::Refusal;
+use crate::operations;
 use crate::store::organization_keys::{self, CannotOpen};
 use crate::sync::connect::EnteredKey;
 use crate::sync::{stream, worker};
@@ -121,7 +122,19 @@ async fn connect(opened: &Opened, simulator: &simulator::Simulator) -> Result<()
         label: "Simulated organization".to_owned(),
         expires_at: None,
     };
-    opened.connector.save(&context, entered).await.map(drop)
+    let mirror = opened.connector.save(&context, entered).await?;
+    // In the demo everything may be tried at once; elsewhere an administrator switches actions on.
+    let entropy = &opened.surroundings.entropy;
+    let ready = async {
+        if mirror.store().read(operations::guard::switch).await?.chosen.is_some() {
+            return Ok(());
+        }
+        operations::guard::switch_on(&context, &mirror, entropy).await?;
+        operations::prepare::choose_key_owner(&context, &mirror, &operations::prepare::Owner::Elsewhere, entropy).await
+    };
+    ready.await.map_err(|error| {
+        Refusal::new("The demo was not started.", format!("The database failed: {error}."), "Try again.")
+    })
 }
 
 async fn run(config: &Config, opened: Opened, listen: SocketAddr) -> Result<Exit, Refusal> {
@@ -217,7 +230,8 @@ async fn supervise(
             working.entry(id).or_insert_with(|| {
                 let watching = stream::watch(mirror.clone(), connector.clone(), surroundings.clone());
                 let working = async move {
-                    tokio::join!(worker::work(mirror, connector, surroundings), watching);
+                    let acting = operations::worker::work(mirror.clone(), connector.clone(), surroundings.clone());
+                    tokio::join!(worker::work(mirror, connector, surroundings), acting, watching);
                 };
                 workers.spawn(working).id()
             });

@@ -10,6 +10,7 @@ mod http;
 pub mod id;
 pub mod mirror;
 pub mod nouns;
+pub mod operations;
 pub mod store;
 pub mod sync;
 pub mod web;

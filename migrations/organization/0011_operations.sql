@@ -88,5 +88,6 @@ CREATE TABLE decisions (
     plan_hash BYTEA NOT NULL,
     verdict TEXT COLLATE "C" NOT NULL CHECK (verdict IN ('approved', 'rejected')),
     reason TEXT COLLATE "C" NOT NULL,
+    typed BIGINT,
     PRIMARY KEY (operation, seq)
 );

@@ -312,7 +312,7 @@ fn cells(snapshot: &Snapshot, account: Ordinal) -> Option<[String; COLUMNS.len()
 
 /// A cell that no spreadsheet takes for a formula: one that begins like a formula gets an apostrophe before it
 /// (OWASP, CSV Injection).
-fn harmless(cell: String) -> String {
+pub fn harmless(cell: String) -> String {
     match cell.as_bytes().first() {
         Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r') => format!("'{cell}"),
         _ => cell,

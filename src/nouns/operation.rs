@@ -171,6 +171,8 @@ pub struct Decision {
     pub verdict: Approval,
     /// Why; empty when nothing was said.
     pub reason: String,
+    /// The number of rows that was typed.
+    pub typed: Option<u64>,
 }
 
 vocabulary! {

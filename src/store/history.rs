@@ -41,6 +41,16 @@ const DIRECT_ROLES: &str = "
     SELECT account, since, until, role, method
     FROM direct_roles WHERE account = $1 AND resource = $3 AND (since = $2 OR until = $2) ORDER BY role, method";
 
+const MEMBERSHIPS_SINCE: &str = "
+    SELECT grp FROM memberships
+    WHERE account = $1 AND (since > $2 OR (until > $2 AND until <> 9223372036854775807)) ORDER BY grp";
+const PRESENCE_SINCE: &str = "
+    SELECT directory FROM presence
+    WHERE account = $1 AND (since > $2 OR (until > $2 AND until <> 9223372036854775807)) ORDER BY directory";
+const DIRECT_ROLES_SINCE: &str = "
+    SELECT resource FROM direct_roles
+    WHERE account = $1 AND (since > $2 OR (until > $2 AND until <> 9223372036854775807)) ORDER BY resource";
+
 /// The statements of this file, by name, for the test that prepares all of them on both engines.
 pub const STATEMENTS: &[(&str, &str)] = &[
     ("history.PROFILES", PROFILES),
@@ -49,7 +59,39 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("history.GROUPS", GROUPS),
     ("history.GRANTS", GRANTS),
     ("history.DIRECT_ROLES", DIRECT_ROLES),
+    ("history.MEMBERSHIPS_SINCE", MEMBERSHIPS_SINCE),
+    ("history.PRESENCE_SINCE", PRESENCE_SINCE),
+    ("history.DIRECT_ROLES_SINCE", DIRECT_ROLES_SINCE),
 ];
+
+/// What of one person began or ended after a generation, by the ordinals of groups, directories and resources.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TurnedSince {
+    /// Groups joined or left.
+    pub groups: Vec<Ordinal>,
+    /// Directories in which the presence changed.
+    pub directories: Vec<Ordinal>,
+    /// Resources on which a direct role was given or taken.
+    pub resources: Vec<Ordinal>,
+}
+
+/// What of one person began or ended after a generation.
+pub fn turned_since(tx: &mut Tx, account: Ordinal, generation: u64) -> Result<TurnedSince, StoreError> {
+    let arguments = [account.into(), (generation as i64).into()];
+    let mut read = |statement| {
+        let mut found = Vec::new();
+        tx.for_each(statement, &arguments, |row| {
+            found.push(Ordinal::try_from(row.integer(0)?).map_err(|_| row.corrupt(0))?);
+            Ok(())
+        })?;
+        Ok::<_, StoreError>(found)
+    };
+    Ok(TurnedSince {
+        groups: read(MEMBERSHIPS_SINCE)?,
+        directories: read(PRESENCE_SINCE)?,
+        resources: read(DIRECT_ROLES_SINCE)?,
+    })
+}
 
 impl<T> Default for Turned<T> {
     fn default() -> Self {

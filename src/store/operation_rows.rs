@@ -2,6 +2,7 @@
 
 use directory::Ordinal;
 use directory::act::Change;
+use jiff::Timestamp;
 
 use crate::nouns::operation_row::{OperationRow, RowState, Why};
 use crate::store::bulk::{Bulk, BulkUpdate, Column, Update};
@@ -62,6 +63,12 @@ const LATER: &str = "
     WHERE r.account = $1 AND r.operation > $2 AND r.state IN ('done', 'verified', 'begun', 'unknown')
     ORDER BY r.operation, r.seq";
 
+const SENT: &str = "
+    SELECT r.kind, r.account, r.target, r.role
+    FROM operations o JOIN operation_rows r ON r.operation = o.number
+    WHERE (o.state IN ('running', 'paused') OR o.ended_at > $1) AND r.state IN ('begun', 'done', 'unknown')
+    ORDER BY r.operation, r.seq";
+
 const ROWS: Bulk = Bulk {
     table: "operation_rows",
     columns: &[
@@ -104,6 +111,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("operation_rows.DROP", DROP),
     ("operation_rows.OTHERS_OPEN", OTHERS_OPEN),
     ("operation_rows.LATER", LATER),
+    ("operation_rows.SENT", SENT),
 ];
 /// The bulk writes of this file.
 pub const BULKS: &[&Bulk] = &[&ROWS];
@@ -213,6 +221,14 @@ pub fn later(tx: &mut Tx, account: Ordinal, after: u64) -> Result<Vec<(u64, Chan
         Ok(())
     })?;
     Ok(later)
+}
+
+/// What running operations, and those that ended after a moment, have sent and nobody has read back.
+pub fn for_each_sent(tx: &mut Tx, since: Timestamp, mut take: impl FnMut(Change)) -> Result<(), StoreError> {
+    tx.for_each(SENT, &[since.as_microsecond().into()], |row| {
+        take(change(row, 0)?);
+        Ok(())
+    })
 }
 
 fn row(row: &Row<'_>) -> Result<OperationRow, StoreError> {

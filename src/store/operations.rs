@@ -76,14 +76,15 @@ const START: &str = "UPDATE operations SET started_at = COALESCE(started_at, $2)
 const END: &str = "
     UPDATE operations SET state = $2, failure = $3, ended_at = $4, wish = NULL, waiting_until = NULL, waiting_for = NULL
     WHERE id = $1";
+const STANDING: &str = "SELECT state, wish, tally FROM operations WHERE id = $1";
 const SET_TALLY: &str = "UPDATE operations SET tally = $2 WHERE id = $1";
 const SET_WISH: &str = "UPDATE operations SET wish = $2 WHERE id = $1";
 const SET_WAITING: &str = "UPDATE operations SET waiting_until = $2, waiting_for = $3 WHERE id = $1";
 const DECIDE: &str = "
-    INSERT INTO decisions (operation, seq, at, decided_by, subject, plan_hash, verdict, reason)
-    SELECT $1, COALESCE(max(seq), 0) + 1, $2, $3, $4, $5, $6, $7 FROM decisions WHERE operation = $1";
+    INSERT INTO decisions (operation, seq, at, decided_by, subject, plan_hash, verdict, reason, typed)
+    SELECT $1, COALESCE(max(seq), 0) + 1, $2, $3, $4, $5, $6, $7, $8 FROM decisions WHERE operation = $1";
 const DECISIONS: &str = "
-    SELECT at, decided_by, subject, plan_hash, verdict, reason FROM decisions WHERE operation = $1 ORDER BY seq";
+    SELECT at, decided_by, subject, plan_hash, verdict, reason, typed FROM decisions WHERE operation = $1 ORDER BY seq";
 
 /// The statements of this file, by name, for the test that prepares all of them on both engines.
 pub const STATEMENTS: &[(&str, &str)] = &[
@@ -96,6 +97,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("operations.SET_STATE", SET_STATE),
     ("operations.START", START),
     ("operations.END", END),
+    ("operations.STANDING", STANDING),
     ("operations.SET_TALLY", SET_TALLY),
     ("operations.SET_WISH", SET_WISH),
     ("operations.SET_WAITING", SET_WAITING),
@@ -195,6 +197,18 @@ pub fn end(
     tx.execute(END, &arguments).map(drop)
 }
 
+/// Where an operation stands, what somebody wants of it, and its rows by state: what every commit of its worker asks.
+pub fn standing(tx: &mut Tx, id: &OperationId) -> Result<Option<(OperationState, Option<Wish>, Tally)>, StoreError> {
+    tx.optional(STANDING, &[id.as_str().into()], |row| {
+        let wish = match row.optional_text(1)? {
+            Some(text) => Some(Wish::parse(text).ok_or_else(|| row.corrupt(1))?),
+            None => None,
+        };
+        let state = OperationState::parse(row.text(0)?).ok_or_else(|| row.corrupt(0))?;
+        Ok((state, wish, actions::read_tally(row.text(2)?).ok_or_else(|| row.corrupt(2))?))
+    })
+}
+
 /// Keeps how many of its rows are in each state.
 pub fn set_tally(tx: &mut Tx, id: &OperationId, tally: &Tally) -> Result<(), StoreError> {
     tx.execute(SET_TALLY, &[id.as_str().into(), actions::tally_text(tally).into()]).map(drop)
@@ -222,6 +236,7 @@ pub fn decide(tx: &mut Tx, number: u64, decision: &Decision) -> Result<(), Store
         (&decision.hash).into(),
         decision.verdict.as_str().into(),
         (&decision.reason).into(),
+        decision.typed.map(|typed| typed as i64).into(),
     ];
     tx.execute(DECIDE, &arguments).map(drop)
 }
@@ -236,6 +251,7 @@ pub fn decisions(tx: &mut Tx, number: u64) -> Result<Vec<Decision>, StoreError> 
             hash: hash(row, 3)?,
             verdict: Approval::parse(row.text(4)?).ok_or_else(|| row.corrupt(4))?,
             reason: row.text(5)?.to_owned(),
+            typed: row.optional_integer(6)?.map(i64::unsigned_abs),
         })
     })
 }

@@ -27,9 +27,13 @@ use crate::nouns::run::RunKind;
 use crate::store::db::Store;
 use crate::store::error::StoreError;
 use crate::store::organization_keys::{self, CannotOpen, SealingKey};
+use crate::store::settings::{self, Setting};
 use crate::store::{events, jobs, quota};
 use crate::sync::explain;
 use crate::sync::request::{self, Ask};
+
+/// The setting of whose the organization API key is: an account id, `elsewhere`, or empty while nobody has said.
+pub const KEY_OWNER: &str = "key_owner";
 
 /// How the network is reached.
 #[derive(Clone, Debug, Default)]
@@ -71,6 +75,8 @@ pub struct KnownKey {
     pub label: String,
     /// When it expires.
     pub expires_at: Option<Timestamp>,
+    /// The account id of whoever made it.
+    pub made_by: Option<String>,
 }
 
 /// A key as it was entered.
@@ -111,8 +117,8 @@ impl Connector {
         ask(&self.asking(base_url, key)?, key).await
     }
 
-    /// The control database of the installation.
-    pub(super) fn control(&self) -> &Store {
+    /// The control database: who signs in, and so may approve.
+    pub fn control(&self) -> &Store {
         self.mirrors.control()
     }
 
@@ -130,6 +136,7 @@ impl Connector {
     /// Asks once more what a key answers for, stores it sealed with its organization, and starts the first sync.
     pub async fn save(&self, context: &Context, entered: EnteredKey) -> Result<Mirror, Refusal> {
         let found = self.ask(&entered.base_url, &entered.secret).await?;
+        let owner = owner(&found, &entered.label);
         let organization = Organization {
             id: OrganizationId::new(&self.entropy, context.now),
             atlassian_id: found.atlassian_id,
@@ -139,7 +146,7 @@ impl Connector {
             created_at: context.now,
         };
         let mirror = self.mirrors.create(organization).await.map_err(failed)?;
-        self.store_key(context, &mirror, entered).await.map_err(failed)?;
+        self.store_key(context, &mirror, (entered, owner)).await.map_err(failed)?;
         if mirror.current().generation() == 0 {
             request::start(context, &mirror, Ask::everything(RunKind::Initial), (None, &self.entropy))
                 .await
@@ -165,8 +172,9 @@ impl Connector {
     /// Puts a new key in the place of an organization's, after checking it against the same organization. A run that
     /// waits for a key that works, or whose key is refused from now on, goes on with the new one where it stood.
     pub async fn replace(&self, context: &Context, mirror: &Mirror, entered: EnteredKey) -> Result<(), Refusal> {
-        self.check_successor(mirror, &entered.secret).await?;
-        self.store_key(context, mirror, entered).await.map_err(failed)
+        let found = self.check_successor(mirror, &entered.secret).await?;
+        let owner = owner(&found, &entered.label);
+        self.store_key(context, mirror, (entered, owner)).await.map_err(failed)
     }
 
     /// The client of an organization, with its stored key and what was learned about limits.
@@ -251,7 +259,12 @@ impl Connector {
         config
     }
 
-    async fn store_key(&self, context: &Context, mirror: &Mirror, entered: EnteredKey) -> Result<(), StoreError> {
+    async fn store_key(
+        &self,
+        context: &Context,
+        mirror: &Mirror,
+        (entered, owner): (EnteredKey, Option<String>),
+    ) -> Result<(), StoreError> {
         let letters: Vec<char> = entered.secret.chars().collect();
         let key = OrganizationKey {
             id: KeyId::new(&self.entropy, context.now),
@@ -264,12 +277,16 @@ impl Connector {
         let (organization, entropy, sealing) =
             (mirror.organization().id.clone(), self.entropy.clone(), self.sealing.clone());
         let (secret, actor) = (entered.secret, context.actor.as_subject());
+        let owner =
+            Setting { value: owner.unwrap_or_default(), changed_by: context.actor.as_text(), changed_at: context.now };
         mirror
             .store()
             .write(move |tx| {
                 organization_keys::replace(tx, &organization, &key, &secret, (&sealing, &entropy))?;
                 // A run that waits for a key that works goes on with this one.
                 jobs::make_due(tx, key.entered_at)?;
+                // Whose the key before was says nothing about this one.
+                settings::put(tx, KEY_OWNER, &owner)?;
                 let expires = key.expires_at.map_or("null".to_owned(), |at| format!("\"{at}\""));
                 let event = NewEvent {
                     at: key.entered_at,
@@ -337,11 +354,19 @@ async fn ask(client: &Client, key: &str) -> Result<FoundOrganization, Refusal> {
                 id: key.id.clone(),
                 label: key.label.clone().unwrap_or_default(),
                 expires_at: key.expires_at.as_ref().and_then(|moment| moment.instant()),
+                made_by: key.created_by.as_ref().and_then(|maker| maker.id.clone()),
             })
             .collect()
     });
     let name = found.attributes.name.clone().unwrap_or_else(|| found.id.clone());
     Ok(FoundOrganization { atlassian_id: found.id.clone(), name, keys })
+}
+
+/// Who made the key of this label, when Atlassian lists exactly one of it.
+fn owner(found: &FoundOrganization, label: &str) -> Option<String> {
+    let mut named = found.keys.iter().flatten().filter(|key| key.label == label);
+    let (first, second) = (named.next(), named.next());
+    first.filter(|_| second.is_none())?.made_by.clone()
 }
 
 pub(super) fn failed(error: StoreError) -> Refusal {

@@ -29,7 +29,7 @@ use crate::sync::names::Names;
 use crate::sync::prepare::prepare;
 use crate::sync::recorder::Recorder;
 use crate::sync::walk::{self, WalkedPart};
-use crate::sync::{chosen, confirm, explain, guards, overtaken, targeted};
+use crate::sync::{chosen, confirm, explain, guards, ours, overtaken, targeted};
 
 /// How often a seal looks again because a targeted read was sealed meanwhile.
 const OVERTAKEN: usize = 5;
@@ -193,6 +193,14 @@ async fn seal(pass: Arc<Pass>, surroundings: &Surroundings) -> Result<Sealed, En
         let offsets = confirm::explained_offsets(&pass.base, &recorder.seen, &*pass.names.lock().await);
         let seen = std::mem::replace(&mut recorder.seen, Seen::new(0, 0));
         drop(recorder);
+        let (known_now, mut permitted) = (newest.clone(), pass.permitted.clone());
+        let now = pass.clock.now();
+        // Operations may have begun since the run did.
+        let permitted = pass.mirror.store().read(move |tx| {
+            ours::permit(tx, &known_now, now, &mut permitted)?;
+            Ok(permitted)
+        });
+        let permitted = permitted.await?;
         let sealing = Sealing {
             lease: pass.lease.clone(),
             onto: newest,
@@ -200,7 +208,7 @@ async fn seal(pass: Arc<Pass>, surroundings: &Surroundings) -> Result<Sealed, En
             offsets,
             review: pass.review.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             thresholds: pass.thresholds,
-            permitted: pass.permitted.clone(),
+            permitted,
             entropy: surroundings.entropy.clone(),
             now: pass.clock.now(),
         };
@@ -245,7 +253,8 @@ impl Taken {
         }
         let Some(run) = runs::find(tx, &held.run)? else { return Ok(None) };
         let thresholds = guards::read(tx)?.thresholds;
-        let permitted = withheld::permitted(tx, &held.run)?;
+        let mut permitted = withheld::permitted(tx, &held.run)?;
+        ours::permit(tx, newest, now, &mut permitted)?;
         let fresh = Base {
             generation: newest.generation(),
             groups: newest.groups_len() as u32,

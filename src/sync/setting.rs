@@ -10,7 +10,7 @@ use crate::store::settings::{self, Setting};
 use crate::store::tx::Tx;
 
 /// Makes a setting.
-pub(super) async fn choose(
+pub async fn choose(
     context: &Context,
     mirror: &Mirror,
     (name, value): (&'static str, String),
@@ -21,7 +21,7 @@ pub(super) async fn choose(
 }
 
 /// Makes a setting in the transaction of what follows from it.
-pub(super) fn choose_within(
+pub fn choose_within(
     tx: &mut Tx,
     context: &Context,
     (name, value): (&'static str, String),

@@ -12,6 +12,7 @@ mod kill;
 mod layering;
 mod mirror;
 mod nouns;
+mod operations;
 /// The plain evaluator of filters and its random organizations, which judge the pure crate too.
 #[path = "../../crates/directory/tests/laws/oracle.rs"]
 mod oracle;

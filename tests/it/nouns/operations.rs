@@ -112,6 +112,7 @@ fn wishes_waits_decisions_and_ends_are_kept() {
                 hash: [7; 32],
                 verdict: Approval::Approved,
                 reason: String::new(),
+                typed: Some(2),
             };
             operations::decide(tx, number, &decision)?;
             operations::decide(tx, number, &Decision { verdict: Approval::Rejected, ..decision.clone() })?;

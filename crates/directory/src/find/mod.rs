@@ -14,7 +14,6 @@ pub mod groups;
 pub(crate) mod index;
 pub(crate) mod name;
 mod ranking;
-mod reach;
 pub(crate) mod reach;
 mod terms;
 mod test;

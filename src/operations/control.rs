@@ -1,0 +1,163 @@
+//! What a person wants of operations: pause, go on, cancel; and *Stop everything*, which holds until it is released.
+
+use crate::id::{Entropy, JobId, OperationId};
+use crate::mirror::Mirror;
+use crate::nouns::context::Context;
+use crate::nouns::event::NewEvent;
+use crate::nouns::operation::{Operation, OperationState, Wish};
+use crate::operations::plan::event;
+use crate::store::error::StoreError;
+use crate::store::tx::Tx;
+use crate::store::{events, head, jobs, operations};
+
+/// What came of a wish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wished {
+    /// It is so, or will be before the next change.
+    Taken,
+    /// There is no such operation.
+    Unknown,
+    /// It is in a state in which this means nothing.
+    Not(OperationState),
+}
+
+/// Stops an operation before its next change. It may go on.
+pub async fn pause(
+    context: &Context,
+    mirror: &Mirror,
+    id: &OperationId,
+    entropy: &Entropy,
+) -> Result<Wished, StoreError> {
+    wish(context, mirror, (id, "operation.pause_asked"), entropy, |tx, operation| {
+        match operation.state {
+            OperationState::Running => operations::set_wish(tx, &operation.id, Some(Wish::Pause))?,
+            OperationState::Approved => {
+                operations::set_state(tx, &operation.id, OperationState::Paused, None)?;
+                jobs::cancel_operation(tx, &operation.id)?;
+            }
+            state => return Ok(Wished::Not(state)),
+        }
+        Ok(Wished::Taken)
+    })
+    .await
+}
+
+/// Lets a paused operation go on. What it rests on is read again first.
+pub async fn resume(
+    context: &Context,
+    mirror: &Mirror,
+    id: &OperationId,
+    entropy: &Entropy,
+) -> Result<Wished, StoreError> {
+    let (job, now) = (JobId::new(entropy, context.now), context.now);
+    wish(context, mirror, (id, "operation.resumed"), entropy, move |tx, operation| {
+        match operation.state {
+            OperationState::Running if operation.wish == Some(Wish::Pause) => {
+                operations::set_wish(tx, &operation.id, None)?;
+            }
+            OperationState::Paused => {
+                operations::set_state(tx, &operation.id, OperationState::Approved, None)?;
+                jobs::insert_operation(tx, &job, &operation.id, now)?;
+            }
+            state => return Ok(Wished::Not(state)),
+        }
+        Ok(Wished::Taken)
+    })
+    .await
+}
+
+/// Ends an operation before its next change. What was done stays done, and can be taken back.
+pub async fn cancel(
+    context: &Context,
+    mirror: &Mirror,
+    id: &OperationId,
+    entropy: &Entropy,
+) -> Result<Wished, StoreError> {
+    let now = context.now;
+    let (job, why) = (JobId::new(entropy, now), format!("Cancelled by {}.", context.actor.as_text()));
+    wish(context, mirror, (id, "operation.cancel_asked"), entropy, move |tx, operation| {
+        match operation.state {
+            state if state.is_over() => return Ok(Wished::Not(state)),
+            OperationState::Running => {
+                operations::set_wish(tx, &operation.id, Some(Wish::Cancel))?;
+                jobs::wake_operation(tx, &operation.id, now)?;
+            }
+            _ if operation.tally.open() > operation.tally.of(crate::nouns::operation_row::RowState::Planned) => {
+                // Paused with a change of which it is not known what came of it: a worker looks, then ends it.
+                operations::set_state(tx, &operation.id, OperationState::Running, None)?;
+                operations::set_wish(tx, &operation.id, Some(Wish::Cancel))?;
+                jobs::insert_operation(tx, &job, &operation.id, now)?;
+            }
+            _ => {
+                operations::end(tx, &operation.id, (OperationState::Cancelled, Some(&why)), now)?;
+                jobs::cancel_operation(tx, &operation.id)?;
+            }
+        }
+        Ok(Wished::Taken)
+    })
+    .await
+}
+
+async fn wish(
+    context: &Context,
+    mirror: &Mirror,
+    (id, kind): (&OperationId, &'static str),
+    entropy: &Entropy,
+    take: impl FnOnce(&mut Tx, &Operation) -> Result<Wished, StoreError> + Send + 'static,
+) -> Result<Wished, StoreError> {
+    let (context, id, salt) = (context.clone(), id.clone(), entropy.bytes());
+    mirror
+        .store()
+        .write(move |tx| {
+            let Some((operation, _)) = operations::find(tx, &id)? else { return Ok(Wished::Unknown) };
+            let taken = take(tx, &operation)?;
+            if taken == Wished::Taken {
+                let detail = format!(r#"{{"number":{}}}"#, operation.number);
+                events::append(tx, &event(&context, kind, &id, detail), &salt)?;
+                head::touch(tx)?;
+            }
+            Ok(taken)
+        })
+        .await
+}
+
+/// *Stop everything*: from this commit on no change is begun on any node, until it is released. Syncs go on.
+pub async fn stop(context: &Context, mirror: &Mirror, reason: &str, entropy: &Entropy) -> Result<bool, StoreError> {
+    switch(context, mirror, (true, "everything.stopped", reason), entropy).await
+}
+
+/// Releases what was stopped, with the reason. Operations that were under way go on.
+pub async fn release(context: &Context, mirror: &Mirror, reason: &str, entropy: &Entropy) -> Result<bool, StoreError> {
+    switch(context, mirror, (false, "everything.released", reason), entropy).await
+}
+
+async fn switch(
+    context: &Context,
+    mirror: &Mirror,
+    (stopped, kind, reason): (bool, &'static str, &str),
+    entropy: &Entropy,
+) -> Result<bool, StoreError> {
+    let event = NewEvent {
+        at: context.now,
+        actor: context.actor.as_subject(),
+        kind,
+        subject: mirror.organization().id.to_string(),
+        detail: "{}".to_owned(),
+        personal: serde_json::json!({ "reason": reason }).to_string(),
+    };
+    let (now, salt) = (context.now, entropy.bytes());
+    mirror
+        .store()
+        .write(move |tx| {
+            if head::read(tx)?.stopped == stopped {
+                return Ok(false);
+            }
+            head::set_stopped(tx, stopped)?;
+            events::append(tx, &event, &salt)?;
+            if !stopped {
+                jobs::make_due(tx, now)?;
+            }
+            Ok(true)
+        })
+        .await
+}

@@ -1,0 +1,151 @@
+//! The commits of an operation's worker: what is about to be sent, before it is sent, and what came of it. Each asks the
+//! same things first: the lease, *Stop everything*, what somebody wants of the operation, whether actions are on.
+
+use jiff::Timestamp;
+
+use crate::id::OperationId;
+use crate::mirror::marks;
+use crate::nouns::context::{Actor, Context};
+use crate::nouns::event::NewEvent;
+use crate::nouns::operation::{OperationState, Wish};
+use crate::nouns::operation_row::{OperationRow, RowState, Why};
+use crate::operations::apply::{Halt, Work};
+use crate::operations::guard;
+use crate::operations::plan::event;
+use crate::store::error::StoreError;
+use crate::store::tx::Tx;
+use crate::store::{events, head, jobs, operation_rows, operations};
+
+/// A row before and after.
+pub(super) type Turn = (RowState, OperationRow);
+
+/// Who a row is about, by Atlassian's ids, for what is protected since the plan.
+#[derive(Clone, Debug)]
+pub(super) struct Subject {
+    /// The account.
+    pub account: String,
+    /// The group whose members it changes.
+    pub group: Option<String>,
+}
+
+/// Keeps that rows are about to be sent. Rows of whom and what was protected since are skipped in the same commit.
+/// Returns those that may be sent.
+pub(super) async fn begin(
+    work: &Work,
+    batch: Vec<(OperationRow, Subject)>,
+    now: Timestamp,
+) -> Result<Result<Vec<OperationRow>, Halt>, Halt> {
+    let (lease, id, number) = (work.lease.clone(), work.operation.id.clone(), work.operation.number);
+    let entropy = work.entropy.clone();
+    let write = work.mirror.store().write(move |tx| {
+        if !jobs::holds(tx, &lease.fence)? {
+            return Ok(Err(Halt::LeaseLost));
+        }
+        if let Some(halt) = halted(tx, &id)? {
+            return Ok(Ok(Err(halt)));
+        }
+        let marks = marks::read(tx)?;
+        let mut turns = Vec::with_capacity(batch.len());
+        for (row, subject) in batch {
+            let person = marks.protected_people.iter().any(|id| id.as_str() == subject.account);
+            let group = subject.group.as_deref();
+            let group = marks.protected_groups.iter().any(|id| Some(id.as_str()) == group);
+            let next = if person || group {
+                let code = if person { "protected_person" } else { "protected_group" };
+                let why = Some(Why::new("changed", code));
+                OperationRow { state: RowState::Skipped, why, ended_at: Some(now), ..row.clone() }
+            } else {
+                let attempts = row.attempts + 1;
+                OperationRow { state: RowState::Begun, attempts, begun_at: Some(now), ended_at: None, ..row.clone() }
+            };
+            turns.push((row.state, next));
+        }
+        operations::start(tx, &id, now)?;
+        keep(tx, (&id, number), &turns)?;
+        events::append_all(tx, &told(&id, number, &turns, now), || entropy.bytes())?;
+        jobs::extend_operation(tx, &lease.fence, now)?;
+        Ok(Ok(Ok(turns.into_iter().map(|(_, row)| row).collect())))
+    });
+    match write.await? {
+        Ok(begun) => Ok(begun),
+        Err(halt) => Err(halt),
+    }
+}
+
+/// Keeps what became of rows. Returns what stands against going on.
+pub(super) async fn record(work: &Work, turns: Vec<Turn>, now: Timestamp) -> Result<Option<Halt>, Halt> {
+    if turns.is_empty() {
+        return Ok(None);
+    }
+    let (lease, id, number) = (work.lease.clone(), work.operation.id.clone(), work.operation.number);
+    let entropy = work.entropy.clone();
+    let write = work.mirror.store().write(move |tx| {
+        if !jobs::holds(tx, &lease.fence)? {
+            return Ok(Err(Halt::LeaseLost));
+        }
+        keep(tx, (&id, number), &turns)?;
+        events::append_all(tx, &told(&id, number, &turns, now), || entropy.bytes())?;
+        jobs::extend_operation(tx, &lease.fence, now)?;
+        Ok(Ok(halted(tx, &id)?))
+    });
+    write.await?
+}
+
+/// What stands against the next change: read by the worker's commits and, between them, by whoever watches.
+pub(super) fn halted(tx: &mut Tx, id: &OperationId) -> Result<Option<Halt>, StoreError> {
+    if head::read(tx)?.stopped {
+        return Ok(Some(Halt::Stopped));
+    }
+    match operations::standing(tx, id)? {
+        Some((_, Some(Wish::Pause), _)) => return Ok(Some(Halt::Wish(Wish::Pause))),
+        Some((_, Some(Wish::Cancel), _)) => return Ok(Some(Halt::Wish(Wish::Cancel))),
+        Some((OperationState::Running | OperationState::Approved, None, _)) => {}
+        _ => return Ok(Some(Halt::LeaseLost)),
+    }
+    Ok((!guard::switch(tx)?.on).then_some(Halt::LookOnly))
+}
+
+/// Keeps rows and how many there are of each state.
+pub(super) fn keep(tx: &mut Tx, (id, number): (&OperationId, u64), turns: &[Turn]) -> Result<(), StoreError> {
+    let Some((_, _, mut tally)) = operations::standing(tx, id)? else { return Ok(()) };
+    let rows: Vec<OperationRow> = turns.iter().map(|(_, row)| row.clone()).collect();
+    turns.iter().for_each(|(before, row)| tally.shift(*before, row.state));
+    operation_rows::write(tx, number, &rows)?;
+    operations::set_tally(tx, id, &tally)?;
+    head::touch(tx)
+}
+
+/// One event for each row. It names people and what is changed by their numbers, which say nothing by themselves.
+fn told(id: &OperationId, number: u64, turns: &[Turn], now: Timestamp) -> Vec<NewEvent> {
+    let context = Context { actor: Actor::System, now };
+    let one = |(_, row): &Turn| {
+        let kind = match row.state {
+            RowState::Planned => "change.put_back",
+            RowState::Begun => "change.begun",
+            RowState::Done => "change.done",
+            RowState::Verified => "change.verified",
+            RowState::Already => "change.already",
+            RowState::Skipped => "change.skipped",
+            RowState::Failed => "change.failed",
+            RowState::Unknown => "change.unknown",
+            RowState::Reverted => "change.reverted",
+            RowState::Refused => "change.refused",
+        };
+        event(&context, kind, id, detail(number, row))
+    };
+    turns.iter().map(one).collect()
+}
+
+fn detail(number: u64, row: &OperationRow) -> String {
+    serde_json::json!({
+        "operation": number,
+        "row": row.seq,
+        "change": row.change.kind(),
+        "account": row.change.account(),
+        "target": row.change.target(),
+        "role": row.change.role().map(directory::Role::as_str),
+        "attempt": row.attempts,
+        "why": row.why.as_ref().map(|why| why.code.as_str()),
+    })
+    .to_string()
+}

@@ -1,0 +1,21 @@
+//! Acting on people at Atlassian: a plan that says what would happen, its approval, its execution with a journal, what
+//! came of it, and the way back.
+//!
+//! Nothing is sent that is not a row of an approved plan, and none before its intent is kept. Organization admins,
+//! protected people, the key's owner and groups that an identity provider keeps are in no plan, whatever anybody allows.
+
+mod apply;
+pub mod approve;
+mod board;
+pub mod control;
+pub mod guard;
+mod journal;
+mod look;
+pub mod named;
+pub mod plan;
+pub mod prepare;
+mod read_back;
+pub mod report;
+mod send;
+pub mod undo;
+pub mod worker;

@@ -1,0 +1,357 @@
+//! Planning: a selection and its actions against the newest snapshot, kept with every row and a hash over what would be
+//! sent. Nothing is sent by a plan.
+
+use std::sync::Arc;
+
+use directory::act::{self, Action, Change, Circumstances, KeyOwner, Verdict};
+use directory::{AccountId, Ordinal, Snapshot};
+use jiff::Timestamp;
+use roaring::RoaringBitmap;
+use sha2::{Digest, Sha256};
+
+use crate::id::{Entropy, OperationId};
+use crate::mirror::Mirror;
+use crate::mirror::answer::answer;
+use crate::nouns::context::Context;
+use crate::nouns::event::NewEvent;
+use crate::nouns::operation::{OperationKind, PlanFigures, Selection};
+use crate::nouns::operation_row::{OperationRow, RowState, Tally, Why};
+use crate::nouns::refusal::Refusal;
+use crate::operations::prepare;
+use crate::store::error::StoreError;
+use crate::store::operations::NewOperation;
+use crate::store::tx::Tx;
+use crate::store::{events, head, operation_rows, operations, request_keys};
+use crate::sync::schedule;
+
+/// The most people whom one operation names one by one.
+pub const NAMED: usize = 100_000;
+
+/// What somebody asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// Whom it is about.
+    pub selection: Selection,
+    /// What is to be done with them, in this order.
+    pub actions: Vec<Action>,
+}
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum NotPlanned {
+    /// The filter's text has an error.
+    #[error("the filter has an error: {0}")]
+    Filter(String),
+    /// Nobody is selected.
+    #[error("nobody is selected")]
+    Nobody,
+    /// No action is chosen, or one without what it is about.
+    #[error("no action is chosen")]
+    NoAction,
+    /// More people are named than one operation takes.
+    #[error("more than {NAMED} people are named")]
+    TooMany,
+    /// No sync has been sealed yet.
+    #[error("nothing has been read yet")]
+    NothingRead,
+    /// Nobody has said whose the organization API key is.
+    #[error("the owner of the organization API key is not known")]
+    KeyOwnerUnknown,
+    /// There is no such operation.
+    #[error("there is no such operation")]
+    Unknown,
+    /// The operation that is to be taken back or tried again is not over.
+    #[error("the operation is not over")]
+    NotOver,
+    /// There is nothing to take back or to try again.
+    #[error("there is nothing to do")]
+    Nothing,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl NotPlanned {
+    /// What a person is told.
+    pub fn refusal(&self) -> Refusal {
+        let what = "Nothing was planned.";
+        match self {
+            NotPlanned::Filter(said) => Refusal::new(what, said.clone(), "Correct the filter."),
+            NotPlanned::Nobody => Refusal::new(what, "The selection names nobody.", "Select at least one person."),
+            NotPlanned::NoAction => Refusal::new(what, "No action is chosen.", "Choose what is to be done."),
+            NotPlanned::TooMany => {
+                Refusal::new(what, format!("More than {NAMED} people are named."), "Select them by a filter.")
+            }
+            NotPlanned::NothingRead => {
+                Refusal::new(what, "The organization has not been read yet.", "Wait for the first sync.")
+            }
+            NotPlanned::KeyOwnerUnknown => Refusal::new(
+                what,
+                "Nobody has said whose the organization API key is, and its owner must never be acted on.",
+                "Name the key's owner in Settings, Organization API Key.",
+            ),
+            NotPlanned::Unknown => Refusal::new(what, "There is no such operation.", "Look at the list of operations."),
+            NotPlanned::NotOver => {
+                Refusal::new(what, "The operation is not over.", "Wait for its end, or cancel it first.")
+            }
+            NotPlanned::Nothing => {
+                Refusal::new(what, "No row of the operation can be acted on.", "Look at its rows and their reasons.")
+            }
+            NotPlanned::Store(error) => {
+                Refusal::new(what, format!("The database failed: {error}."), "Look into the log, then try again.")
+            }
+        }
+    }
+}
+
+/// A plan with what is kept of it.
+#[derive(Clone, Debug)]
+pub(super) struct Laid {
+    /// In figures.
+    pub figures: PlanFigures,
+    /// By state.
+    pub tally: Tally,
+    /// Whom it selected.
+    pub selected: RoaringBitmap,
+    /// Every row.
+    pub rows: Vec<OperationRow>,
+}
+
+/// What is planned: actions on people, or changes that are known already.
+#[derive(Clone, Debug)]
+pub(super) enum Steps {
+    /// Actions on these people.
+    Actions(RoaringBitmap, Vec<Action>),
+    /// These changes, and those of which it is said beforehand why they are left alone.
+    Changes(Vec<(u16, Change)>, Vec<(u16, Change, Why)>),
+}
+
+/// Plans an operation and keeps the plan. The same request key within 24 hours gives the first one's answer.
+///
+/// # Errors
+/// Why there is no plan.
+pub async fn plan(
+    context: &Context,
+    mirror: &Mirror,
+    wanted: Wanted,
+    (request_key, entropy): (Option<String>, &Entropy),
+) -> Result<OperationId, NotPlanned> {
+    let Wanted { selection, actions } = wanted;
+    if actions.is_empty() || actions.iter().any(is_empty) {
+        return Err(NotPlanned::NoAction);
+    }
+    if matches!(&selection, Selection::People(people) if people.len() > NAMED) {
+        return Err(NotPlanned::TooMany);
+    }
+    let snapshot = mirror.newest().await?;
+    let (selection, selected) = select(mirror, &snapshot, selection, context.now).await?;
+    if selected.is_empty() {
+        return Err(NotPlanned::Nobody);
+    }
+    let steps = Steps::Actions(selected, actions.clone());
+    let new = new(context, (OperationKind::Operation, selection, None), actions, entropy);
+    keep(context, mirror, (new, steps, &snapshot), (request_key, entropy)).await
+}
+
+/// An operation as it is about to be kept.
+pub(super) fn new(
+    context: &Context,
+    (kind, selection, of): (OperationKind, Selection, Option<OperationId>),
+    actions: Vec<Action>,
+    entropy: &Entropy,
+) -> NewOperation {
+    NewOperation {
+        id: OperationId::new(entropy, context.now),
+        kind,
+        asked: (context.actor.as_text(), context.actor.as_subject()),
+        asked_at: context.now,
+        selection,
+        actions,
+        of,
+    }
+}
+
+/// Lays a plan and keeps it.
+pub(super) async fn keep(
+    context: &Context,
+    mirror: &Mirror,
+    (new, steps, snapshot): (NewOperation, Steps, &Arc<Snapshot>),
+    (request_key, entropy): (Option<String>, &Entropy),
+) -> Result<OperationId, NotPlanned> {
+    let around = around(mirror, snapshot).await?;
+    let laid = lay(mirror, &new.id, (steps, around), snapshot).await;
+    let (context, salt) = (context.clone(), entropy.bytes());
+    let kept = mirror.store().write(move |tx| {
+        if let Some(key) = &request_key
+            && let Some(first) = request_keys::find(tx, key, context.now)?
+            && let Some(first) = OperationId::parse(&first)
+        {
+            return Ok(first);
+        }
+        let number = operations::insert(tx, &new, (&laid.figures, &laid.tally), &laid.selected)?;
+        operation_rows::insert(tx, number, &laid.rows)?;
+        let detail = serde_json::json!({
+            "number": number,
+            "kind": new.kind.as_str(),
+            "actions": new.actions.iter().map(Action::kind).collect::<Vec<_>>(),
+            "selected": laid.figures.selected,
+            "people": laid.figures.people,
+            "rows": laid.figures.rows,
+            "plan": hexadecimal(&laid.figures.hash),
+        });
+        events::append(tx, &event(&context, "operation.planned", &new.id, detail.to_string()), &salt)?;
+        head::touch(tx)?;
+        if let Some(key) = &request_key {
+            request_keys::remember(tx, key, new.id.as_str(), context.now)?;
+        }
+        Ok(new.id)
+    });
+    Ok(kept.await?)
+}
+
+/// An event about an operation.
+pub(super) fn event(context: &Context, kind: &'static str, of: &OperationId, detail: String) -> NewEvent {
+    NewEvent {
+        at: context.now,
+        actor: context.actor.as_subject(),
+        kind,
+        subject: of.to_string(),
+        detail,
+        personal: String::new(),
+    }
+}
+
+/// Who must not be touched; an owner of the key who is not known stops every plan.
+pub(super) async fn around(mirror: &Mirror, snapshot: &Arc<Snapshot>) -> Result<Circumstances, NotPlanned> {
+    let known = snapshot.clone();
+    let around = mirror.store().read(move |tx| prepare::circumstances(tx, &known)).await?;
+    if around.key_owner == KeyOwner::Unknown {
+        return Err(NotPlanned::KeyOwnerUnknown);
+    }
+    Ok(around)
+}
+
+/// Makes a plan, away from whoever else waits on this thread.
+pub(super) async fn lay(
+    mirror: &Mirror,
+    id: &OperationId,
+    (steps, around): (Steps, Circumstances),
+    snapshot: &Arc<Snapshot>,
+) -> Laid {
+    let (organization, id, snapshot) = (mirror.organization().id.to_string(), id.clone(), snapshot.clone());
+    let again = (organization.clone(), id.clone(), steps.clone(), around.clone(), snapshot.clone());
+    let laid = tokio::task::spawn_blocking(move || laid(&organization, &id, (&steps, &around), &snapshot)).await;
+    match laid {
+        Ok(laid) => laid,
+        Err(_) => {
+            // Only at the end of the process are such tasks not carried out.
+            let (organization, id, steps, around, snapshot) = again;
+            self::laid(&organization, &id, (&steps, &around), &snapshot)
+        }
+    }
+}
+
+fn laid(organization: &str, id: &OperationId, (steps, around): (&Steps, &Circumstances), snapshot: &Snapshot) -> Laid {
+    let (plan, beforehand) = match steps {
+        Steps::Actions(selected, actions) => (act::plan(snapshot, selected, actions, around), &[][..]),
+        Steps::Changes(changes, left_alone) => (act::plan_changes(snapshot, changes, around), left_alone.as_slice()),
+    };
+    let to_do = plan.to_do().count() as u64;
+    let mut selected = plan.selected;
+    selected.extend(beforehand.iter().map(|(_, change, _)| change.account()));
+    let planned = plan.rows.into_iter().zip(1..);
+    let mut rows: Vec<OperationRow> =
+        planned.map(|(row, seq)| OperationRow::planned(seq, row.action, row.change, &row.verdict)).collect();
+    for (action, change, why) in beforehand {
+        let row = OperationRow::planned(rows.len() as u64 + 1, *action, change.clone(), &Verdict::WillDo);
+        rows.push(OperationRow { state: RowState::Refused, why: Some(why.clone()), ..row });
+    }
+    let mut tally = Tally::default();
+    rows.iter().for_each(|row| tally.add(row.state));
+    let figures = PlanFigures {
+        generation: plan.generation,
+        hash: hash(organization, id, &rows),
+        selected: selected.len(),
+        people: plan.concerned.len(),
+        rows: to_do,
+        seats: plan.seats.into_iter().collect(),
+        left_without: plan.left_without.len(),
+    };
+    Laid { figures, tally, selected, rows }
+}
+
+/// The hash of what would be sent: organization, operation, and every row that will be done, in order. Rows that were
+/// begun since count as before.
+pub(super) fn hash(organization: &str, id: &OperationId, rows: &[OperationRow]) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    for text in [organization, id.as_str()] {
+        hasher.update((text.len() as u64).to_be_bytes());
+        hasher.update(text.as_bytes());
+    }
+    let mut bytes = Vec::new();
+    for row in rows.iter().filter(|row| was_to_be_done(row)) {
+        bytes.clear();
+        bytes.extend_from_slice(&row.seq.to_be_bytes());
+        row.change.encode(&mut bytes);
+        hasher.update(&bytes);
+    }
+    hasher.finalize().into()
+}
+
+/// Whether the plan said that a row will be done, whatever became of it since.
+pub(super) fn was_to_be_done(row: &OperationRow) -> bool {
+    match row.state {
+        RowState::Refused => false,
+        // What was so already when it was planned was never begun and has no end.
+        RowState::Already => row.ended_at.is_some(),
+        _ => true,
+    }
+}
+
+/// The people of a selection; a filter in its canonical form.
+async fn select(
+    mirror: &Mirror,
+    snapshot: &Snapshot,
+    selection: Selection,
+    now: Timestamp,
+) -> Result<(Selection, RoaringBitmap), NotPlanned> {
+    if snapshot.generation() == 0 {
+        return Err(NotPlanned::NothingRead);
+    }
+    match selection {
+        Selection::Filter(text) => {
+            let shown = mirror.shown();
+            let answer = answer(&shown, &text, (now, &schedule::zone(mirror)));
+            if answer.has_errors {
+                let said = answer.diagnostics.first().map_or(String::new(), |diagnostic| diagnostic.message.clone());
+                return Err(NotPlanned::Filter(said));
+            }
+            Ok((Selection::Filter(answer.canonical()), answer.found.matching))
+        }
+        Selection::People(people) => {
+            let known = |id: &AccountId| snapshot.account(id.as_str());
+            let selected = people.iter().filter_map(known).collect();
+            Ok((Selection::People(people), selected))
+        }
+        Selection::Operation(of) => {
+            let id = of.clone();
+            let found = mirror.store().read(move |tx: &mut Tx| operations::find(tx, &id)).await?;
+            let (_, selected) = found.ok_or(NotPlanned::Unknown)?;
+            Ok((Selection::Operation(of), selected))
+        }
+    }
+}
+
+fn is_empty(action: &Action) -> bool {
+    let none = |list: &Vec<Ordinal>| list.is_empty();
+    match action {
+        Action::AddToGroups(groups) | Action::RemoveFromGroups(groups) => none(groups),
+        Action::RemoveAppAccess { apps: act::Apps::Chosen(chosen), .. } => none(chosen),
+        _ => false,
+    }
+}
+
+/// Bytes as text.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

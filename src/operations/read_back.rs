@@ -1,0 +1,139 @@
+//! Reading back: what was done is read again after 2, 10 and 40 seconds and when it has settled; what may have been done
+//! is read before anything is sent again. The reads are targeted ones, so that the mirror moves with them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use directory::Snapshot;
+use directory::act::{Change, Standing};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::nouns::operation_row::{OperationRow, RowState, Why};
+use crate::operations::apply::{Halt, Work};
+use crate::operations::board::next_check;
+use crate::operations::journal::Turn;
+use crate::operations::look;
+use crate::operations::send::finish;
+
+/// Rows that one round reads back.
+const ROUND: usize = 500;
+/// How long the worker looks away at the most.
+const LOOK: Duration = Duration::from_millis(500);
+/// When the next check is later than this and nothing is to be sent, the operation's job is given back until then.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
+/// How often a change that was not seen is sent again.
+const RESENT: u32 = 5;
+/// When a row is read back for the first time.
+const FIRST: SignedDuration = SignedDuration::from_secs(2);
+/// Rounds that may fail one after the other.
+const FAILURES: u32 = 3;
+
+/// Reads back what is due, until nothing is left. Once something stands against sending, only what is not known
+/// is read, and what was not looked at yet.
+pub(super) async fn read_back_all(work: &Work) {
+    let mut failures = 0;
+    loop {
+        let over = work.is_sending_over();
+        let (now, halted) = (work.clock.now(), work.is_halted());
+        let (due, next, unknown) = {
+            let board = work.board();
+            (board.due(now, ROUND), board.next_check(), board.has_unknown())
+        };
+        // Whatever was done is looked at once at least, so that the mirror has it and it can be taken back.
+        let soon = next.is_some_and(|at| at.duration_since(now) <= FIRST);
+        if over && halted && !unknown && !soon {
+            return;
+        }
+        if due.is_empty() {
+            match next {
+                None if over => return,
+                Some(at) if over && at.duration_since(now) > PATIENCE => {
+                    work.check_later(at);
+                    return;
+                }
+                Some(at) => {
+                    let ahead = Duration::try_from(at.duration_since(now)).unwrap_or_default();
+                    work.clock.sleep(ahead.min(LOOK).max(Duration::from_millis(1))).await;
+                }
+                None => work.clock.sleep(LOOK).await,
+            }
+            continue;
+        }
+        match round(work, due).await {
+            Ok(()) => failures = 0,
+            Err(Halt::Read(ended)) if failures < FAILURES => {
+                failures += 1;
+                tracing::warn!(operation = %work.operation.id, reason = %ended.reason(), "operation.read_back");
+                work.clock.sleep(Duration::from_secs(5)).await;
+            }
+            Err(halt) => {
+                work.halt(halt);
+                return;
+            }
+        }
+    }
+}
+
+async fn round(work: &Work, due: Vec<OperationRow>) -> Result<(), Halt> {
+    let targets = look::targets(&due, &work.snapshot());
+    let people: Vec<_> = due.iter().map(|row| row.change.account()).collect();
+    let at = work.clock.now();
+    // The people tell what groups they are in; the groups' other members are nobody's business here.
+    let targets = crate::nouns::scope::Targets { groups: Vec::new(), ..targets };
+    let snapshot = work.looking().read(targets).await.map_err(Halt::Read)?;
+    work.saw(snapshot.clone());
+    work.board().was_read(people, at);
+    let now = work.clock.now();
+    let mut again: BTreeMap<u64, Timestamp> = BTreeMap::new();
+    let turns: Vec<Turn> = due
+        .into_iter()
+        .filter_map(|row| {
+            let (next, at) = judge(&row, &snapshot, now);
+            again.extend(at.map(|at| (row.seq, at)));
+            if next == row {
+                // Nothing to keep: only the moment of the next look changes.
+                work.board().take(next, at);
+                return None;
+            }
+            Some((row.state, next))
+        })
+        .collect();
+    match finish(work, turns, |row| again.get(&row.seq).copied()).await {
+        // Whoever sends has been told.
+        Err(halt @ (Halt::LeaseLost | Halt::Store(_))) => Err(halt),
+        Err(halt) => {
+            work.halt(halt);
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+    }
+}
+
+/// What a row becomes by what was read, and when it is looked at, or sent, again.
+fn judge(row: &OperationRow, snapshot: &Snapshot, now: Timestamp) -> (OperationRow, Option<Timestamp>) {
+    let is_so = row.change.standing(snapshot) == Standing::So;
+    let generation = Some(snapshot.generation());
+    let become_ = |state, why| OperationRow { state, why, generation, ..row.clone() };
+    match row.state {
+        _ if is_so => (become_(RowState::Verified, None), None),
+        RowState::Done => match next_check(row, now) {
+            Some(at) => (row.clone(), Some(at)),
+            // A queue may be longer than its settling time; a state that shows at once was changed back.
+            None if is_queued(&row.change) => (become_(RowState::Done, Some(Why::new("unverified", ""))), None),
+            None => (become_(RowState::Reverted, Some(Why::new("reverted", ""))), None),
+        },
+        RowState::Begun | RowState::Unknown if row.attempts < RESENT => {
+            let pause = SignedDuration::from_secs(i64::from(2u32.saturating_pow(row.attempts)));
+            let again = now.checked_add(pause).unwrap_or(now);
+            (OperationRow { state: RowState::Planned, why: None, ..row.clone() }, Some(again))
+        }
+        _ => (OperationRow { ended_at: Some(now), ..become_(RowState::Failed, Some(Why::new("not_seen", ""))) }, None),
+    }
+}
+
+fn is_queued(change: &Change) -> bool {
+    !matches!(
+        change,
+        Change::AddToGroup { .. } | Change::RemoveFromGroup { .. } | Change::Suspend { .. } | Change::Restore { .. }
+    )
+}
