@@ -29,6 +29,11 @@ fn main() -> ExitCode {
             Command::Token(token) => cli::token::run(token).await,
             Command::Stats(stats) => cli::stats::run(stats).await,
             Command::Runs(runs) => cli::runs::run(runs).await,
+            Command::Act(act) => cli::act::run(act).await,
+            Command::Operations(operations) => cli::operations::run(operations).await,
+            Command::Undo(undo) => cli::act::undo(undo).await,
+            Command::Stop(switch) => cli::act::stop(switch).await,
+            Command::Release(switch) => cli::act::release(switch).await,
             Command::Migrate(migrate) => cli::migrate::run(migrate).await,
             Command::Doctor(doctor) => cli::doctor::run(doctor).await,
         }

@@ -1,6 +1,8 @@
 //! The command line: what can be said, one file per command, and how each ends. Commands parse, call a verb and show;
 //! they decide nothing about the domain.
 
+pub mod act;
+mod acting;
 pub mod doctor;
 pub mod ending;
 pub mod filters;
@@ -8,6 +10,7 @@ pub mod follow;
 pub mod groups;
 pub mod migrate;
 pub mod open;
+pub mod operations;
 pub mod protected;
 pub mod runs;
 pub mod simulate;
@@ -110,6 +113,19 @@ pub enum Command {
     Stats(stats::Stats),
     /// List sync runs, or show one
     Runs(runs::Runs),
+    /// Plan actions on whom a filter finds, and carry them out
+    #[command(after_help = "Examples:\n  rollcall act 'inactiveFor(confluence) >= 90d' --remove-app-access \
+        confluence@acme\n  rollcall act 'domain = contractors.example' --suspend --yes 12\n\
+        Without --yes nothing is sent: the plan is shown. Exit codes: 0 done, 4 done in part, 1 failed, 3 refused.")]
+    Act(act::Act),
+    /// List operations, show one, pause, resume or cancel it
+    Operations(operations::Operations),
+    /// Plan the way back from an operation, or try again what failed, and carry it out
+    Undo(act::Undo),
+    /// Stop everything: nothing more is changed at Atlassian until it is released
+    Stop(act::Switch),
+    /// Release what was stopped
+    Release(act::Switch),
     /// Bring every database to this version's schema
     Migrate(migrate::Migrate),
     /// Check the installation: folders, key file, databases, audit chain, Atlassian

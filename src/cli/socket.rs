@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 
+use crate::cli::acting::{self, Question};
 use crate::cli::sync::Wanted;
 use crate::cli::token;
 use crate::id::Entropy;
@@ -67,6 +68,10 @@ pub async fn answer(data: PathBuf, mirrors: Mirrors, surroundings: Surroundings)
                         Ok(wanted) => change_tokens(&mirrors, &surroundings, wanted).await,
                         Err(_) => "This server does not know what was asked for; update it.".to_owned(),
                     },
+                    line if line.starts_with("act ") => match serde_json::from_str(&line["act ".len()..]) {
+                        Ok(question) => act(&mirrors, &surroundings, question).await,
+                        Err(_) => "This server does not know what was asked for; update it.".to_owned(),
+                    },
                     _ => "This server does not know the command; update it.".to_owned(),
                 };
                 let _ = stream.into_inner().into_inner().write_all(format!("{answer}\n").as_bytes()).await;
@@ -79,6 +84,11 @@ async fn change_tokens(mirrors: &Mirrors, surroundings: &Surroundings, wanted: t
     let context = Context { actor: Actor::CommandLine, now: surroundings.clock.now() };
     let came = token::carry_out(&context, mirrors.control(), wanted, &surroundings.entropy).await;
     serde_json::to_string(&came).unwrap_or_default()
+}
+
+async fn act(mirrors: &Mirrors, surroundings: &Surroundings, question: Question) -> String {
+    let Some(mirror) = mirrors.only() else { return "No organization is connected.".to_owned() };
+    serde_json::to_string(&acting::answer(&mirror, surroundings, question).await).unwrap_or_default()
 }
 
 async fn start_sync(mirrors: &Mirrors, surroundings: &Surroundings, wanted: Wanted) -> String {
