@@ -1,10 +1,11 @@
 //! A request that was let in: who asks, of which organization, and from which snapshot it is answered. The snapshot is
-//! chosen here, once for the whole request, and nowhere else.
+//! chosen here, once for the whole request, and nowhere else: what is shown now, or what was on the day `as_of`.
 
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{FromRequestParts, Query, Request, State};
+use axum::http::Method;
 use axum::http::header::{HeaderName, HeaderValue};
 use axum::http::request::Parts;
 use axum::middleware::Next;
@@ -17,7 +18,9 @@ use crate::api::problem::{Kind, Problem};
 use crate::api::{Api, entry};
 use crate::id::AdministratorId;
 use crate::mirror::Mirror;
+use crate::mirror::past::{AsOf, NotAnswered};
 use crate::nouns::context::{Actor, Context};
+use crate::nouns::refusal::Refusal;
 use crate::sync::schedule;
 
 /// The header that says of which generation an answer is.
@@ -30,9 +33,14 @@ pub(crate) struct Asked {
     pub(crate) context: Context,
     /// The organization.
     pub(crate) mirror: Mirror,
-    /// Everything is answered from this one generation.
+    /// Everything is answered from this one generation, without sites that are left out.
     pub(crate) snapshot: Arc<Snapshot>,
+    /// The past day that is asked about; `None` for now.
+    past: Option<AsOf>,
 }
+
+/// The parameter that asks of a past day.
+const AS_OF: &str = "as_of";
 
 /// Lets a request in, or refuses it.
 pub(crate) async fn enter(State(api): State<Api>, request: Request, next: Next) -> Response {
@@ -55,13 +63,26 @@ async fn asked(api: &Api, parts: &Parts) -> Result<Asked, Problem> {
         let hint = "Enter its API key on the pages first.";
         return Err(Problem::new(Kind::Refused, "No organization is connected.", hint));
     };
-    let snapshot = choose(&mirror);
-    Ok(Asked { context, mirror, snapshot })
+    let past = choose(&mirror, parts, context.now).await?;
+    let snapshot = past.as_ref().map_or_else(|| mirror.shown(), |past| Arc::clone(&past.snapshot));
+    Ok(Asked { context, mirror, snapshot, past })
 }
 
-/// The snapshot that a request is answered from.
-fn choose(mirror: &Mirror) -> Arc<Snapshot> {
-    mirror.current()
+/// The past day that an address asks about. Addresses without the parameter refuse it with all unknown ones.
+async fn choose(mirror: &Mirror, parts: &Parts, now: Timestamp) -> Result<Option<AsOf>, Problem> {
+    if parts.method != Method::GET {
+        return Ok(None);
+    }
+    let Ok(Query(given)) = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri) else { return Ok(None) };
+    let Some((_, day)) = given.into_iter().find(|(name, _)| name == AS_OF) else { return Ok(None) };
+    match mirror.as_of(&day, (now, &schedule::zone(mirror))).await {
+        Ok(past) => Ok(past),
+        Err(NotAnswered::Store(error)) => Err(error.into()),
+        Err(why) => {
+            let refusal = Refusal::from(why);
+            Err(Problem::new(Kind::Parameter, format!("{} {}", refusal.what, refusal.why), refusal.next))
+        }
+    }
 }
 
 impl Asked {
@@ -74,9 +95,19 @@ impl Asked {
         Ok(&self.snapshot)
     }
 
-    /// The moment that relative dates count from, and the zone of days.
+    /// The moment that relative dates count from, and the zone of days. Of a past day it is its end.
     pub(crate) fn moment(&self) -> (Timestamp, TimeZone) {
-        (self.context.now, schedule::zone(&self.mirror))
+        (self.past.as_ref().map_or(self.context.now, |past| past.at), schedule::zone(&self.mirror))
+    }
+
+    /// The past day that is asked about, as `2026-03-01`.
+    pub(crate) fn as_of(&self) -> Option<String> {
+        self.past.as_ref().map(|past| past.day.to_string())
+    }
+
+    /// A question with the day that it is asked of, for what a cursor is tied to.
+    pub(crate) fn question(&self, question: &str) -> String {
+        self.as_of().map_or_else(|| question.to_owned(), |day| format!("{question} as of {day}"))
     }
 
     /// The administrator who asks, or for whom a program does.

@@ -23,6 +23,10 @@ use crate::mirror::export::{Export, Form, in_order};
 pub(crate) struct Exported {
     /// Who: in the filter language; everybody in the organization when it is left out.
     filter: Option<String>,
+    /// As of the end of this day, as 2026-03-01, in the organization's time zone; now when it is left out.
+    #[expect(dead_code, reason = "read once for the whole request, where the snapshot is chosen")]
+    #[param(example = "2026-03-01")]
+    as_of: Option<String>,
     /// In which order, as behind ORDER BY; by name when it is left out.
     order: Option<String>,
 }

@@ -2,25 +2,37 @@
 
 use axum::Json;
 use directory::find::Ranking;
+use directory::find::groups::Ranking as GroupRanking;
 use directory::{GroupRow, Ordinal, Snapshot};
+use filter::Query;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::api::asked::Asked;
+use crate::api::diagnostic::Diagnostic;
 use crate::api::page;
 use crate::api::parameters::{Id, None as NoParameters, Parameters};
-use crate::api::people::{PersonInList, fields, rows_of};
+use crate::api::people::{PersonInList, ask_by, fields, order, rows_of, warnings};
 use crate::api::problem::Problem;
-use crate::mirror::group_search::search;
+use crate::mirror::answer::answer_groups;
 use crate::mirror::listing::{self, Key, Walk};
 
 /// Which groups.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Listed {
-    /// Looked for in names and descriptions, in any case and with or without accents.
-    search: Option<String>,
+    /// Which: in the filter language of groups; plain words are looked for in names and descriptions. All of them when it is
+    /// left out.
+    #[param(example = "isEmpty = yes AND synced = no")]
+    filter: Option<String>,
+    /// As of the end of this day, as 2026-03-01, in the organization's time zone; now when it is left out.
+    #[expect(dead_code, reason = "read once for the whole request, where the snapshot is chosen")]
+    #[param(example = "2026-03-01")]
+    as_of: Option<String>,
+    /// In which order, as behind ORDER BY; by name when it is left out.
+    #[param(example = "members desc")]
+    order: Option<String>,
     /// How many at the most; 100 when it is left out.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<usize>,
@@ -41,13 +53,21 @@ pub(crate) struct MembersListed {
     cursor: Option<String>,
 }
 
-/// A page of groups, by name.
+/// A page of groups.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct Groups {
     /// The generation that was asked.
     generation: u64,
-    /// How many groups match.
+    /// The past day that was asked about; null for now.
+    as_of: Option<String>,
+    /// The filter in its canonical form.
+    filter: String,
+    /// How many groups it finds.
     total: u64,
+    /// Of how many it is not known whether the filter holds. They are not in the list.
+    unknown: u64,
+    /// What is to be said about the filter.
+    warnings: Vec<Diagnostic>,
     /// The groups.
     groups: Vec<Group>,
     /// The cursor of the page after this one; null on the last.
@@ -132,21 +152,28 @@ pub(crate) struct Members {
 
 /// List groups
 ///
-/// All groups, or those whose name or description holds a text, by name.
+/// The groups that a filter finds, by page.
 #[utoipa::path(get, path = "/groups", tag = "groups", operation_id = "list_groups", params(Listed),
     responses((status = 200, description = "A page of groups", body = Groups)))]
 pub(crate) async fn list(asked: Asked, Parameters(listed): Parameters<Listed>) -> Result<Json<Groups>, Problem> {
     let snapshot = asked.sealed()?;
-    let text = listed.search.as_deref().unwrap_or_default();
-    let question = format!("groups by name: {text}");
+    let answer = ask_by(answer_groups, &asked, listed.filter.as_deref())?;
+    let order = order(&answer, listed.order.as_deref())?;
+    let asks = Query { expression: answer.query.expression.clone(), order };
+    let question = asked.question(&format!("groups: {}", filter::show(&asks, answer.catalogue)));
     let place = page::read_keyed(&question, listed.cursor.as_deref())?;
-    let matching = search(snapshot, text);
-    let key = |group: Ordinal| Key::Text(snapshot.group_row(group).map_or("", |row| &row.folded_name).to_owned());
-    let walk = Walk { order: snapshot.groups_by_name(), key: &key, descending: false, missing_last: false };
-    let (rows, next) = walk.after(&matching, place.as_ref(), page::limit(listed.limit)?);
+    let ranking = GroupRanking::of(snapshot, &asks.order);
+    let key = |group: Ordinal| Key::from(ranking.key(group));
+    let order = ranking.order();
+    let walk = Walk { order: &order, key: &key, descending: ranking.descending(), missing_last: false };
+    let (rows, next) = walk.after(&answer.found.matching, place.as_ref(), page::limit(listed.limit)?);
     Ok(Json(Groups {
         generation: snapshot.generation(),
-        total: matching.len(),
+        as_of: asked.as_of(),
+        filter: answer.canonical(),
+        total: answer.found.matching.len(),
+        unknown: answer.found.unknown.len(),
+        warnings: warnings(listed.filter.as_deref(), &answer),
         groups: rows.into_iter().filter_map(|row| group(row, snapshot)).collect(),
         next: next.map(|next| page::write(&question, &next.to_text())),
     }))

@@ -4,6 +4,8 @@ use axum::Json;
 use directory::find::{self, Breakdown, Ranking, facets as breakdowns};
 use directory::{Ordinal, Snapshot};
 use filter::{Order, Query};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -24,6 +26,10 @@ pub(crate) struct Listed {
     /// Who: in the filter language; everybody in the organization when it is left out.
     #[param(example = "inactiveFor(confluence) >= 90d AND NOT group = keepers")]
     filter: Option<String>,
+    /// As of the end of this day, as 2026-03-01, in the organization's time zone; now when it is left out.
+    #[expect(dead_code, reason = "read once for the whole request, where the snapshot is chosen")]
+    #[param(example = "2026-03-01")]
+    as_of: Option<String>,
     /// In which order, as behind ORDER BY; by name when it is left out.
     #[param(example = "lastActive desc, name")]
     order: Option<String>,
@@ -43,6 +49,10 @@ pub(crate) struct Listed {
 pub(crate) struct Which {
     /// Who: in the filter language; everybody in the organization when it is left out.
     filter: Option<String>,
+    /// As of the end of this day, as 2026-03-01, in the organization's time zone; now when it is left out.
+    #[expect(dead_code, reason = "read once for the whole request, where the snapshot is chosen")]
+    #[param(example = "2026-03-01")]
+    as_of: Option<String>,
 }
 
 /// Which people, and how many values of each field.
@@ -51,6 +61,10 @@ pub(crate) struct Which {
 pub(crate) struct Spread {
     /// Who: in the filter language; everybody in the organization when it is left out.
     filter: Option<String>,
+    /// As of the end of this day, as 2026-03-01, in the organization's time zone; now when it is left out.
+    #[expect(dead_code, reason = "read once for the whole request, where the snapshot is chosen")]
+    #[param(example = "2026-03-01")]
+    as_of: Option<String>,
     /// Of groups and domains so many, the most frequent; 20 when it is left out.
     #[param(minimum = 1, maximum = 500)]
     most: Option<usize>,
@@ -61,6 +75,8 @@ pub(crate) struct Spread {
 pub(crate) struct People {
     /// The generation that was asked.
     generation: u64,
+    /// The past day that was asked about; null for now.
+    as_of: Option<String>,
     /// When it was sealed.
     sealed_at: String,
     /// The filter in its canonical form.
@@ -122,6 +138,8 @@ pub(crate) struct PersonInList {
 pub(crate) struct Counted {
     /// The generation that was asked.
     generation: u64,
+    /// The past day that was asked about; null for now.
+    as_of: Option<String>,
     /// The filter in its canonical form.
     filter: String,
     /// How many people it finds.
@@ -137,6 +155,8 @@ pub(crate) struct Counted {
 pub(crate) struct Facets {
     /// The generation that was asked.
     generation: u64,
+    /// The past day that was asked about; null for now.
+    as_of: Option<String>,
     /// The filter in its canonical form.
     filter: String,
     /// How many people it finds.
@@ -201,13 +221,14 @@ pub(crate) async fn list(asked: Asked, Parameters(listed): Parameters<Listed>) -
     let order = order(&answer, listed.order.as_deref())?;
     let fields = fields(listed.fields.as_deref())?;
     let asks = Query { expression: answer.query.expression.clone(), order };
-    let question = filter::show(&asks, find::catalogue());
+    let question = asked.question(&filter::show(&asks, find::catalogue()));
     let place = page::read_keyed(&question, listed.cursor.as_deref())?;
     let ranking = Ranking::of(snapshot, &asks.order);
     let limit = page::limit(listed.limit)?;
     let (rows, next) = listing::after(&ranking, &answer.found.matching, place.as_ref(), limit);
     Ok(Json(People {
         generation: snapshot.generation(),
+        as_of: asked.as_of(),
         sealed_at: snapshot.sealed_at().to_string(),
         filter: answer.canonical(),
         total: answer.found.matching.len(),
@@ -228,6 +249,7 @@ pub(crate) async fn count(asked: Asked, Parameters(which): Parameters<Which>) ->
     let answer = ask(&asked, which.filter.as_deref())?;
     Ok(Json(Counted {
         generation: snapshot.generation(),
+        as_of: asked.as_of(),
         filter: answer.canonical(),
         count: answer.found.matching.len(),
         unknown: answer.found.unknown.len(),
@@ -256,6 +278,7 @@ pub(crate) async fn facets(asked: Asked, Parameters(spread): Parameters<Spread>)
     let all = [spread.apps, spread.sites, spread.groups, spread.statuses, spread.domains, spread.roles, spread.claims];
     Ok(Json(Facets {
         generation: snapshot.generation(),
+        as_of: asked.as_of(),
         filter: answer.canonical(),
         count: people.len(),
         facets: all.into_iter().map(Facet::of).collect(),
@@ -276,9 +299,17 @@ impl Facet {
 
 /// Answers a filter, which must be without errors: with one it would be another question.
 pub(crate) fn ask(asked: &Asked, text: Option<&str>) -> Result<Answer, Problem> {
+    ask_by(answer, asked, text)
+}
+
+/// How a filter about people, or one about groups, is answered.
+type Answering = fn(&Snapshot, &str, (Timestamp, &TimeZone)) -> Answer;
+
+/// The same by what answers filters about people, or those about groups.
+pub(crate) fn ask_by(answering: Answering, asked: &Asked, text: Option<&str>) -> Result<Answer, Problem> {
     let text = text.unwrap_or_default();
     let (now, zone) = asked.moment();
-    let answer = answer(asked.sealed()?, text, (now, &zone));
+    let answer = answering(asked.sealed()?, text, (now, &zone));
     if answer.has_errors {
         return Err(wrong(text, &answer.diagnostics));
     }
@@ -288,7 +319,7 @@ pub(crate) fn ask(asked: &Asked, text: Option<&str>) -> Result<Answer, Problem> 
 /// A filter with errors.
 pub(crate) fn wrong(text: &str, diagnostics: &[filter::Diagnostic]) -> Problem {
     let diagnostics = Diagnostic::of_all(text, diagnostics);
-    let detail = "A part of the filter is not understood, so it would find other people than you ask for.";
+    let detail = "A part of the filter is not understood, so it would find others than you ask for.";
     Problem::new(Kind::Filter, detail, "Mend what `diagnostics` names.").with_diagnostics(diagnostics)
 }
 
@@ -306,7 +337,7 @@ pub(crate) fn order(answer: &Answer, text: Option<&str>) -> Result<Vec<Order>, P
         let detail = "The filter says an order, and the parameter “order” another.";
         return Err(Problem::new(Kind::Parameter, detail, "Leave one of them out."));
     }
-    let parsed = filter::parse_order(text, find::catalogue());
+    let parsed = filter::parse_order(text, answer.catalogue);
     if parsed.has_errors() || parsed.query.expression.is_some() {
         let detail = "The parameter “order” is not understood.";
         let problem =

@@ -50,7 +50,7 @@ pub async fn run(stats: &Stats) -> Result<Exit, Refusal> {
         let next = "Start `rollcall serve` and enter its API key on the page it prints.";
         return Err(refused("No organization is connected.".to_owned(), next));
     };
-    let snapshot = mirror.current();
+    let snapshot = mirror.shown();
     if snapshot.generation() == 0 {
         return Err(refused("The organization was not read yet.".to_owned(), "Run `rollcall sync`."));
     }
@@ -167,13 +167,6 @@ fn json(shown: &Shown<'_>) -> serde_json::Value {
 /// Seats with their estimated cost; amounts are decimal texts, so that none is rounded on its way.
 fn seats(shown: &Shown<'_>, seats: Shares, sites: &[OnSite]) -> serde_json::Value {
     let (all, idle) = shown.costs(sites);
-    let cost = |cost: &Cost| {
-        let sums = cost.sums().map(|(currency, amount)| {
-            let text = format!("{}.{:03}", amount / 1_000, amount % 1_000);
-            (currency.as_str().to_owned(), serde_json::Value::from(text))
-        });
-        serde_json::Value::Object(sums.collect())
-    };
     serde_json::json!({
         "seats": seats.total(),
         "active": seats.active,
@@ -181,7 +174,7 @@ fn seats(shown: &Shown<'_>, seats: Shares, sites: &[OnSite]) -> serde_json::Valu
         "never_active": seats.never_active,
         "unknown": seats.unknown,
         "service_accounts": seats.service_accounts,
-        "cost_a_month": cost(&all),
-        "inactive_cost_a_month": cost(&idle),
+        "cost_a_month": all.decimals(),
+        "inactive_cost_a_month": idle.decimals(),
     })
 }

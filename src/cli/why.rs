@@ -63,6 +63,11 @@ fn sentence(answer: &Answer, sought: &Sought, snapshot: &Snapshot) -> String {
             });
             format!("Hidden: the filter leaves {} out.\n{}", name(*account), lines.collect::<Vec<_>>().join("\n"))
         }
+        Answer::Known { account, standing: Standing::LeftOut { sites } } => format!(
+            "On a site that is left out: the filter finds {} only by what they have on {}.",
+            name(*account),
+            sites.join(", ")
+        ),
         Answer::Known { account, standing: Standing::Removed { seen } } => {
             format!("Removed: {} is in no directory any more{}.", name(*account), when(seen.as_ref()))
         }

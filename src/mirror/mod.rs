@@ -5,7 +5,6 @@ pub mod answer;
 pub mod app_access;
 pub mod export;
 pub mod filters;
-pub mod group_search;
 pub(crate) mod listing;
 pub mod load;
 pub mod marks;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use columns::Ordinal;
-use directory::Snapshot;
+use directory::{Resource, Snapshot};
 use directory::tiles::days::{self, DayShares, SeatDay};
 use directory::tiles::{Shares, Threshold};
 use jiff::civil::Date;
@@ -119,11 +119,18 @@ struct Meant<'a> {
 
 impl<'a> Meant<'a> {
     fn of(snapshot: &'a Snapshot, asked: Asked<'a>) -> Meant<'a> {
-        let named = (0..).zip(snapshot.resources()).filter(|(_, resource)| {
-            asked.app.is_none_or(|app| resource.id.app_name() == app)
+        let named = (0..).zip(snapshot.resources()).filter(|(place, resource)| {
+            !snapshot.is_left_out(*place)
+                && asked.app.is_none_or(|app| resource.id.app_name() == app)
                 && asked.site.is_none_or(|site| resource.site_name() == site)
         });
         Meant { snapshot, resources: named.map(|(resource, _)| resource).collect(), asked }
+    }
+
+    /// Whether a resource would count if its site were not left out.
+    fn leaves_out(&self, resource: Ordinal) -> bool {
+        let of_app = |named: &Resource| self.asked.app.is_none_or(|app| named.id.app_name() == app);
+        self.snapshot.is_left_out(resource) && self.snapshot.resources().get(resource as usize).is_some_and(of_app)
     }
 
     fn sample(&self, day: Date, shares: &DayShares, prices: &Prices) -> Sample {
@@ -141,6 +148,8 @@ impl<'a> Meant<'a> {
         sample.people = match (self.asked.site, self.asked.app) {
             // On one site whoever has an app has it once.
             _ if counted == 1 => Some(sample.seats.total()),
+            // The day counted people with those of the sites that are left out, and who they were is not kept.
+            _ if shares.seats.iter().any(|(resource, _)| self.leaves_out(*resource)) => None,
             (None, None) => Some(shares.people),
             (None, Some(_)) => of_app(),
             (Some(_), _) => None,

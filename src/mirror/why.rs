@@ -37,6 +37,11 @@ pub enum Standing {
     },
     /// The list does not show them.
     Hidden(Vec<Hiding>),
+    /// The filter would find them, but for what they have on sites that are left out.
+    LeftOut {
+        /// The short names of these sites.
+        sites: Vec<String>,
+    },
     /// They were there and are in no directory any more.
     Removed {
         /// The generation that saw it first, with its run.
@@ -85,16 +90,22 @@ pub fn named(snapshot: &Snapshot, who: &str) -> Vec<Ordinal> {
     (if present.is_empty() { all } else { present }).iter().collect()
 }
 
-/// How somebody whom the mirror knows stands to a list.
+/// How somebody whom the mirror knows stands to a list: one of what is shown of the whole mirror.
 pub fn standing(
     tx: &mut Tx,
-    snapshot: &Snapshot,
+    (shown, whole): (&Snapshot, &Snapshot),
     account: Ordinal,
     (sought, now, zone): (&Sought, Timestamp, &TimeZone),
 ) -> Result<Standing, StoreError> {
+    let snapshot = shown;
     let is_present = snapshot.account_row(account).is_some_and(|row| row.presence.is_some());
     if is_present {
-        return Ok(in_list(snapshot, account, (sought, now, zone)));
+        let standing = in_list(shown, account, (sought, now, zone));
+        let is_hidden = matches!(standing, Standing::Hidden(_)) && !shown.left_out_sites().is_empty();
+        return Ok(match is_hidden.then(|| in_list(whole, account, (sought, now, zone))) {
+            Some(Standing::Shown { .. }) => Standing::LeftOut { sites: left_out_of(shown, whole, account) },
+            _ => standing,
+        });
     }
     let timeline = timeline::of(tx, account, snapshot.generation())?;
     if timeline.presence.is_empty() {
@@ -102,6 +113,18 @@ pub fn standing(
     }
     let last = timeline.presence.iter().filter_map(|span| span.until).max();
     Ok(Standing::Removed { seen: last.and_then(|generation| timeline.generations.get(&generation).cloned()) })
+}
+
+/// The sites that are left out, of those somebody may enter; all of them where the filter asks for something else.
+fn left_out_of(shown: &Snapshot, whole: &Snapshot, account: Ordinal) -> Vec<String> {
+    let access = whole.access(account);
+    let theirs = access.iter().map(|way| way.resource).filter(|resource| shown.is_left_out(*resource));
+    let named = theirs.filter_map(|resource| whole.resources().get(resource as usize));
+    let mut sites: Vec<&str> = named.map(|resource| resource.site_name()).collect();
+    sites.sort_unstable();
+    sites.dedup();
+    let sites = if sites.is_empty() { shown.left_out_sites() } else { sites };
+    sites.into_iter().map(str::to_owned).collect()
 }
 
 /// Whether a list shows somebody who is there.

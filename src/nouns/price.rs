@@ -171,6 +171,12 @@ impl Cost {
         self.0.iter().map(|(currency, amount)| (*currency, *amount))
     }
 
+    /// Each currency's letters with its sum as a decimal text, as `1204.500`: exact for programs.
+    pub fn decimals(&self) -> BTreeMap<String, String> {
+        let decimal = |amount: u128| format!("{}.{:03}", amount / u128::from(UNIT), amount % u128::from(UNIT));
+        self.sums().map(|(currency, amount)| (currency.as_str().to_owned(), decimal(amount))).collect()
+    }
+
     /// The sum in one currency, in thousandths.
     pub fn of(&self, currency: Currency) -> u128 {
         self.0.get(&currency).copied().unwrap_or(0)

@@ -31,8 +31,8 @@ pub fn only_these(snapshot: &Snapshot, people: &RoaringBitmap) -> Result<Scope, 
     if people.is_empty() || people.len() > ONLY_THESE {
         return Err(Refusal::new(
             "No sync was started.",
-            format!("The filter finds {} people; from 1 to {ONLY_THESE} are read one by one.", people.len()),
-            "Narrow the filter, or sync everything.",
+            format!("It would read {} people; from 1 to {ONLY_THESE} are read one by one.", people.len()),
+            "Choose fewer people, or read everybody instead.",
         ));
     }
     let people = people.iter().filter_map(|account| snapshot.account_id(account)).collect();

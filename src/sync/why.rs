@@ -105,11 +105,14 @@ async fn stand(
     (now, zone): (Timestamp, &TimeZone),
 ) -> Result<Answer, StoreError> {
     let snapshot = mirror.current();
-    let (asked, of, zone) = (sought.clone(), snapshot.clone(), zone.clone());
-    let read = mirror.store().read(move |tx| why::standing(tx, &of, account, (&asked, now, &zone)));
+    let (asked, whole, zone) = (sought.clone(), snapshot.clone(), zone.clone());
+    // The list is one of what is shown; a sync may be sealed between taking the one and the other.
+    let shown = Some(mirror.shown()).filter(|shown| shown.generation() == whole.generation());
+    let shown = shown.unwrap_or_else(|| whole.clone());
+    let read = mirror.store().read(move |tx| why::standing(tx, (&shown, &whole), account, (&asked, now, &zone)));
     let standing = read.await?;
     let removed = match &standing {
-        Standing::Shown { .. } | Standing::Hidden(_) => return Ok(Answer::Known { account, standing }),
+        Standing::Shown { .. } | Standing::Hidden(_) | Standing::LeftOut { .. } => return Ok(Answer::Known { account, standing }),
         Standing::Removed { seen } => seen.clone(),
         Standing::OnlyNamed => None,
     };

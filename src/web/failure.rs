@@ -45,8 +45,8 @@ impl Failure {
         }
     }
 
-    /// The page that says so. `id` is what a person can quote and a log line carries.
-    pub(crate) fn page(&self, id: &str) -> Page {
+    /// The page that says so.
+    pub(crate) fn page(&self) -> Page {
         let way_out = html! { p { a.button href="/people" { "User Browser" } } };
         let (title, content) = match self {
             Failure::NotFound(what) => (
@@ -77,8 +77,7 @@ impl Failure {
                 html! {
                     h1 { "Something went wrong" }
                     p { "Rollcall could not answer because of a fault of its own. What was stored before is still there." }
-                    p { "Try again. If it stays like this, look for this id in the server's log:" }
-                    p { code { (id) } }
+                    p { "Try again. If it stays like this, look for the id below in the server's log." }
                     (way_out)
                 },
             ),

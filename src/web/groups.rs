@@ -4,7 +4,6 @@ pub(crate) mod files;
 
 use axum::extract::Query;
 use axum::response::{IntoResponse, Response};
-use directory::find::SortKey;
 use directory::find::groups::{self, Ranking};
 use directory::{GroupRow, ManagedBy, Ordinal, Snapshot};
 use filter::Direction;
@@ -107,11 +106,7 @@ fn slice(ask: &Ask, snapshot: &Snapshot, answer: &Answer) -> Slice {
     let of_address = ask.ordered();
     let order = if answer.query.order.is_empty() { &of_address } else { &answer.query.order };
     let ranking = Ranking::of(snapshot, order);
-    let key = |group: Ordinal| match ranking.key(group) {
-        SortKey::Missing => Key::Missing,
-        SortKey::Number(number) => Key::Number(number),
-        SortKey::Text(text) => Key::Text(text.into_owned()),
-    };
+    let key = |group: Ordinal| Key::from(ranking.key(group));
     let order = ranking.order();
     let walk = Walk { order: &order, key: &key, descending: ranking.descending(), missing_last: false };
     walk.slice(&answer.found.matching, &Turn::parse(&ask.after, &ask.before), LIMIT)

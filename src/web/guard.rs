@@ -1,5 +1,5 @@
 //! What surrounds every request: forms from other sites are refused, every answer carries the headers that keep a
-//! browser strict, and every failure becomes a page, a fault with an id and one log line.
+//! browser strict, and every failure and refusal becomes a page with an id and one log line.
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::StatusCode;
@@ -11,6 +11,7 @@ use crate::http::is_own;
 use crate::web::Served;
 use crate::web::failure::Failure;
 use crate::web::live;
+use crate::web::ui::frame::Page;
 
 /// No frame, nothing from elsewhere. Styles come from the one sheet and scripts from the one file of live pages; none are
 /// written into markup.
@@ -30,16 +31,23 @@ pub(crate) async fn guard(State(served): State<Served>, request: Request, next: 
     let began = served.clock.elapsed();
     let mut response =
         if is_own(&method, request.headers()) { next.run(request).await } else { Failure::Foreign.into_response() };
-    if let Some(failure) = failure(&mut response) {
-        let id = format!("err_{}", served.entropy.secret().chars().take(12).collect::<String>());
+    let id = || format!("err_{}", served.entropy.secret().chars().take(12).collect::<String>());
+    if let Some(page) = response.extensions_mut().remove::<Page>() {
+        let id = id();
+        tracing::info!(id, %method, path, status = response.status().as_u16(), "a request was refused");
+        let kept = std::mem::take(response.headers_mut());
+        response = page.with_id(&id).send();
+        response.headers_mut().extend(kept.into_iter().filter(|(name, _)| name.as_ref().is_some_and(|name| *name != header::CONTENT_LENGTH)));
+    } else if let Some(failure) = failure(&mut response) {
+        let id = id();
         match &failure {
             Failure::Fault(error) => {
                 tracing::error!(id, %method, path, %error, "a page could not be shown");
                 served.watch().failed(served.clock.now(), &id, &path, error.to_string());
             }
-            other => tracing::debug!(id, %method, path, reason = %other, "a request was refused"),
+            other => tracing::info!(id, %method, path, reason = %other, "a request was refused"),
         }
-        response = failure.page(&id).into_response();
+        response = failure.page().with_id(&id).send();
     }
     // A stream of hints ends when its page is left, which says nothing about us.
     if path != live::HERE {

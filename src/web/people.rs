@@ -123,7 +123,7 @@ pub(crate) async fn show(
 pub(crate) async fn page(served: &Served, visit: &Visit, ask: &Ask, notices: Markup) -> Result<Page, Failure> {
     let state = visit.state().await?;
     let asked = filter::parse(ask.q.trim(), directory::find::catalogue()).query;
-    let frame = visit.frame_of("User Browser", Place::UserBrowser, question::site(&asked));
+    let mut frame = visit.frame_of("User Browser", Place::UserBrowser, question::site(&asked));
     let content = if visit.snapshot.generation() == 0 {
         html! { div.headline { h1 { "User Browser" } } (first_use(state.newest.as_ref())) }
     } else {
@@ -133,6 +133,9 @@ pub(crate) async fn page(served: &Served, visit: &Visit, ask: &Ask, notices: Mar
         };
         let ask = &when.ask(ask);
         let (snapshot, reader) = when.shown(visit);
+        if when.is_past() {
+            (frame.age, frame.stale) = (Some(reader.moment(snapshot.sealed_at())), false);
+        }
         let request_key = Token::new(&served.entropy);
         let said = when.notice(ask, &reader).unwrap_or_else(|| state.notices(snapshot, &reader));
         let saved = filters::visible(visit).await?;

@@ -5,15 +5,14 @@ use axum::Form;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use directory::AccountId;
 use maud::{Markup, html};
 use roaring::RoaringBitmap;
 use serde::Deserialize;
 
 use crate::auth::token::Token;
-use crate::nouns::refusal::Refusal;
 use crate::nouns::run::RunKind;
-use crate::nouns::scope::{Scope, Targets};
+use crate::nouns::scope::Scope;
+use crate::sync::manual::{self, ONLY_THESE};
 use crate::sync::request::{self, Asked};
 use crate::web::Served;
 use crate::web::failure::Failure;
@@ -23,9 +22,6 @@ use crate::web::settings_sync;
 use crate::web::ui::address::Address;
 use crate::web::ui::amount::number;
 use crate::web::visit::Visit;
-
-/// So many people are read one by one; of more, everything is.
-pub(crate) const ONLY_THESE: u64 = 1_000;
 
 /// The form of the two buttons.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -66,17 +62,7 @@ pub(crate) async fn these(
     people: &RoaringBitmap,
     request_key: &str,
 ) -> Result<Result<Response, Markup>, Failure> {
-    if people.len() > ONLY_THESE {
-        let why = format!("{} people are too many to be read one by one.", number(people.len()));
-        let next = format!("Select at most {}, or use Sync Users, which reads everybody.", number(ONLY_THESE));
-        return Err(Refusal::new("No sync was started.", why, next).into());
-    }
-    let people: Vec<AccountId> = people.iter().filter_map(|account| visit.snapshot.account_id(account)).collect();
-    if people.is_empty() {
-        let why = "Nobody is there to be read.";
-        return Err(Refusal::new("No sync was started.", why, "Select somebody, or use Sync Users.").into());
-    }
-    let scope = Scope::Targeted(Targets { people, groups: Vec::new() });
+    let scope = manual::only_these(&visit.snapshot, people)?;
     asked(served, visit, scope, ("these", request_key)).await
 }
 

@@ -20,6 +20,7 @@ use crate::web::Served;
 use crate::web::failure::Failure;
 use crate::web::guard::see;
 use crate::web::settings_sync;
+use crate::web::settings_left_out;
 use crate::web::ui::address::Address;
 use crate::web::ui::amount::number;
 use crate::web::ui::frame::{Page, Place};
@@ -245,6 +246,16 @@ fn known(account: Ordinal, standing: &Standing, shown: &Shown<'_>) -> Markup {
                 }
             },
         ),
+        Standing::LeftOut { sites } => notice(
+            Weight::Warning,
+            "On a site that is left out.",
+            html! {
+                p { (name) " is in the mirror, and this filter finds them only by what they have on "
+                    @for (place, site) in sites.iter().enumerate() { @if place > 0 { ", " } (bdi(site)) }
+                    ". What is on a site that is left out is neither counted nor shown." }
+                p { a.button href=(settings_left_out::HERE) { "Sites to leave out" } }
+            },
+        ),
         Standing::Removed { seen: removed } => notice(
             Weight::Info,
             "Removed.",
@@ -327,6 +338,8 @@ mod tests {
         let two = known(Standing::Hidden(vec![hiding("a", false), hiding("inactiveFor >= 90d", true)]));
         assert!(two.contains("not known of them") && two.contains("/people?q=app%20%3D%20jira"), "{two}");
         assert!(known(Standing::Removed { seen: None }).contains("status=former"));
+        let left_out = known(Standing::LeftOut { sites: vec!["north".to_owned()] });
+        assert!(left_out.contains("<bdi>north</bdi>") && left_out.contains("/settings/sites-to-leave-out"), "{left_out}");
         let id = AccountId::new("acc-new").unwrap();
         let new = text(&Answer::NotYetSynced { account_id: id, name: Some("<i>New".to_owned()), removed: None });
         assert!(new.contains(r#"name="id" value="acc-new""#) && new.contains("Sync this person"), "{new}");

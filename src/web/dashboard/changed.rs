@@ -6,6 +6,7 @@ use directory::tiles::Which;
 use jiff::SignedDuration;
 use maud::{Markup, html};
 
+use crate::mirror::answer::answer;
 use crate::mirror::trends::ByApp;
 use crate::store::runs::Changed;
 use crate::web::dashboard::Counted;
@@ -57,6 +58,11 @@ pub(super) fn changed(past: &Past, counted: &Counted<'_>, reader: &Reader) -> Ma
                 table {
                     thead { tr { th scope="col" { "Found by syncs" } th.num scope="col" { "Since yesterday" } th.num scope="col" { "Since last week" } } }
                     tbody {
+                        tr {
+                            th scope="row" { "People with any change" }
+                            td.num { (people_changed(1, counted, reader)) }
+                            td.num { (people_changed(7, counted, reader)) }
+                        }
                         @for (name, of) in ROWS { tr {
                             th scope="row" { (name) }
                             td.num { (found(runs, of, 1, reader)) }
@@ -79,6 +85,13 @@ pub(super) fn changed(past: &Past, counted: &Counted<'_>, reader: &Reader) -> Ma
             @if !runs.is_empty() { (syncs(runs, reader)) }
         }
     }
+}
+
+/// How many people have changed within so many days, as the filter that the number leads to counts them.
+fn people_changed(days: i32, counted: &Counted<'_>, reader: &Reader) -> Markup {
+    let filter = format!("changed >= -{days}d");
+    let found = answer(counted.snapshot, &filter, (reader.now, &reader.zone)).found.matching.len();
+    html! { a.figure href=(Address::new("/people").with("q", &filter)) { (number(found)) } }
 }
 
 /// What the syncs of so many days found; a link where one sync found all of it.

@@ -1,7 +1,7 @@
 //! What a list of people is sorted by, and the headings that say so. A column sorts by the order that the filter language
 //! has for its field, so a heading and an ORDER BY are one order.
 
-use directory::find::{self, Ranking, SortKey};
+use directory::find::{self, Ranking};
 use directory::{Ordinal, Snapshot};
 use filter::{Direction, Order};
 use maud::{Markup, html};
@@ -116,11 +116,7 @@ pub(crate) fn slice(ask: &Ask, snapshot: &Snapshot, matching: &RoaringBitmap) ->
 /// The rows of one page in the order that a filter's text asks for.
 pub(crate) fn ranked(ask: &Ask, snapshot: &Snapshot, matching: &RoaringBitmap, order: &[Order]) -> Slice {
     let ranking = Ranking::of(snapshot, order);
-    let key = |account: Ordinal| match ranking.key(account) {
-        SortKey::Missing => Key::Missing,
-        SortKey::Number(number) => Key::Number(number),
-        SortKey::Text(text) => Key::Text(text.into_owned()),
-    };
+    let key = |account: Ordinal| Key::from(ranking.key(account));
     let order = ranking.order();
     let walk =
         Walk { order: &order, key: &key, descending: ranking.descending(), missing_last: ranking.missing_last() };

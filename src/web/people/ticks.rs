@@ -20,6 +20,7 @@ use crate::web::failure::Failure;
 use crate::web::guard::see;
 use crate::web::listing::{Cursor, Slice};
 use crate::web::people::{self, Ask};
+use crate::sync::manual;
 use crate::web::people_sync;
 use crate::web::ui::address::Address;
 use crate::web::ui::amount::{counted, number};
@@ -142,7 +143,7 @@ pub(super) fn bar(chosen: &Chosen, matching: &RoaringBitmap, rows: &[Ordinal], c
                 button.quiet type="submit" name="do" value="all" { "Select all " (number(matching.len())) }
             }
             button.quiet.act type="submit" name="do" value="none" { "Clear" }
-            button.act type="submit" name="do" value="sync" title=(format!("Reads at most {} people again, now", number(people_sync::ONLY_THESE))) { "Sync these" @if !chosen.people.is_empty() { " " span.num data-all { (number(chosen.people.len())) } } }
+            button.act type="submit" name="do" value="sync" title=(format!("Reads at most {} people again, now", number(manual::ONLY_THESE))) { "Sync these" @if !chosen.people.is_empty() { " " span.num data-all { (number(chosen.people.len())) } } }
             button.act type="submit" name="do" value="export" { "Export" }
             button.act type="submit" name="do" value="keep" { "Keep as a list" }
             noscript { button type="submit" name="do" value="tick" { "Count ticks" } }

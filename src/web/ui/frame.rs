@@ -2,7 +2,7 @@
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use maud::{DOCTYPE, Markup, html};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::web::{assets, help};
 
@@ -34,6 +34,9 @@ const PLACES: [(Place, &str, &str); 7] = [
     (Place::Settings, "Settings", "/settings"),
     (Place::Help, "Help", help::HERE),
 ];
+
+/// What every page ends with: the main part is its last one.
+const END: &str = "</main></body></html>";
 
 /// What stands around a page of a signed-in administrator.
 #[derive(Clone, Debug)]
@@ -143,6 +146,17 @@ impl Page {
         )
     }
 
+    /// The same page with the id under which the server's log has this request, for somebody to quote.
+    pub(crate) fn with_id(self, id: &str) -> Page {
+        let Page(status, text) = self;
+        let told = html! { p.hint { "If you ask for help with this, say the id of this answer: " code { (id) } } };
+        let text = match text.0.strip_suffix(END) {
+            Some(open) => PreEscaped(format!("{open}{}{END}", told.0)),
+            None => text,
+        };
+        Page(status, text)
+    }
+
     /// The same page with another status.
     pub(crate) fn with_status(self, status: StatusCode) -> Page {
         Page(status, self.1)
@@ -155,8 +169,21 @@ impl Page {
     }
 }
 
+/// A page that refuses something is sent by the router, with an id.
 impl IntoResponse for Page {
     fn into_response(self) -> Response {
+        if self.0.is_client_error() || self.0.is_server_error() {
+            let mut response = self.0.into_response();
+            response.extensions_mut().insert(self);
+            return response;
+        }
+        self.send()
+    }
+}
+
+impl Page {
+    /// The page as it stands.
+    pub(crate) fn send(self) -> Response {
         (self.0, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], self.1.into_string()).into_response()
     }
 }
