@@ -282,7 +282,7 @@ async fn follow(mirror: &Mirror, id: &OperationId, here: Option<&(Box<Opened>, M
                 now.waiting.as_ref().is_some_and(|waiting| waiting.until.duration_since(clock.now()) > PATIENCE);
             let goes_on = matches!(now.state, OperationState::Approved | OperationState::Running);
             if !goes_on || waits {
-                return Ok(now);
+                return Ok::<_, Refusal>(now);
             }
             clock.sleep(LOOK).await;
         }
