@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use columns::Ordinal;
-use directory::{Resource, Snapshot};
 use directory::tiles::days::{self, DayShares, SeatDay};
 use directory::tiles::{Shares, Threshold};
+use directory::{Resource, Snapshot};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};

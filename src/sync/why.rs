@@ -112,7 +112,9 @@ async fn stand(
     let read = mirror.store().read(move |tx| why::standing(tx, (&shown, &whole), account, (&asked, now, &zone)));
     let standing = read.await?;
     let removed = match &standing {
-        Standing::Shown { .. } | Standing::Hidden(_) | Standing::LeftOut { .. } => return Ok(Answer::Known { account, standing }),
+        Standing::Shown { .. } | Standing::Hidden(_) | Standing::LeftOut { .. } => {
+            return Ok(Answer::Known { account, standing });
+        }
         Standing::Removed { seen } => seen.clone(),
         Standing::OnlyNamed => None,
     };

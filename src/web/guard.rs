@@ -37,7 +37,9 @@ pub(crate) async fn guard(State(served): State<Served>, request: Request, next: 
         tracing::info!(id, %method, path, status = response.status().as_u16(), "a request was refused");
         let kept = std::mem::take(response.headers_mut());
         response = page.with_id(&id).send();
-        response.headers_mut().extend(kept.into_iter().filter(|(name, _)| name.as_ref().is_some_and(|name| *name != header::CONTENT_LENGTH)));
+        response.headers_mut().extend(
+            kept.into_iter().filter(|(name, _)| name.as_ref().is_some_and(|name| *name != header::CONTENT_LENGTH)),
+        );
     } else if let Some(failure) = failure(&mut response) {
         let id = id();
         match &failure {

@@ -19,8 +19,8 @@ use crate::sync::why::{self, Answer};
 use crate::web::Served;
 use crate::web::failure::Failure;
 use crate::web::guard::see;
-use crate::web::settings_sync;
 use crate::web::settings_left_out;
+use crate::web::settings_sync;
 use crate::web::ui::address::Address;
 use crate::web::ui::amount::number;
 use crate::web::ui::frame::{Page, Place};
@@ -339,7 +339,10 @@ mod tests {
         assert!(two.contains("not known of them") && two.contains("/people?q=app%20%3D%20jira"), "{two}");
         assert!(known(Standing::Removed { seen: None }).contains("status=former"));
         let left_out = known(Standing::LeftOut { sites: vec!["north".to_owned()] });
-        assert!(left_out.contains("<bdi>north</bdi>") && left_out.contains("/settings/sites-to-leave-out"), "{left_out}");
+        assert!(
+            left_out.contains("<bdi>north</bdi>") && left_out.contains("/settings/sites-to-leave-out"),
+            "{left_out}"
+        );
         let id = AccountId::new("acc-new").unwrap();
         let new = text(&Answer::NotYetSynced { account_id: id, name: Some("<i>New".to_owned()), removed: None });
         assert!(new.contains(r#"name="id" value="acc-new""#) && new.contains("Sync this person"), "{new}");
