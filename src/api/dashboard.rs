@@ -1,5 +1,7 @@
 //! The dashboard's tiles, and statistics: seats by app and site, and how much of the organization is known.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 use directory::tiles::{self, Shares, Which};
@@ -11,7 +13,7 @@ use crate::api::Api;
 use crate::api::asked::Asked;
 use crate::api::parameters::{None as NoParameters, Parameters};
 use crate::api::problem::{Kind, Problem};
-use crate::store::coverage;
+use crate::store::{coverage, seat_prices};
 use crate::sync::inactivity;
 
 /// Of which site.
@@ -21,6 +23,9 @@ pub(crate) struct OfSite {
     /// A site's name; all sites when it is left out.
     site: Option<String>,
 }
+
+/// Decimal amounts by the currency's letters; empty where nobody has entered a price.
+pub(crate) type Money = BTreeMap<String, String>;
 
 /// Seats by app.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -37,6 +42,10 @@ pub(crate) struct Dashboard {
     seats: Seats,
     /// Distinct people with any seat.
     people: u64,
+    /// What all seats cost a month, as far as prices were entered: an estimate.
+    cost_a_month: Money,
+    /// What inactive seats, with those never used, cost a month.
+    inactive_cost_a_month: Money,
     /// Apps that sell none, by name.
     without_seats: Vec<WithoutSeats>,
 }
@@ -50,6 +59,10 @@ pub(crate) struct Tile {
     seats: Seats,
     /// Distinct people with a seat.
     people: u64,
+    /// What its seats cost a month, as far as prices were entered: an estimate.
+    cost_a_month: Money,
+    /// What its inactive seats, with those never used, cost a month.
+    inactive_cost_a_month: Money,
     /// Seats bought, where Atlassian tells.
     capacity: Option<u64>,
     /// By site, the one with most seats first.
@@ -152,23 +165,18 @@ pub(crate) struct DirectoryStatistics {
 pub(crate) async fn show(asked: Asked, Parameters(of): Parameters<OfSite>) -> Result<Json<Dashboard>, Problem> {
     let snapshot = asked.sealed()?;
     let sites = tiles::sites(snapshot);
-    if let Some(site) = &of.site
-        && !sites.contains(&site.as_str())
-    {
-        let problem = Problem::new(
-            Kind::Parameter,
-            format!("There is no site “{site}”."),
-            "The sites there are stand in `names`.",
-        );
-        return Err(problem.with_names(sites));
-    }
-    let threshold = asked.mirror.store().read(|tx| Ok(inactivity::read(tx)?.threshold)).await?;
+    no_such_site(of.site.as_deref(), &sites)?;
+    let read = asked.mirror.store().read(|tx| Ok((inactivity::read(tx)?.threshold, seat_prices::all(tx)?)));
+    let (threshold, prices) = read.await?;
     let (now, zone) = asked.moment();
     let counted = tiles::tiles(snapshot, of.site.as_deref(), tiles::Asked { threshold, now, zone: &zone });
     let tile = |tile: &tiles::Tile| {
         let filter = |which| tile.filter(which, threshold);
+        let (cost, idle) = prices.of_seats(snapshot, &tile.sites);
         Tile {
             app: tile.app.clone(),
+            cost_a_month: cost.decimals(),
+            inactive_cost_a_month: idle.decimals(),
             seats: Seats::of(tile.seats),
             people: tile.people,
             capacity: tile.capacity(),
@@ -185,8 +193,12 @@ pub(crate) async fn show(asked: Asked, Parameters(of): Parameters<OfSite>) -> Re
             },
         }
     };
+    let all: Vec<tiles::OnSite> = counted.apps.iter().flat_map(|tile| tile.sites.clone()).collect();
+    let (cost, idle) = prices.of_seats(snapshot, &all);
     Ok(Json(Dashboard {
         generation: snapshot.generation(),
+        cost_a_month: cost.decimals(),
+        inactive_cost_a_month: idle.decimals(),
         inactive_after: threshold.words(),
         sites: sites.into_iter().map(str::to_owned).collect(),
         tiles: counted.apps.iter().map(tile).collect(),
@@ -237,8 +249,17 @@ pub(crate) async fn statistics(
     }))
 }
 
+/// Refuses a site that is not there, naming those that are.
+pub(crate) fn no_such_site(site: Option<&str>, sites: &[&str]) -> Result<(), Problem> {
+    let Some(site) = site.filter(|site| !sites.contains(site)) else { return Ok(()) };
+    let detail = format!("There is no site “{site}”.");
+    let problem = Problem::new(Kind::Parameter, detail, "The sites there are stand in `names`.");
+    Err(problem.with_names(sites.iter().copied()))
+}
+
 impl Seats {
-    fn of(shares: Shares) -> Seats {
+    /// Shares as they are sent.
+    pub(crate) fn of(shares: Shares) -> Seats {
         Seats {
             total: shares.total(),
             active: shares.active,

@@ -22,9 +22,11 @@ mod page;
 mod parameters;
 mod people;
 mod person;
+mod prices;
 mod problem;
 mod runs;
 mod sync;
+mod trends;
 mod withheld;
 
 use axum::Router;
@@ -107,6 +109,8 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(filters::show, filters::change, filters::delete))
         .routes(routes!(dashboard::show))
         .routes(routes!(dashboard::statistics))
+        .routes(routes!(trends::show))
+        .routes(routes!(prices::list, prices::enter, prices::remove))
         .routes(routes!(runs::list))
         .routes(routes!(runs::show))
         .routes(routes!(runs::cancel))

@@ -101,7 +101,7 @@ fn content(
                 b { @match counted { Some(counted) => { (number(counted.into())) } None => "–" } }
                 span { "members by Atlassian's count" }
             }
-            div { b { (number(snapshot.grants(group).len() as u64)) } span { "roles granted" } }
+            div { b { (number(snapshot.grants(group).len() as u64)) } span { (if snapshot.grants(group).len() == 1 { "role granted" } else { "roles granted" }) } }
         }
         @if let Some(counted) = counted.filter(|counted| u64::from(*counted) != members.len()) {
             (notice(Weight::Warning, "The two counts differ.", html! {

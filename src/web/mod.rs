@@ -47,6 +47,7 @@ mod settings_statistics;
 mod settings_stream;
 mod settings_sync;
 mod settings_tokens;
+mod settings_yours;
 mod setup;
 mod sign_in;
 mod site;
@@ -232,6 +233,7 @@ pub fn router(web: Web) -> Router {
         .route(settings_sites::SAVE, post(settings_sites::save))
         .route(settings_sites::AGAIN, post(settings_sites::check_again))
         .route(settings_sites::REMOVE, post(settings_sites::remove))
+        .route(settings_yours::HERE, get(settings_yours::show).post(settings_yours::choose))
         .route(settings_tokens::HERE, get(settings_tokens::show).post(settings_tokens::create))
         .route(settings_tokens::REVOKE, post(settings_tokens::revoke))
         .fallback(guard::nothing_here)

@@ -5,14 +5,15 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use crate::mirror::app_access;
-use crate::store::organization_keys;
+use crate::nouns::price::Prices;
+use crate::store::{organization_keys, seat_prices};
 use crate::sync::{guards, inactivity, schedule};
 use crate::web::failure::Failure;
 use crate::web::ui::frame::{Page, Place};
 use crate::web::visit::Visit;
 use crate::web::{
     bundle, performance, settings_access, settings_dashboard, settings_guards, settings_key, settings_left_out,
-    settings_prices, settings_protected, settings_sites, settings_statistics, settings_sync, settings_tokens,
+    settings_prices, settings_protected, settings_sites, settings_statistics, settings_sync, settings_tokens, settings_yours,
 };
 
 /// The page's address.
@@ -92,6 +93,11 @@ pub(crate) const SECTIONS: &[Section] = &[
         bundle::HERE,
         "A file for somebody who helps, without names and secrets. It changes nothing.",
     ),
+    section(
+        "Your settings",
+        settings_yours::HERE,
+        "Your time zone and date format. It changes only what you see.",
+    ),
 ];
 
 /// Who last changed a section, and when.
@@ -107,6 +113,7 @@ pub(crate) async fn show(visit: Visit) -> Result<Page, Failure> {
             (settings_access::HERE, app_access::read(tx)?.chosen),
             (settings_sync::HERE, schedule::read(tx)?.chosen),
             (settings_guards::HERE, guards::read(tx)?.chosen),
+            (settings_prices::HERE, last_price(&seat_prices::all(tx)?)),
         ];
         Ok(chosen.into_iter().filter_map(|(place, chosen)| chosen.map(|(who, at)| (place, who, at))).collect())
     });
@@ -126,13 +133,19 @@ pub(crate) async fn show(visit: Visit) -> Result<Page, Failure> {
     ))
 }
 
+/// Who entered a price last. What somebody has removed is told by the audit alone.
+fn last_price(prices: &Prices) -> Option<(String, Timestamp)> {
+    let last = prices.0.iter().max_by_key(|price| price.changed_at)?;
+    Some((last.changed_by.clone(), last.changed_at))
+}
+
 fn row(section: &Section, changed: &Changed, visit: &Visit) -> Markup {
     let last = changed.iter().find(|(place, _, _)| *place == section.address);
     html! {
         tr {
             th scope="row" {
                 a.name href=(section.address) { (section.name) }
-                @if let Some(whole) = section.part_of { " " span.sub { "part of " (whole) } }
+                @if let Some(whole) = section.part_of { " " span.sub { "in " (whole) } }
             }
             td { (section.affects) }
             td { @match last {

@@ -10,7 +10,7 @@ use directory::{Claim, ClaimState, Snapshot};
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 
-use crate::mirror::Mirror;
+use crate::mirror::{Mirror, preferences};
 use crate::nouns::organization_key::OrganizationKey;
 use crate::nouns::run::Run;
 use crate::nouns::schedule::DailySlot;
@@ -70,10 +70,10 @@ impl FromRequestParts<Served> for Visit {
     async fn from_request_parts(parts: &mut Parts, served: &Served) -> Result<Visit, Response> {
         let entered = Entered::from_request_parts(parts, served).await?;
         let Some(mirror) = served.mirrors.only() else { return Err(see("/setup/organization")) };
-        let reader = Reader::new(&mirror.organization().time_zone, entered.context.now);
-        let now = reader.now;
-        let waiting = mirror.store().read(move |tx| attention::count(tx, now)).await;
-        let waiting = waiting.map_err(|error| Failure::from(error).into_response())?;
+        let (now, who) = (entered.context.now, entered.who.administrator.clone());
+        let read = mirror.store().read(move |tx| Ok((attention::count(tx, now)?, preferences::moments(tx, &who)?)));
+        let (waiting, likes) = read.await.map_err(|error| Failure::from(error).into_response())?;
+        let reader = Reader::new(&mirror.organization().time_zone, now).who_likes(&likes);
         let snapshot = mirror.shown();
         let site = site::kept(&parts.headers, &snapshot);
         let here = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();

@@ -132,11 +132,11 @@ async fn w1_from_the_set_up_link_to_the_list_of_people() {
         let key = driver.text().await;
         assert!(key.contains("Organization API Key") && !key.contains(&simulator.api_key()), "{key}");
         pictures.take(&driver, "settings").await;
-        driver.click("main nav a[href='/settings/user-data-synchronization']").await;
+        driver.click("main a[href='/settings/user-data-synchronization']").await;
         pictures.take(&driver, "settings-sync").await;
-        driver.click("main nav a[href='/settings/dashboard']").await;
+        driver.click("main a[href='/settings/dashboard']").await;
         pictures.take(&driver, "settings-dashboard").await;
-        driver.click("main nav a[href='/settings/statistics']").await;
+        driver.click("main a[href='/settings/statistics']").await;
         assert!(!driver.text().await.contains("Total users"), "closed at first");
         driver.click("main a[href='/settings/statistics?show=on']").await;
         let statistics = driver.text().await;

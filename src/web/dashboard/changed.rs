@@ -76,8 +76,8 @@ pub(super) fn changed(past: &Past, counted: &Counted<'_>, reader: &Reader) -> Ma
                                     None => bdi { (tile.app) },
                                 }
                             }
-                            td.num { (seats(&tile.app, tile.seats.total(), yesterday)) }
-                            td.num { (seats(&tile.app, tile.seats.total(), last_week)) }
+                            td.num { (seats(&tile.app, tile.seats.total(), (yesterday, reader))) }
+                            td.num { (seats(&tile.app, tile.seats.total(), (last_week, reader))) }
                         } }
                     }
                 }
@@ -108,7 +108,7 @@ fn found(runs: &[Changed], of: Amount, days: i32, reader: &Reader) -> Markup {
 }
 
 /// How many seats there are more or less; a dash where no day of then is known.
-fn seats(app: &str, now: u64, then: &Then) -> Markup {
+fn seats(app: &str, now: u64, (then, reader): (&Then, &Reader)) -> Markup {
     let Some((day, apps)) = then else {
         return html! { span title="No sync of that day is kept." { "–" } };
     };
@@ -118,7 +118,7 @@ fn seats(app: &str, now: u64, then: &Then) -> Markup {
         std::cmp::Ordering::Less => format!("−{}", number(before - now)),
         std::cmp::Ordering::Equal => "0".to_owned(),
     };
-    html! { span title=(format!("{} on {}", some(before, "seat", "seats"), day.strftime("%-d %b %Y"))) { (text) } }
+    html! { span title=(format!("{} on {}", some(before, "seat", "seats"), reader.date(*day))) { (text) } }
 }
 
 fn syncs(runs: &[Changed], reader: &Reader) -> Markup {

@@ -44,7 +44,7 @@ pub(super) fn growth(timeline: &GroupTimeline, members: u64, reader: &Reader) ->
                     th scope="col" { "Day" } th.num scope="col" { "Joined" } th.num scope="col" { "Left" } th.num scope="col" { "Members" }
                 } }
                 tbody { @for (place, day) in days.iter().enumerate().rev().take(LISTED) { tr {
-                    th scope="row" { (day.date.strftime("%-d %b %Y").to_string()) @if place == 0 { " " span.sub { "oldest kept" } } }
+                    th scope="row" { (reader.date(day.date)) @if place == 0 { " " span.sub { "oldest kept" } } }
                     td.num { @if day.joined > 0 { "+" (number(day.joined)) } }
                     td.num { @if day.left > 0 { "−" (number(day.left)) } }
                     td.num { (number(day.count)) }

@@ -47,7 +47,7 @@ impl When {
     /// What the list is answered from, and from when it is read: "90 days ago" is 90 days before the end of the day.
     pub(super) fn shown<'v>(&'v self, visit: &'v Visit) -> (&'v Snapshot, Reader) {
         match &self.past {
-            Some(past) => (&past.snapshot, Reader { now: past.at, ..visit.reader.clone() }),
+            Some(past) => (&past.snapshot, visit.reader.clone().at(past.at)),
             None => (&visit.snapshot, visit.reader.clone()),
         }
     }
@@ -57,7 +57,7 @@ impl When {
         let past = self.past.as_ref()?;
         let sealed_at = past.snapshot.sealed_at();
         let that_day = sealed_at.to_zoned(reader.zone.clone()).date() == past.day;
-        let headline = format!("As of {}.", past.day.strftime("%-d %B %Y"));
+        let headline = format!("As of {}.", reader.date(past.day));
         let about = notice::notice(
             Weight::Info,
             &headline,

@@ -4,7 +4,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::web::{assets, help};
+use crate::web::{assets, help, settings_yours};
 
 /// The places of the navigation. Only what exists is here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,8 +112,8 @@ impl Page {
                                     span.age.stale[frame.stale] id="age" data-live=[live] { "As of " (age) }
                                 }
                                 span.grow {}
-                                @if frame.place != Place::Help { a.help href=(help::of_place(frame.place)) { "Help on this page" } }
-                                span.user { "Signed in as " bdi { (frame.username) } }
+                                @if frame.place != Place::Help { a.help href=(help::of_place(frame.place)) { "Help" span.hide-s { " on this page" } } }
+                                a.user href=(settings_yours::HERE) title="Your settings" { "Signed in as " bdi { (frame.username) } }
                                 form method="post" action="/sign-out" { button.quiet type="submit" { "Sign out" } }
                             }
                             (content)

@@ -31,6 +31,8 @@ async fn every_route_answers_as_the_document_says() {
         "/filters",
         "/dashboard",
         "/statistics",
+        "/trends",
+        "/seat-prices",
         "/runs",
         "/withheld",
         "/attention",
@@ -79,8 +81,10 @@ async fn every_route_answers_as_the_document_says() {
     for path in ["/filters", "/withheld/{id}/approve", "/withheld/{id}/dismiss"] {
         note(Method::POST, path);
     }
-    note(Method::PUT, "/filters/{id}");
-    note(Method::DELETE, "/filters/{id}");
+    for path in ["/filters/{id}", "/seat-prices"] {
+        note(Method::PUT, path);
+        note(Method::DELETE, path);
+    }
     let described: BTreeSet<_> = operations().into_iter().map(|(method, path, _)| (method, path.to_owned())).collect();
     assert_eq!(asked, described, "every route is asked in a test");
     served.end().await;
@@ -111,6 +115,35 @@ async fn a_saved_filter_is_made_found_changed_and_deleted_by_its_owner() {
     assert_eq!(listed.body["filters"][0], put.body);
     assert_eq!(send(Method::DELETE, &path, &Value::Null).await.status, 204);
     assert_eq!(served.get(&path, &[]).await.status, 404);
+    served.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn prices_make_costs_on_the_dashboard_and_in_trends() {
+    let served = Served::start(Engine::Sqlite, 60, 74).await;
+    let put = async |body: Value| {
+        served.send(served.request(Method::PUT, "/seat-prices").bearer_auth(&served.token).json(&body)).await
+    };
+    assert_eq!(served.get("/dashboard", &[]).await.body["cost_a_month"], json!({}), "no price, no cost");
+    let entered = put(json!({ "app": "Confluence", "amount": "5.5", "currency": "eur" })).await;
+    assert_eq!(entered.body["prices"][0]["app"], "confluence", "{}", entered.text);
+    assert_eq!(put(json!({ "app": "Confluence", "amount": "-1", "currency": "eur" })).await.problem(), "invalid");
+    assert_eq!(put(json!({ "app": "Nothing", "amount": "1", "currency": "eur" })).await.problem(), "invalid");
+    let dashboard = served.get("/dashboard", &[]).await.body;
+    let tile = dashboard["tiles"].as_array().unwrap().iter().find(|tile| tile["app"] == "Confluence").unwrap();
+    let seats = tile["seats"]["total"].as_u64().unwrap();
+    assert!(seats > 0);
+    let cost = format!("{}.{:03}", seats * 5_500 / 1_000, seats * 5_500 % 1_000);
+    assert_eq!((&tile["cost_a_month"]["EUR"], &dashboard["cost_a_month"]["EUR"]), (&json!(cost), &json!(cost)));
+    let trends = served.get("/trends", &[("app", "Confluence")]).await.body;
+    assert_eq!((&trends["days"][0]["cost_a_month"]["EUR"], &trends["days"][0]["seats"]), (&json!(cost), &tile["seats"]));
+    assert_eq!(served.get("/trends", &[("months", "0")]).await.problem(), "parameter");
+    assert_eq!(served.get("/trends", &[("site", "nowhere")]).await.problem(), "parameter");
+    let remove = async || {
+        let path = "/seat-prices?app=confluence";
+        served.send(served.request(Method::DELETE, path).bearer_auth(&served.token)).await.status
+    };
+    assert_eq!((remove().await, remove().await), (204, 404));
     served.end().await;
 }
 

@@ -112,7 +112,7 @@ async fn groups_their_members_and_runs_are_paged_too() {
     let served = Served::start(Engine::Sqlite, 80, 94).await;
     let pages = async |path: &str, list: &str| {
         let (mut ids, mut cursor) = (Vec::new(), None::<String>);
-        loop {
+        for _ in 0..1_000 {
             let mut query = vec![("limit", "3")];
             if let Some(cursor) = &cursor {
                 query.push(("cursor", cursor));
@@ -122,10 +122,16 @@ async fn groups_their_members_and_runs_are_paged_too() {
             ids.extend(page.body[list].as_array().unwrap().iter().map(id));
             cursor = page.body["next"].as_str().map(str::to_owned);
             if cursor.is_none() {
-                break ids;
+                return ids;
             }
         }
+        panic!("the pages of {path} have no end");
     };
+    let found = served.get("/groups", &[("filter", "members > 3"), ("order", "members desc")]).await.body;
+    let sizes: Vec<u64> =
+        found["groups"].as_array().unwrap().iter().map(|group| group["members"].as_u64().unwrap()).collect();
+    assert!(sizes.iter().all(|size| *size > 3) && sizes.is_sorted_by(|a, b| a >= b) && !sizes.is_empty(), "{sizes:?}");
+    assert_eq!(served.get("/groups", &[("filter", "membrs > 3")]).await.problem(), "filter");
     let groups = pages("/groups", "groups").await;
     let distinct: BTreeSet<&String> = groups.iter().collect();
     assert_eq!((distinct.len(), groups.len()), (served.app.now().groups_by_name().len(), groups.len()));
@@ -138,5 +144,37 @@ async fn groups_their_members_and_runs_are_paged_too() {
         served.app.sync().await.unwrap();
     }
     assert_eq!(pages("/runs", "runs").await.len(), 5);
+    served.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_past_day_is_asked_by_every_answer_about_people() {
+    let served = Served::start(Engine::Sqlite, 50, 95).await;
+    let zone = served.app.mirror.zone();
+    let day = served.app.clock.now().to_zoned(zone).date().to_string();
+    let then = served.get("/people/count", &[]).await.body["count"].as_u64().unwrap();
+    served.app.clock.advance(std::time::Duration::from_secs(3 * 86_400));
+    let gone = id(&served.get("/people", &[]).await.body["people"][0]);
+    served.app.simulator.change(|organization| organization.delete_account(&gone)).unwrap();
+    served.app.sync().await.unwrap();
+    let of_then = [("as_of", day.as_str())];
+    assert_eq!(served.get("/people/count", &[]).await.body["count"], then - 1);
+    let counted = served.get("/people/count", &of_then).await;
+    assert_eq!((&counted.body["count"], &counted.body["as_of"]), (&Value::from(then), &Value::from(day.as_str())));
+    assert_eq!(counted.header("rollcall-generation"), counted.body["generation"].to_string());
+    assert_eq!(served.get("/people/facets", &of_then).await.body["count"], then);
+    assert_eq!(served.get("/groups", &of_then).await.body["as_of"], day.as_str());
+    assert!(served.get("/people.ndjson", &of_then).await.text.contains(&gone));
+    assert!(!served.get("/people.ndjson", &[]).await.text.contains(&gone));
+    let ids = all_pages(&served, &[("limit", "7"), of_then[0]], nothing).await;
+    assert!(ids.contains(&gone) && ids.len() as u64 == then);
+
+    // A cursor of then is none of now, days that cannot be shown are refused, and so is the day where it is not taken.
+    let next = served.get("/people", &[("limit", "7"), of_then[0]]).await.body["next"].as_str().unwrap().to_owned();
+    assert_eq!(served.get("/people", &[("limit", "7"), ("cursor", &next)]).await.problem(), "cursor");
+    for wrong in ["2001-01-01", "2999-01-01", "yesterday"] {
+        assert_eq!(served.get("/people/count", &[("as_of", wrong)]).await.problem(), "parameter", "{wrong}");
+    }
+    assert_eq!(served.get("/runs", &of_then).await.problem(), "parameter");
     served.end().await;
 }

@@ -38,7 +38,7 @@ async fn w10_drift_is_read_where_it_is_looked_for_and_a_shrink_is_withheld() {
         });
 
         // Nothing ticked is refused with a sentence; then one group is found by its name and read on its own.
-        let settings = "main nav a[href='/settings/user-data-synchronization']";
+        let settings = "main a[href='/settings/user-data-synchronization']";
         driver.click("nav a[href='/settings']").await;
         driver.click(settings).await;
         driver.click("#manual button.primary").await;

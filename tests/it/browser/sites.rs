@@ -13,7 +13,7 @@ async fn the_token_of_a_site_is_entered_checked_and_saved_in_the_browser() {
     set_up(&driver, &server, &simulator).await;
 
     driver.click("nav a[href='/settings']").await;
-    driver.click("main nav a[href='/settings/sites']").await;
+    driver.click("main a[href='/settings/sites']").await;
     let page = driver.text().await;
     assert!(page.contains("customers not read"), "{page}");
     pictures.take(&driver, "sites-without").await;
@@ -47,7 +47,7 @@ async fn the_token_of_a_site_is_entered_checked_and_saved_in_the_browser() {
     pictures.take(&driver, "sites-refused-later").await;
     simulator.set_faults(Vec::new());
 
-    driver.click("main nav a[href='/settings/user-data-synchronization']").await;
+    driver.click("main a[href='/settings/user-data-synchronization']").await;
     driver.choose("input[name=use_stream]").await;
     driver.submit("form:has(input[name=use_stream])").await;
     let followed = driver.text().await;
