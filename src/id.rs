@@ -156,6 +156,18 @@ own_id! {
     AccessTokenId, "tok"
 }
 own_id! {
+    /// A webhook that notices are sent to.
+    EndpointId, "hook"
+}
+own_id! {
+    /// Something that happened and is told; what a receiver knows a message by.
+    NoticeId, "msg"
+}
+own_id! {
+    /// A notice on its way to one receiver.
+    DeliveryId, "dlv"
+}
+own_id! {
     /// Somebody who signs in to Rollcall.
     AdministratorId, "adm"
 }

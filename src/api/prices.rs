@@ -88,9 +88,8 @@ pub(crate) async fn enter(
     Parameters(_): Parameters<NoParameters>,
     Sent(wanted): Sent<WantedPrice>,
 ) -> Result<Json<SeatPrices>, Problem> {
-    let price = Price::parse(&wanted.amount, &wanted.currency).map_err(|why| {
-        Problem::new(Kind::Invalid, format!("The price was not taken: {why}."), "Correct it.")
-    })?;
+    let price = Price::parse(&wanted.amount, &wanted.currency)
+        .map_err(|why| Problem::new(Kind::Invalid, format!("The price was not taken: {why}."), "Correct it."))?;
     let priced = priced(asked.sealed()?, &wanted.app, wanted.site.as_deref());
     prices::enter(&asked.context, &asked.mirror, (priced, price), &api.entropy).await.map_err(refused)?;
     list(asked, Parameters(NoParameters {})).await
@@ -124,7 +123,8 @@ fn refused(why: NotPriced) -> Problem {
 /// What a price holds for, by keys, of how somebody names it. What nobody knows stays as it was named.
 fn priced(snapshot: &Snapshot, app: &str, site: Option<&str>) -> PricedApp {
     let is_app = |resource: &&Resource| [resource.id.owner(), resource.id.app_name()].contains(&app);
-    let is_site = |resource: &&Resource| site.is_some_and(|site| [resource.id.site(), resource.site_name()].contains(&site));
+    let is_site =
+        |resource: &&Resource| site.is_some_and(|site| [resource.id.site(), resource.site_name()].contains(&site));
     let named = snapshot.resources().iter().find(is_app);
     let on = snapshot.resources().iter().find(is_site);
     PricedApp {

@@ -3,9 +3,9 @@
 use crate::store::bulk::{Bulk, BulkUpdate};
 use crate::store::migrate::Migration;
 use crate::store::{
-    accounts, audit_stream, changes, coverage, events, filters, group_timeline, groups, head, history, jobs, observed,
-    operation_rows, operations, organization_keys, passes, past, protected, quota, request_keys, runs, seat_days,
-    seat_prices, selections, settings, site_credentials, timeline, withheld,
+    accounts, audit_stream, changes, coverage, endpoints, events, filters, group_timeline, groups, head, history, jobs,
+    key_notices, mail_server, observed, operation_rows, operations, organization_keys, outbox, passes, past, protected,
+    quota, request_keys, runs, seat_days, seat_prices, selections, settings, site_credentials, timeline, withheld,
 };
 
 /// The schema of an organization's database.
@@ -23,6 +23,7 @@ pub const ORGANIZATION: &[Migration] = &[
         name: "operations",
         sql: include_str!("../../migrations/organization/0011_operations.sql"),
     },
+    Migration { number: 14, name: "notices", sql: include_str!("../../migrations/organization/0014_notices.sql") },
 ];
 
 /// The schema of the control database.
@@ -38,6 +39,7 @@ pub const ORGANIZATION_STATEMENTS: &[&[(&str, &str)]] = &[
     audit_stream::STATEMENTS,
     changes::STATEMENTS,
     coverage::STATEMENTS,
+    endpoints::STATEMENTS,
     events::STATEMENTS,
     filters::STATEMENTS,
     group_timeline::STATEMENTS,
@@ -45,10 +47,13 @@ pub const ORGANIZATION_STATEMENTS: &[&[(&str, &str)]] = &[
     head::STATEMENTS,
     history::STATEMENTS,
     jobs::STATEMENTS,
+    key_notices::STATEMENTS,
+    mail_server::STATEMENTS,
     observed::STATEMENTS,
     operation_rows::STATEMENTS,
     operations::STATEMENTS,
     organization_keys::STATEMENTS,
+    outbox::STATEMENTS,
     passes::STATEMENTS,
     past::STATEMENTS,
     protected::STATEMENTS,

@@ -13,7 +13,8 @@ use crate::web::ui::frame::{Page, Place};
 use crate::web::visit::Visit;
 use crate::web::{
     bundle, performance, settings_access, settings_dashboard, settings_guards, settings_key, settings_left_out,
-    settings_prices, settings_protected, settings_sites, settings_statistics, settings_sync, settings_tokens, settings_yours,
+    settings_prices, settings_protected, settings_sites, settings_statistics, settings_sync, settings_tokens,
+    settings_yours,
 };
 
 /// The page's address.
@@ -93,11 +94,7 @@ pub(crate) const SECTIONS: &[Section] = &[
         bundle::HERE,
         "A file for somebody who helps, without names and secrets. It changes nothing.",
     ),
-    section(
-        "Your settings",
-        settings_yours::HERE,
-        "Your time zone and date format. It changes only what you see.",
-    ),
+    section("Your settings", settings_yours::HERE, "Your time zone and date format. It changes only what you see."),
 ];
 
 /// Who last changed a section, and when.

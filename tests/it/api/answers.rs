@@ -136,7 +136,10 @@ async fn prices_make_costs_on_the_dashboard_and_in_trends() {
     let cost = format!("{}.{:03}", seats * 5_500 / 1_000, seats * 5_500 % 1_000);
     assert_eq!((&tile["cost_a_month"]["EUR"], &dashboard["cost_a_month"]["EUR"]), (&json!(cost), &json!(cost)));
     let trends = served.get("/trends", &[("app", "Confluence")]).await.body;
-    assert_eq!((&trends["days"][0]["cost_a_month"]["EUR"], &trends["days"][0]["seats"]), (&json!(cost), &tile["seats"]));
+    assert_eq!(
+        (&trends["days"][0]["cost_a_month"]["EUR"], &trends["days"][0]["seats"]),
+        (&json!(cost), &tile["seats"])
+    );
     assert_eq!(served.get("/trends", &[("months", "0")]).await.problem(), "parameter");
     assert_eq!(served.get("/trends", &[("site", "nowhere")]).await.problem(), "parameter");
     let remove = async || {

@@ -1,0 +1,326 @@
+//! What Rollcall tells webhooks and people by mail: which events there are, and one notice with all it says.
+//!
+//! A notice holds ids, counts and names that administrators gave to things; it never names a person.
+
+use jiff::Timestamp;
+
+use crate::id::{KeyId, RunId};
+
+/// Something that can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EventKind {
+    /// The organization API key expires.
+    KeyExpiring,
+    /// A sync was sealed, and nothing was withheld.
+    SyncFinished,
+    /// A sync was sealed, and rows of it wait for a person.
+    SyncHeld,
+    /// A sync ended for good without a result.
+    SyncFailed,
+    /// An operation came to its end.
+    OperationFinished,
+    /// Every item of a task's run was done.
+    TaskSucceeded,
+    /// Some items of a task's run were not done.
+    TaskPartial,
+    /// A task's run came to nothing.
+    TaskFailed,
+    /// A task's run waits for a person.
+    TaskHeld,
+    /// A task's run was left out.
+    TaskSkipped,
+    /// Managed people come near what the edition allows.
+    LicenceLimitNeared,
+    /// Somebody asked for a test.
+    Test,
+}
+
+/// What Automation for Jira tells messages apart by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trigger {
+    /// *Organization API key expiring in 7 days*
+    OrgKeyExpiry,
+    /// *Automated task failures*
+    TaskFailure,
+    /// *Automated task successes*
+    TaskSuccess,
+}
+
+/// What happened, when.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notice {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub what: What,
+}
+
+/// What happened, with all that is told of it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    /// The organization API key expires.
+    KeyExpiring {
+        /// Our id of the key.
+        key: KeyId,
+        /// Its label.
+        name: String,
+        /// When it expires.
+        expires_at: Timestamp,
+        /// The mark it has passed: this many days ahead.
+        days: u16,
+    },
+    /// A sync was sealed.
+    SyncSealed {
+        /// The run.
+        run: RunId,
+        /// The generation it sealed.
+        generation: u64,
+        /// Parts that were not read completely.
+        gaps: u64,
+        /// Rows that wait for a person.
+        withheld: u64,
+        /// Who and what changed.
+        changed: SyncCounts,
+    },
+    /// A sync ended for good without a result.
+    SyncFailed {
+        /// The run.
+        run: RunId,
+        /// Why, as a sentence.
+        reason: String,
+    },
+    /// An operation came to its end.
+    OperationFinished {
+        /// What it was and how it ended.
+        process: Process,
+        /// How it ended: `succeeded`, `partial`, `failed`, `cancelled`.
+        outcome: String,
+    },
+    /// A task's run ended, or waits.
+    TaskRun {
+        /// The task's id.
+        task: String,
+        /// What it was.
+        process: Process,
+        /// How it stands.
+        outcome: TaskOutcome,
+    },
+    /// Managed people come near what the edition allows.
+    LicenceLimitNeared {
+        /// People that Rollcall manages.
+        managed: u64,
+        /// People that its edition allows.
+        capacity: u64,
+    },
+    /// Somebody asked for a test.
+    Test,
+}
+
+/// An operation, or one run of a task.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Process {
+    /// Its id, by which the audit and its report find it.
+    pub id: String,
+    /// What it is called.
+    pub name: String,
+    /// What it does: `removeAppAccess`, `suspendUser`, and so on.
+    pub action_types: Vec<String>,
+    /// Its items, by how they ended.
+    pub counts: ItemCounts,
+    /// Its page, from the first slash on.
+    pub page: String,
+}
+
+/// Items of a process, by how they ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ItemCounts {
+    /// All of them.
+    pub total: u64,
+    /// Done.
+    pub succeeded: u64,
+    /// Tried, and not done.
+    pub failed: u64,
+    /// Not tried, because they had changed or were refused.
+    pub skipped: u64,
+}
+
+/// How a task's run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaskOutcome {
+    /// Every item was done.
+    Succeeded,
+    /// Some were not.
+    Partial,
+    /// It came to nothing.
+    Failed,
+    /// It waits for a person.
+    Held,
+    /// It was left out.
+    Skipped,
+}
+
+/// What a sync changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SyncCounts {
+    /// People who are new.
+    pub added: u64,
+    /// People who are gone.
+    pub removed: u64,
+    /// People who changed.
+    pub changed: u64,
+}
+
+impl EventKind {
+    /// All that can be subscribed to, in the order in which they are shown.
+    pub const ALL: [EventKind; 11] = [
+        EventKind::KeyExpiring,
+        EventKind::SyncFinished,
+        EventKind::SyncHeld,
+        EventKind::SyncFailed,
+        EventKind::OperationFinished,
+        EventKind::TaskSucceeded,
+        EventKind::TaskPartial,
+        EventKind::TaskFailed,
+        EventKind::TaskHeld,
+        EventKind::TaskSkipped,
+        EventKind::LicenceLimitNeared,
+    ];
+
+    /// The word that is stored and sent.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EventKind::KeyExpiring => "key.expiring",
+            EventKind::SyncFinished => "sync.finished",
+            EventKind::SyncHeld => "sync.held",
+            EventKind::SyncFailed => "sync.failed",
+            EventKind::OperationFinished => "operation.finished",
+            EventKind::TaskSucceeded => "task.succeeded",
+            EventKind::TaskPartial => "task.partial",
+            EventKind::TaskFailed => "task.failed",
+            EventKind::TaskHeld => "task.held",
+            EventKind::TaskSkipped => "task.skipped",
+            EventKind::LicenceLimitNeared => "licence.limit_neared",
+            EventKind::Test => "test",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(text: &str) -> Option<EventKind> {
+        EventKind::ALL.into_iter().chain([EventKind::Test]).find(|kind| kind.as_str() == text)
+    }
+
+    /// What it is, in a few words for a person.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            EventKind::KeyExpiring => "Organization API key expiring",
+            EventKind::SyncFinished => "Sync finished",
+            EventKind::SyncHeld => "Sync held: rows wait for somebody",
+            EventKind::SyncFailed => "Sync failed",
+            EventKind::OperationFinished => "Operation finished",
+            EventKind::TaskSucceeded => "Task succeeded",
+            EventKind::TaskPartial => "Task partly done",
+            EventKind::TaskFailed => "Task failed",
+            EventKind::TaskHeld => "Task held: it waits for somebody",
+            EventKind::TaskSkipped => "Task skipped",
+            EventKind::LicenceLimitNeared => "Limit of the edition neared",
+            EventKind::Test => "Test",
+        }
+    }
+
+    /// What Automation for Jira is told it by, where it can be told at all. A test is told as a success.
+    pub fn trigger(self) -> Option<Trigger> {
+        match self {
+            EventKind::KeyExpiring => Some(Trigger::OrgKeyExpiry),
+            EventKind::TaskSucceeded | EventKind::Test => Some(Trigger::TaskSuccess),
+            EventKind::TaskPartial | EventKind::TaskFailed | EventKind::TaskHeld | EventKind::TaskSkipped => {
+                Some(Trigger::TaskFailure)
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Trigger {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Trigger; 3] = [Trigger::OrgKeyExpiry, Trigger::TaskFailure, Trigger::TaskSuccess];
+
+    /// The word that is sent.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Trigger::OrgKeyExpiry => "orgKeyExpiry",
+            Trigger::TaskFailure => "taskFailure",
+            Trigger::TaskSuccess => "taskSuccess",
+        }
+    }
+
+    /// What it is called (rulings, Act).
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Trigger::OrgKeyExpiry => "Organization API key expiring in 7 days",
+            Trigger::TaskFailure => "Automated task failures",
+            Trigger::TaskSuccess => "Automated task successes",
+        }
+    }
+
+    /// The events that come under it.
+    pub fn events(self) -> Vec<EventKind> {
+        EventKind::ALL.into_iter().filter(|kind| kind.trigger() == Some(self)).collect()
+    }
+}
+
+impl TaskOutcome {
+    /// The word that is sent.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            TaskOutcome::Succeeded => "succeeded",
+            TaskOutcome::Partial => "partial",
+            TaskOutcome::Failed => "failed",
+            TaskOutcome::Held => "held",
+            TaskOutcome::Skipped => "skipped",
+        }
+    }
+}
+
+impl Notice {
+    /// Which event it is.
+    pub fn kind(&self) -> EventKind {
+        match &self.what {
+            What::KeyExpiring { .. } => EventKind::KeyExpiring,
+            What::SyncSealed { withheld: 0, .. } => EventKind::SyncFinished,
+            What::SyncSealed { .. } => EventKind::SyncHeld,
+            What::SyncFailed { .. } => EventKind::SyncFailed,
+            What::OperationFinished { .. } => EventKind::OperationFinished,
+            What::TaskRun { outcome: TaskOutcome::Succeeded, .. } => EventKind::TaskSucceeded,
+            What::TaskRun { outcome: TaskOutcome::Partial, .. } => EventKind::TaskPartial,
+            What::TaskRun { outcome: TaskOutcome::Failed, .. } => EventKind::TaskFailed,
+            What::TaskRun { outcome: TaskOutcome::Held, .. } => EventKind::TaskHeld,
+            What::TaskRun { outcome: TaskOutcome::Skipped, .. } => EventKind::TaskSkipped,
+            What::LicenceLimitNeared { .. } => EventKind::LicenceLimitNeared,
+            What::Test => EventKind::Test,
+        }
+    }
+
+    /// What it is about: notices about the same reach a receiver in their order.
+    pub fn subject(&self) -> String {
+        match &self.what {
+            What::KeyExpiring { key, .. } => key.to_string(),
+            What::SyncSealed { .. } | What::SyncFailed { .. } => "sync".to_owned(),
+            What::OperationFinished { process, .. } => process.id.clone(),
+            What::TaskRun { task, .. } => task.clone(),
+            What::LicenceLimitNeared { .. } => "licence".to_owned(),
+            What::Test => "test".to_owned(),
+        }
+    }
+
+    /// The page that says more, from the first slash on.
+    pub fn page(&self) -> String {
+        match &self.what {
+            What::KeyExpiring { .. } => "/settings/organization-api-key".to_owned(),
+            What::SyncSealed { withheld: 1.., .. } => "/attention".to_owned(),
+            What::SyncSealed { run, .. } | What::SyncFailed { run, .. } => format!("/runs/{run}"),
+            What::OperationFinished { process, .. } | What::TaskRun { process, .. } => process.page.clone(),
+            What::LicenceLimitNeared { .. } => "/settings".to_owned(),
+            What::Test => "/settings/notifications".to_owned(),
+        }
+    }
+}
