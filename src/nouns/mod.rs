@@ -4,6 +4,7 @@ pub mod access_token;
 pub mod audit_stream;
 pub mod change_list;
 pub mod context;
+pub mod edition;
 pub mod endpoint;
 pub mod event;
 pub mod job;

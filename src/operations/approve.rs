@@ -19,6 +19,7 @@ use crate::store::control::administrators;
 use crate::store::db::Store;
 use crate::store::error::StoreError;
 use crate::store::{events, head, jobs, operation_rows, operations};
+use crate::sync::edition::{self, GraceOver};
 
 /// What somebody says who approves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +41,9 @@ pub enum NotApproved {
     /// It does not wait for an approval.
     #[error("the operation is {}", .0.as_str())]
     NotWaiting(OperationState),
+    /// Rollcall's own edition has been exceeded for longer than its grace period.
+    #[error("the grace period is over")]
+    GraceOver(GraceOver),
     /// Actions are not switched on for this organization.
     #[error("actions are off")]
     LookOnly,
@@ -81,6 +85,7 @@ impl NotApproved {
             NotApproved::NotWaiting(state) => {
                 refusal(format!("The operation is {} already.", state.as_str()), "Look at what came of it.")
             }
+            NotApproved::GraceOver(over) => over.refusal(what),
             NotApproved::LookOnly => refusal(
                 "Actions are off for this organization: Rollcall looks only.".into(),
                 "Switch actions on in Settings.",
@@ -202,6 +207,9 @@ pub async fn approve(
                     && last.subject == context.actor.as_subject()
             });
             return Ok(if again { Ok(()) } else { Err(NotApproved::NotWaiting(operation.state)) });
+        }
+        if let Err(over) = edition::may_act(tx, context.now)? {
+            return Ok(Err(NotApproved::GraceOver(over)));
         }
         if !guard::switch(tx)?.on {
             return Ok(Err(NotApproved::LookOnly));

@@ -10,6 +10,7 @@ pub mod confirm;
 pub mod connect;
 mod direct;
 mod earn;
+pub mod edition;
 pub mod ended;
 pub mod expected;
 pub mod explain;

@@ -9,10 +9,12 @@ use crate::mirror::seal::Sealed;
 use crate::nouns::event::NewEvent;
 use crate::nouns::job::{JobKind, Lease, Retry};
 use crate::nouns::run::{RunState, Waiting};
+use crate::nouns::scope::Scope;
 use crate::store::error::StoreError;
 use crate::store::{events, head, jobs, organization_keys, passes, runs};
 use crate::sync::app_access;
 use crate::sync::connect::Connector;
+use crate::sync::edition;
 use crate::sync::ended::Ended;
 use crate::sync::pass::{self, Surroundings};
 use crate::sync::schedule;
@@ -109,6 +111,14 @@ async fn work_once_on(
             app_access::enforce(connector.control(), mirror, surroundings.clock.now(), &surroundings.entropy);
         if let Err(error) = enforced.await {
             tracing::error!(%error, organization = %mirror.organization().id, "app_access.enforce");
+        }
+        let run = lease.run.clone();
+        let run = mirror.store().read(move |tx| runs::find(tx, &run)).await?;
+        if run.is_some_and(|run| run.scope == Scope::Everything) {
+            let judged = edition::judge(mirror, surroundings.clock.now(), &surroundings.entropy);
+            if let Err(error) = judged.await {
+                tracing::error!(%error, organization = %mirror.organization().id, "edition.judge");
+            }
         }
     }
     Ok(Worked::Carried { lease, ended })

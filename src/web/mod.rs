@@ -37,6 +37,7 @@ mod selections;
 mod settings;
 mod settings_access;
 mod settings_dashboard;
+mod settings_edition;
 mod settings_guards;
 mod settings_key;
 mod settings_left_out;
@@ -223,6 +224,7 @@ pub fn router(web: Web) -> Router {
         .route(settings_key::HERE, get(settings_key::show).post(settings_key::check))
         .route("/settings/organization-api-key/key", post(settings_key::replace))
         .route(settings_dashboard::HERE, get(settings_dashboard::show).post(settings_dashboard::choose))
+        .route(settings_edition::HERE, get(settings_edition::show).post(settings_edition::choose))
         .route(settings_prices::HERE, get(settings_prices::show).post(settings_prices::enter))
         .route(settings_prices::REMOVE, post(settings_prices::remove))
         .route(settings_statistics::HERE, get(settings_statistics::show))

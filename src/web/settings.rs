@@ -7,14 +7,14 @@ use maud::{Markup, html};
 use crate::mirror::app_access;
 use crate::nouns::price::Prices;
 use crate::store::{organization_keys, seat_prices};
-use crate::sync::{guards, inactivity, schedule};
+use crate::sync::{edition, guards, inactivity, schedule};
 use crate::web::failure::Failure;
 use crate::web::ui::frame::{Page, Place};
 use crate::web::visit::Visit;
 use crate::web::{
-    bundle, performance, settings_access, settings_dashboard, settings_guards, settings_key, settings_left_out,
-    settings_prices, settings_protected, settings_sites, settings_statistics, settings_sync, settings_tokens,
-    settings_yours,
+    bundle, performance, settings_access, settings_dashboard, settings_edition, settings_guards, settings_key,
+    settings_left_out, settings_prices, settings_protected, settings_sites, settings_statistics, settings_sync,
+    settings_tokens, settings_yours,
 };
 
 /// The page's address.
@@ -88,6 +88,11 @@ pub(crate) const SECTIONS: &[Section] = &[
         settings_tokens::HERE,
         "With these programs ask Rollcall's API, each for one administrator.",
     ),
+    section(
+        "Edition",
+        settings_edition::HERE,
+        "How many people Rollcall may manage. Above that, after a grace period, operations and tasks are refused.",
+    ),
     section("Performance", performance::HERE, "How long syncs and pages take, and why. It changes nothing."),
     section(
         "Support bundle",
@@ -111,6 +116,7 @@ pub(crate) async fn show(visit: Visit) -> Result<Page, Failure> {
             (settings_sync::HERE, schedule::read(tx)?.chosen),
             (settings_guards::HERE, guards::read(tx)?.chosen),
             (settings_prices::HERE, last_price(&seat_prices::all(tx)?)),
+            (settings_edition::HERE, edition::read(tx)?.chosen),
         ];
         Ok(chosen.into_iter().filter_map(|(place, chosen)| chosen.map(|(who, at)| (place, who, at))).collect())
     });
