@@ -109,7 +109,7 @@ pub(crate) struct PersonInList {
     status: Option<String>,
     /// State of the account itself.
     account_status: Option<String>,
-    /// Whether the organization has claimed the account's domain.
+    /// Whether the organization has claimed the account's domain: `managed`, or `external`.
     claim: Option<String>,
     /// Administrative roles.
     platform_roles: Option<Vec<String>>,

@@ -31,7 +31,7 @@ pub(crate) struct Person {
     account_status: Option<String>,
     /// Kind of account.
     account_type: Option<String>,
-    /// Whether the organization has claimed the account's domain.
+    /// Whether the organization has claimed the account's domain: `managed`, or `external`.
     claim: Option<String>,
     /// Whether it was invited or synced.
     management: Option<String>,
@@ -132,7 +132,7 @@ fn person(row: &AccountRow<'_>, snapshot: &Snapshot) -> Person {
         status: export::status(snapshot, account).to_owned(),
         account_status: owned(row.account_status.map(|status| status.as_str())),
         account_type: owned(row.account_type.map(|kind| kind.as_str())),
-        claim: owned(row.claimed.map(|claimed| claimed.as_str())),
+        claim: owned(row.claimed.map(export::claim)),
         management: owned(row.management.map(|management| management.as_str())),
         email_verified: row.email_verified,
         mfa_enabled: row.mfa_enabled,

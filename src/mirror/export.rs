@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use columns::{Direction, Order};
 use directory::find::{Ranking, SortKey};
-use directory::{Ordinal, Snapshot, Status};
+use directory::{Claimed, Ordinal, Snapshot, Status};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use roaring::RoaringBitmap;
@@ -104,6 +104,14 @@ pub fn status(snapshot: &Snapshot, account: Ordinal) -> &str {
     }
 }
 
+/// Whether somebody's account is the organization's, in the words of the filter language.
+pub fn claim(claimed: &Claimed) -> &str {
+    match claimed {
+        Claimed::Unmanaged => "external",
+        other => other.as_str(),
+    }
+}
+
 /// Names of somebody's groups, by name; the id of a group of which nothing else is known.
 pub fn groups(snapshot: &Snapshot, account: Ordinal) -> Vec<&str> {
     let mut rows: Vec<_> =
@@ -159,7 +167,7 @@ fn object(snapshot: &Snapshot, account: Ordinal, into: &mut Vec<u8>) -> bool {
     field(into, "email", row.email);
     field(into, "status", Some(status(snapshot, account)));
     field(into, "account_status", row.account_status.map(|status| status.as_str()));
-    field(into, "claim", row.claimed.map(|claimed| claimed.as_str()));
+    field(into, "claim", row.claimed.map(claim));
     list(into, "platform_roles", roles.iter().map(|role| role.as_str()));
     list(into, "sites", sites);
     list(into, "apps", apps);

@@ -88,6 +88,12 @@ impl From<SortKey<'_>> for Key {
 }
 
 impl Walk<'_> {
+    /// The order of few matches alone.
+    fn few(&self, matching: &RoaringBitmap) -> Option<Order> {
+        let build = || Order::build(matching.iter(), |a, b| (self.key)(a).cmp(&(self.key)(b)));
+        (matching.len() <= FEW).then(build)
+    }
+
     /// At most `limit` of the matching rows after a place or from the beginning, and where the rows after them begin.
     pub(crate) fn after(
         &self,
@@ -95,13 +101,8 @@ impl Walk<'_> {
         place: Option<&Cursor>,
         limit: usize,
     ) -> (Vec<Ordinal>, Option<Cursor>) {
-        let sorted;
-        let order = if matching.len() <= FEW {
-            sorted = Order::build(matching.iter(), |a, b| (self.key)(a).cmp(&(self.key)(b)));
-            &sorted
-        } else {
-            self.order
-        };
+        let few = self.few(matching);
+        let order = few.as_ref().unwrap_or(self.order);
         let mut rows = self.take(order, matching, place, (false, limit));
         let more = rows.len() > limit;
         rows.truncate(limit);
@@ -112,13 +113,8 @@ impl Walk<'_> {
     /// At most `limit` of the matching rows. A place beyond the end, or too near the beginning for a full page, gives
     /// the first page.
     pub(crate) fn slice(&self, matching: &RoaringBitmap, turn: &Turn, limit: usize) -> Slice {
-        let sorted;
-        let order = if matching.len() <= FEW {
-            sorted = Order::build(matching.iter(), |a, b| (self.key)(a).cmp(&(self.key)(b)));
-            &sorted
-        } else {
-            self.order
-        };
+        let few = self.few(matching);
+        let order = few.as_ref().unwrap_or(self.order);
         let slice = match turn {
             Turn::First => None,
             Turn::After(place) => {

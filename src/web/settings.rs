@@ -5,9 +5,8 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use crate::mirror::app_access;
-use crate::nouns::price::Prices;
-use crate::store::{organization_keys, seat_prices};
-use crate::sync::{edition, guards, inactivity, schedule};
+use crate::store::{organization_keys, protected, seat_prices, site_credentials};
+use crate::sync::{edition, guards, inactivity, left_out, schedule};
 use crate::web::failure::Failure;
 use crate::web::ui::frame::{Page, Place};
 use crate::web::visit::Visit;
@@ -102,23 +101,31 @@ pub(crate) const SECTIONS: &[Section] = &[
     section("Your settings", settings_yours::HERE, "Your time zone and date format. It changes only what you see."),
 ];
 
-/// Who last changed a section, and when.
-type Changed = Vec<(&'static str, String, Timestamp)>;
+/// Sections with who last changed each, and when; `None` for nobody yet. Of the others nobody keeps it, or there is
+/// nothing to change.
+type Changed = Vec<(&'static str, Option<(String, Timestamp)>)>;
 
 /// GET /settings
 pub(crate) async fn show(visit: Visit) -> Result<Page, Failure> {
     let changed = visit.mirror.store().read(|tx| {
         let key = organization_keys::shown(tx)?.map(|key| (key.entered_by, key.entered_at));
-        let chosen = [
+        let last = |rows: Vec<(String, Timestamp)>| rows.into_iter().max_by_key(|(_, at)| *at);
+        let priced = seat_prices::all(tx)?.0.into_iter().map(|price| (price.changed_by, price.changed_at));
+        let protected = protected::all(tx)?.0.into_iter().map(|one| (one.added_by, one.added_at));
+        let sites = site_credentials::in_use(tx)?.into_iter().map(|one| (one.entered_by, one.entered_at));
+        let chosen = vec![
             (settings_key::HERE, key),
             (settings_dashboard::HERE, inactivity::read(tx)?.chosen),
             (settings_access::HERE, app_access::read(tx)?.chosen),
             (settings_sync::HERE, schedule::read(tx)?.chosen),
             (settings_guards::HERE, guards::read(tx)?.chosen),
-            (settings_prices::HERE, last_price(&seat_prices::all(tx)?)),
+            (settings_prices::HERE, last(priced.collect())),
+            (settings_protected::HERE, last(protected.collect())),
+            (settings_left_out::HERE, left_out::read(tx)?.chosen),
+            (settings_sites::HERE, last(sites.collect())),
             (settings_edition::HERE, edition::read(tx)?.chosen),
         ];
-        Ok(chosen.into_iter().filter_map(|(place, chosen)| chosen.map(|(who, at)| (place, who, at))).collect())
+        Ok(chosen)
     });
     let changed: Changed = changed.await?;
     Ok(Page::framed(
@@ -136,14 +143,8 @@ pub(crate) async fn show(visit: Visit) -> Result<Page, Failure> {
     ))
 }
 
-/// Who entered a price last. What somebody has removed is told by the audit alone.
-fn last_price(prices: &Prices) -> Option<(String, Timestamp)> {
-    let last = prices.0.iter().max_by_key(|price| price.changed_at)?;
-    Some((last.changed_by.clone(), last.changed_at))
-}
-
 fn row(section: &Section, changed: &Changed, visit: &Visit) -> Markup {
-    let last = changed.iter().find(|(place, _, _)| *place == section.address);
+    let last = changed.iter().find(|(place, _)| *place == section.address);
     html! {
         tr {
             th scope="row" {
@@ -152,8 +153,9 @@ fn row(section: &Section, changed: &Changed, visit: &Visit) -> Markup {
             }
             td { (section.affects) }
             td { @match last {
-                Some((_, who, at)) => { (visit.reader.relative(*at)) " by " bdi { (who) } }
-                None => { span.sub { "by nobody yet" } }
+                Some((_, Some((who, at)))) => { (visit.reader.relative(*at)) " by " bdi { (who) } }
+                Some((_, None)) => { span.sub { "by nobody yet" } }
+                None => {}
             } }
         }
     }

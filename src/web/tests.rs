@@ -496,6 +496,8 @@ async fn a_link_is_good_for_a_day_and_behind_https_the_cookie_is_secure() {
 async fn a_fault_is_an_id_on_the_page_and_nothing_of_the_inside() {
     let mut app = App::start(noon()).await;
     app.enter().await;
+    let missing = app.get("/nowhere").await;
+    assert!(missing.status == 404 && missing.body.contains("<code>err_"), "{}", missing.body);
     app.web.control.close().await;
     let fault = app.get("/people").await;
     assert_eq!(fault.status, 500);

@@ -1,12 +1,20 @@
 //! Groups, protection, sites that are left out and raw data over real HTTP.
 
+use std::sync::Arc;
+
+use directory::tiles::{self, Threshold};
+use directory::{Ordinal, Snapshot};
+use jiff::tz::TimeZone;
+
 use super::settings::{connected, encoded};
 use super::*;
+use crate::mirror::answer::answer;
+use crate::mirror::trends;
+use crate::nouns::price::Prices;
 use crate::store::{group_timeline, protected};
-use directory::{Ordinal, Snapshot};
 
 /// The shown snapshot.
-fn shown(app: &App) -> std::sync::Arc<Snapshot> {
+fn shown(app: &App) -> Arc<Snapshot> {
     app.web.mirrors.only().unwrap().shown()
 }
 
@@ -94,6 +102,33 @@ async fn a_site_that_is_left_out_is_counted_nowhere_until_it_is_taken_in_again()
     for account in view.present().iter().take(20) {
         assert!(view.access(account).iter().all(|way| !view.is_left_out(way.resource)));
     }
+    // Days that were kept before count without the site too, and nobody guesses how many people that were.
+    let seats = |of: Arc<Snapshot>| {
+        let mirror = app.web.mirrors.only().unwrap();
+        async move {
+            let read = mirror.store().read(move |tx| {
+                let asked = trends::Asked { app: None, site: None, threshold: Threshold::DEFAULT };
+                let today = trends::day_of(of.sealed_at(), &TimeZone::UTC);
+                trends::read(tx, (&of, &Prices::default()), asked, (today, 1))
+            });
+            let last = read.await.unwrap().samples.pop().unwrap();
+            (last.seats.total(), last.people)
+        }
+    };
+    let (all, people) = seats(whole.clone()).await;
+    let (rest, unknown) = seats(view.clone()).await;
+    let now = (view.sealed_at(), &TimeZone::UTC);
+    let asked = tiles::Asked { threshold: Threshold::DEFAULT, now: now.0, zone: now.1 };
+    assert!(rest < all && people.is_some() && unknown.is_none(), "{rest} of {all}");
+    assert_eq!(rest, tiles::tiles(&view, None, asked).seats.total());
+
+    // Who is found only by what they have there is not seen, and is told why.
+    let answer = |snapshot: &Snapshot| answer(snapshot, &format!("site = {name}"), now).found.matching;
+    let somebody = whole.account_id(answer(&whole).min().unwrap()).unwrap();
+    let why = app.get(&format!("/people/why?who={somebody}&q=site+%3D+{name}")).await.body;
+    assert!(why.contains("On a site that is left out.") && why.contains(&format!("<bdi>{name}</bdi>")), "{why}");
+    let why = app.get(&format!("/people/why?who={somebody}&q=name+%3D+nobody")).await.body;
+    assert!(why.contains("Hidden by this term"), "{why}");
     let page = app.get("/settings/sites-to-leave-out").await.body;
     assert!(page.contains(&format!("value=\"{site}\" checked")) && page.contains("administrator mira"), "{page}");
 

@@ -184,6 +184,7 @@ async fn the_threshold_changes_what_the_dashboard_counts_as_inactive_and_says_wh
     let here = "/settings/dashboard";
     assert!(app.get(here).await.body.contains("Nobody has chosen a threshold yet"));
     let wrong = app.post(here, "threshold=days&days=4000").await;
+    assert!(wrong.body.contains("the id of this answer: <code>err_"), "{}", wrong.body);
     assert!(
         wrong.status == 422 && wrong.body.contains("from 1 to 3650") && wrong.body.contains("4000"),
         "{}",
@@ -267,4 +268,25 @@ async fn an_access_token_is_shown_once_listed_and_revoked() {
     assert_eq!(app.post("/settings/access-tokens/revoke", &revoke).await.status, 404);
     app.end().await;
     simulator.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_reads_moments_in_their_own_zone_and_form() {
+    let (_simulator, mut app) = connected().await;
+    let here = "/settings/yours";
+    let sealed = app.web.mirrors.only().unwrap().shown().sealed_at();
+    let in_tokyo = sealed.to_zoned(jiff::tz::TimeZone::get("Asia/Tokyo").unwrap());
+    let shown = in_tokyo.strftime("%Y-%m-%d, %H:%M").to_string();
+    assert!(!app.get("/runs").await.body.contains(&shown));
+    for wrong in ["zone=Nowhere/At_All&dates=year-first", "zone=&dates=sideways"] {
+        assert_eq!(app.post(here, wrong).await.status, 422, "{wrong}");
+    }
+    assert_eq!(app.post(here, "zone=Asia/Tokyo&dates=year-first").await.status, 303);
+    let page = app.get(here).await.body;
+    assert!(page.contains(r#"<option value="Asia/Tokyo" selected>"#), "{page}");
+    let run = app.get("/runs").await.body;
+    assert!(run.contains(&in_tokyo.strftime("%Y-%m-%d").to_string()) && run.contains("JST"), "{run}");
+    assert_eq!(app.post(here, "zone=&dates=day-first").await.status, 303);
+    assert!(!app.get("/runs").await.body.contains("JST"));
+    app.end().await;
 }

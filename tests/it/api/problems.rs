@@ -50,7 +50,7 @@ async fn every_kind_of_problem_has_one_shape() {
 
     let unknown = served.get("/people", &[("fitler", "x")]).await;
     is(&unknown, 400, "parameter");
-    assert_eq!(unknown.body["names"], json!(["filter", "order", "fields", "limit", "cursor"]));
+    assert_eq!(unknown.body["names"], json!(["filter", "as_of", "order", "fields", "limit", "cursor"]));
     is(&served.get("/organization", &[("q", "x")]).await, 400, "parameter");
     is(&served.get("/people", &[("limit", "5"), ("limit", "6")]).await, 400, "parameter");
     for (name, value) in [("limit", "0"), ("limit", "1001"), ("limit", "many"), ("fields", "shoe"), ("order", "sites")]

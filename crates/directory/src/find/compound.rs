@@ -10,12 +10,30 @@ use crate::find::ranking::{Ranked, SortKey};
 /// The keys of one person as one text of hexadecimal digits; comparing two texts compares field after field, each in
 /// its own direction.
 pub(crate) fn key(fields: &[Ranked<'_>], account: Ordinal) -> String {
+    joined(fields.iter().map(|field| Part {
+        key: field.key(account),
+        descending: field.descending,
+        missing_last: comes_last(field),
+    }))
+}
+
+/// One of several keys.
+pub(crate) struct Part<'s> {
+    pub(crate) key: SortKey<'s>,
+    /// Whether the greatest comes first.
+    pub(crate) descending: bool,
+    /// Whether a missing key comes after all others.
+    pub(crate) missing_last: bool,
+}
+
+/// Several keys as one text, likewise.
+pub(crate) fn joined<'s>(parts: impl Iterator<Item = Part<'s>>) -> String {
     let mut written = String::new();
-    for field in fields {
+    for part in parts {
         let mut bytes = Vec::new();
-        match field.key(account) {
+        match part.key {
             SortKey::Missing => {
-                written.push_str(if comes_last(field) { "ff" } else { "00" });
+                written.push_str(if part.missing_last { "ff" } else { "00" });
                 continue;
             }
             // With the sign turned over, the bytes of numbers sort like the numbers.
@@ -33,7 +51,7 @@ pub(crate) fn key(fields: &[Ranked<'_>], account: Ordinal) -> String {
         }
         written.push_str("01");
         for byte in bytes {
-            let byte = if field.descending { !byte } else { byte };
+            let byte = if part.descending { !byte } else { byte };
             // Writing to a text cannot fail.
             let _ = write!(written, "{byte:02x}");
         }

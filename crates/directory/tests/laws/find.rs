@@ -1,7 +1,7 @@
 //! The evaluation of filters agrees with the oracle on random organizations and questions, before and after a step
 //! forward; facets and orders agree with counting and sorting by hand.
 
-use directory::find::{self, Breakdown, Ranking, SortKey, Vocabulary};
+use directory::find::{self, Breakdown, Ranking, SortKey, Verdict, Vocabulary};
 use directory::{Ordinal, Snapshot};
 use filter::{Comparison, Condition, Direction, Expression, FieldId, Order, Query, Test, Vocabulary as _};
 use proptest::prelude::*;
@@ -199,5 +199,29 @@ proptest! {
         prop_assert_eq!(ranking.order().iter().collect::<Vec<_>>(), expected.clone());
         let keys: Vec<(SortKey<'_>, Ordinal)> = expected.iter().map(|row| (ranking.key(*row), *row)).collect();
         prop_assert!(keys.is_sorted(), "{:?}", keys);
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_terms_of_a_filter_say_together_what_it_says(world in world(), question in expression()) {
+        let (snapshot, zone) = (shown(&world), berlin());
+        let query = Query { expression: Some(question), order: Vec::new() };
+        let found = find::evaluate(&snapshot, &query, now(), &zone);
+        for account in snapshot.present() {
+            let terms = find::terms(&snapshot, &query, account, (now(), &zone));
+            let some = |verdict| terms.iter().any(|term| term.verdict == verdict);
+            let together = match (some(Verdict::Fails), some(Verdict::Unknown)) {
+                (true, _) => Verdict::Fails,
+                (false, true) => Verdict::Unknown,
+                (false, false) => Verdict::Holds,
+            };
+            let whole = match (found.matching.contains(account), found.unknown.contains(account)) {
+                (true, _) => Verdict::Holds,
+                (false, true) => Verdict::Unknown,
+                (false, false) => Verdict::Fails,
+            };
+            prop_assert_eq!(together, whole, "{}: {:?}", filter::show(&query, find::catalogue()), terms);
+        }
     }
 }

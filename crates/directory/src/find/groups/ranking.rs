@@ -1,12 +1,11 @@
 //! In which order groups are listed: by one field or several, and always by name at last. A key stays good on every later
 //! generation.
 
-use std::fmt::Write as _;
-
 use columns::{Order, Ordinal};
 use filter::Direction;
 
 use super::field::{Asked, asked, catalogue};
+use crate::find::compound::{Part, joined};
 use crate::find::ranking::SortKey;
 use crate::snapshot::Snapshot;
 
@@ -41,7 +40,14 @@ impl<'s> Ranking<'s> {
     pub fn key(&self, group: Ordinal) -> SortKey<'s> {
         match &*self.fields {
             [(by, _)] => self.single(*by, group),
-            several => SortKey::Text(self.several(several, group).into()),
+            several => {
+                let parts = several.iter().map(|(by, descending)| Part {
+                    key: self.single(*by, group),
+                    descending: *descending,
+                    missing_last: *descending,
+                });
+                SortKey::Text(joined(parts).into())
+            }
         }
     }
 
@@ -63,35 +69,5 @@ impl<'s> Ranking<'s> {
                 None => SortKey::Missing,
             },
         }
-    }
-
-    /// The keys of a group as one text of hexadecimal digits that sorts like them, each in its own direction.
-    fn several(&self, fields: &[(Asked, bool)], group: Ordinal) -> String {
-        let mut written = String::new();
-        for (by, descending) in fields {
-            let mut bytes = Vec::new();
-            match self.single(*by, group) {
-                SortKey::Missing => {
-                    written.push_str(if *descending { "ff" } else { "00" });
-                    continue;
-                }
-                SortKey::Number(number) => bytes.extend((number ^ i64::MIN).to_be_bytes()),
-                SortKey::Text(text) => {
-                    for byte in text.bytes() {
-                        bytes.push(byte);
-                        if byte == 0 {
-                            bytes.push(0xff);
-                        }
-                    }
-                    bytes.extend([0, 0]);
-                }
-            }
-            written.push_str("01");
-            for byte in bytes {
-                // Writing to a text cannot fail.
-                let _ = write!(written, "{:02x}", if *descending { !byte } else { byte });
-            }
-        }
-        written
     }
 }
