@@ -1,7 +1,7 @@
 //! Carrying an approved operation out: read what it is about, see whether the plan still fits, send and read back side by
 //! side, end. It can be cut anywhere; taken up again, what was begun is read back before anything is repeated.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use clock::Clock;
 use directory::Snapshot;
 use directory::act::Change;
 use jiff::{SignedDuration, Timestamp};
+use roaring::RoaringBitmap;
 use tokio::sync::watch;
 
 use crate::id::Entropy;
@@ -18,6 +19,7 @@ use crate::nouns::context::{Actor, Context};
 use crate::nouns::job::OperationLease;
 use crate::nouns::operation::{Operation, OperationState, Wish};
 use crate::nouns::operation_row::{OperationRow, RowState, Why};
+use crate::nouns::run::Waiting;
 use crate::operations::approve::{self, Approved, Void};
 use crate::operations::board::{Board, FRESH};
 use crate::operations::journal::{self, Turn};
@@ -26,12 +28,15 @@ use crate::operations::plan::{self, event};
 use crate::operations::{guard, read_back, send};
 use crate::store::db::Store;
 use crate::store::error::StoreError;
-use crate::store::{events, jobs, operation_rows, operations};
+use crate::store::tx::Tx;
+use crate::store::{events, head, jobs, operation_rows, operations};
 use crate::sync::ended::Ended;
 use crate::sync::pass::Surroundings;
 
 /// How often the worker looks whether something stands against the next change.
 const WATCH: Duration = Duration::from_millis(250);
+/// A wait for upstream is shown when it is longer than this.
+const SHOWN: SignedDuration = SignedDuration::from_secs(2);
 /// How often it gives a sign of life.
 const BEAT: SignedDuration = SignedDuration::from_secs(10);
 /// Of a hundred rows so many may no longer fit; with more, a person is asked again.
@@ -131,12 +136,6 @@ pub(super) async fn carry_out(
     let Approved { operation, selected, mut rows, typed } = approved;
     let mut read_at = None;
     if operation.state == OperationState::Approved {
-        if let Some(other) = elsewhere(mirror, &operation, &rows).await? {
-            let now = clock.now();
-            let until = now.checked_add(OTHERS).unwrap_or(now);
-            let reason = format!("Waits for operation {other}, which concerns some of the same people.");
-            return Err(Halt::Wait { until, reason });
-        }
         let open = rows.iter().filter(|row| !row.state.is_settled());
         read_at = Some(clock.now());
         let newest = mirror.newest().await?;
@@ -190,6 +189,7 @@ impl Work {
     /// lease is lost: then nothing more may be done.
     async fn watch(&self) -> Halt {
         let mut beaten = self.clock.now();
+        let mut said = self.operation.waiting.clone();
         loop {
             self.clock.sleep(WATCH).await;
             match halted(&self.mirror, &self.lease).await {
@@ -199,6 +199,22 @@ impl Work {
                 Err(error) => return Halt::Store(error),
             }
             let now = self.clock.now();
+            let waiting = self.waiting(now);
+            if waiting != said {
+                let (id, waits) = (self.lease.operation.clone(), waiting.clone());
+                let fence = self.lease.fence.clone();
+                let kept = self.mirror.store().write_relaxed(move |tx| {
+                    if jobs::holds(tx, &fence)? {
+                        operations::set_waiting(tx, &id, waits.as_ref())?;
+                        head::touch(tx)?;
+                    }
+                    Ok(())
+                });
+                if let Err(error) = kept.await {
+                    return Halt::Store(error);
+                }
+                said = waiting;
+            }
             if now.duration_since(beaten) >= BEAT {
                 let fence = self.lease.fence.clone();
                 let beat = self.mirror.store().write_relaxed(move |tx| {
@@ -215,6 +231,13 @@ impl Work {
                 }
             }
         }
+    }
+
+    /// What its requests wait for, when that is longer than a moment.
+    fn waiting(&self, now: Timestamp) -> Option<Waiting> {
+        let waiting = self.client.waiting().filter(|waiting| waiting.until.duration_since(now) > SHOWN)?;
+        let reason = format!("Waiting for Atlassian's limit on {}.", waiting.endpoint);
+        Some(Waiting { until: waiting.until, reason })
     }
 
     pub(super) fn board(&self) -> MutexGuard<'_, Board> {
@@ -281,20 +304,15 @@ async fn halted(mirror: &Mirror, lease: &OperationLease) -> Result<Option<Halt>,
     read.await
 }
 
-/// Another running operation that has rows left of some of the same people.
-async fn elsewhere(mirror: &Mirror, operation: &Operation, rows: &[OperationRow]) -> Result<Option<u64>, StoreError> {
-    let ours: BTreeSet<_> = rows.iter().filter(|row| !row.state.is_settled()).map(|row| row.change.account()).collect();
-    let number = operation.number;
-    let read = mirror.store().read(move |tx| {
-        let mut other = None;
-        operation_rows::for_each_open_elsewhere(tx, number, |account, number| {
-            if ours.contains(&account) {
-                other.get_or_insert(number);
-            }
-        })?;
-        Ok(other)
-    });
-    read.await
+/// Another operation that is being carried out and has rows left of some of the same people.
+fn elsewhere(tx: &mut Tx, number: u64, ours: &RoaringBitmap) -> Result<Option<u64>, StoreError> {
+    let mut other = None;
+    operation_rows::for_each_open_elsewhere(tx, number, |account, number| {
+        if ours.contains(account) {
+            other.get_or_insert(number);
+        }
+    })?;
+    Ok(other)
 }
 
 /// A plan that may not be carried out as it is kept: it is laid anew, and waits for a person.
@@ -338,7 +356,7 @@ struct Fitting<'a> {
     mirror: &'a Mirror,
     lease: &'a OperationLease,
     operation: &'a Operation,
-    selected: &'a roaring::RoaringBitmap,
+    selected: &'a RoaringBitmap,
     typed: bool,
 }
 
@@ -383,14 +401,15 @@ impl Fitting<'_> {
                     "Of {planned} rows {} no longer fit what was just read. Look at the plan again.",
                     turns.len()
                 ))
-            } else if let Some(limit) = demands.over_limit.filter(|_| !self.typed) {
-                Some(format!(
-                    "It concerns {} people, and by what was just read an operation may concern {limit}. Look at the \
-                     plan again.",
-                    self.operation.plan.people
-                ))
             } else {
-                None
+                let over = demands.over_limit.filter(|_| !self.typed);
+                over.map(|limit| {
+                    format!(
+                        "It concerns {} people, and by what was just read an operation may concern {limit}. Look at \
+                         the plan again.",
+                        self.operation.plan.people
+                    )
+                })
             };
             if let Some(reason) = ask {
                 approve::replan(&system(now), self.mirror, (self.operation, laid, Some(reason)), &surroundings.entropy)
@@ -398,7 +417,8 @@ impl Fitting<'_> {
                 return Err(Halt::AskAgain);
             }
         }
-        self.set_out(&turns, surroundings).await?;
+        let open = rows.iter().filter(|row| !row.state.is_settled()).map(|row| row.change.account()).collect();
+        self.set_out((&turns, open), surroundings).await?;
         let skipped: BTreeMap<u64, OperationRow> = turns.into_iter().map(|(_, row)| (row.seq, row)).collect();
         for row in rows.iter_mut() {
             if let Some(skipped) = skipped.get(&row.seq) {
@@ -408,13 +428,19 @@ impl Fitting<'_> {
         Ok(())
     }
 
-    /// Keeps that the operation is being carried out, with the rows it leaves out.
-    async fn set_out(&self, turns: &[Turn], surroundings: &Surroundings) -> Result<(), Halt> {
+    /// Keeps that the operation is being carried out, with the rows it leaves out. Of two operations on the same people
+    /// the second waits, and then reads them again.
+    async fn set_out(&self, (turns, open): (&[Turn], RoaringBitmap), surroundings: &Surroundings) -> Result<(), Halt> {
         let (lease, number, turns) = (self.lease.clone(), self.operation.number, turns.to_vec());
         let (context, salt) = (system(surroundings.clock.now()), surroundings.entropy.bytes());
         let write = self.mirror.store().write(move |tx| {
             if !jobs::holds(tx, &lease.fence)? {
-                return Ok(false);
+                return Ok(Err(Halt::LeaseLost));
+            }
+            if let Some(other) = elsewhere(tx, number, &open)? {
+                let until = context.now.checked_add(OTHERS).unwrap_or(context.now);
+                let reason = format!("Waits for operation {other}, which concerns some of the same people.");
+                return Ok(Err(Halt::Wait { until, reason }));
             }
             let id = &lease.operation;
             operations::set_state(tx, id, OperationState::Running, None)?;
@@ -422,8 +448,8 @@ impl Fitting<'_> {
             let detail = serde_json::json!({ "number": number, "skipped": turns.len() }).to_string();
             events::append(tx, &event(&context, "operation.begun", id, detail), &salt)?;
             jobs::extend_operation(tx, &lease.fence, context.now)?;
-            Ok(true)
+            Ok(Ok(()))
         });
-        if write.await? { Ok(()) } else { Err(Halt::LeaseLost) }
+        write.await?
     }
 }

@@ -1,6 +1,7 @@
 //! Planning: a selection and its actions against the newest snapshot, kept with every row and a hash over what would be
 //! sent. Nothing is sent by a plan.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use directory::act::{self, Action, Change, Circumstances, KeyOwner, Verdict};
@@ -48,6 +49,9 @@ pub enum NotPlanned {
     /// No action is chosen, or one without what it is about.
     #[error("no action is chosen")]
     NoAction,
+    /// Two of the actions are about the same thing of the same person.
+    #[error("two of the actions contradict each other")]
+    Contradiction,
     /// More people are named than one operation takes.
     #[error("more than {NAMED} people are named")]
     TooMany,
@@ -79,6 +83,11 @@ impl NotPlanned {
             NotPlanned::Filter(said) => Refusal::new(what, said.clone(), "Correct the filter."),
             NotPlanned::Nobody => Refusal::new(what, "The selection names nobody.", "Select at least one person."),
             NotPlanned::NoAction => Refusal::new(what, "No action is chosen.", "Choose what is to be done."),
+            NotPlanned::Contradiction => Refusal::new(
+                what,
+                "Two of the actions are about the same group, role or state of the same people.",
+                "Leave one of them out, or make two operations.",
+            ),
             NotPlanned::TooMany => {
                 Refusal::new(what, format!("More than {NAMED} people are named."), "Select them by a filter.")
             }
@@ -180,6 +189,11 @@ pub(super) async fn keep(
 ) -> Result<OperationId, NotPlanned> {
     let around = around(mirror, snapshot).await?;
     let laid = lay(mirror, &new.id, (steps, around), snapshot).await;
+    let mut facts = BTreeSet::new();
+    let mut planned = laid.rows.iter().filter(|row| row.state == RowState::Planned);
+    if !planned.all(|row| facts.insert(row.change.fact())) {
+        return Err(NotPlanned::Contradiction);
+    }
     let (context, salt) = (context.clone(), entropy.bytes());
     let kept = mirror.store().write(move |tx| {
         if let Some(key) = &request_key

@@ -115,7 +115,10 @@ fn judge(row: &OperationRow, snapshot: &Snapshot, now: Timestamp) -> (OperationR
     let generation = Some(snapshot.generation());
     let become_ = |state, why| OperationRow { state, why, generation, ..row.clone() };
     match row.state {
-        _ if is_so => (become_(RowState::Verified, None), None),
+        _ if is_so => {
+            let ended_at = row.ended_at.or(Some(now));
+            (OperationRow { ended_at, ..become_(RowState::Verified, None) }, None)
+        }
         RowState::Done => match next_check(row, now) {
             Some(at) => (row.clone(), Some(at)),
             // A queue may be longer than its settling time; a state that shows at once was changed back.

@@ -116,7 +116,7 @@ fn inverses(tx: &mut Tx, number: u64, rows: Vec<OperationRow>) -> Result<Steps, 
         }
         let by_operation = later.iter().flat_map(|(_, later)| later);
         let by_operation =
-            by_operation.filter(|(_, change)| is_same_fact(change, &row.change)).map(|(by, _)| *by).next();
+            by_operation.filter(|(_, change)| change.fact() == row.change.fact()).map(|(by, _)| *by).next();
         let why = match by_operation {
             Some(by) => Some(format!("operation {by}")),
             None if turned_since(tx, &row)? => Some("outside".to_owned()),
@@ -128,23 +128,6 @@ fn inverses(tx: &mut Tx, number: u64, rows: Vec<OperationRow>) -> Result<Steps, 
         }
     }
     Ok(Steps::Changes(changes, left_alone))
-}
-
-/// Whether two changes are about the same fact.
-fn is_same_fact(one: &Change, other: &Change) -> bool {
-    use Change::{
-        Activate, AddToGroup, AssignRole, Deactivate, RemoveFromDirectory, RemoveFromGroup, Restore, RevokeRole,
-        Suspend,
-    };
-    let alike = match one {
-        AddToGroup { .. } | RemoveFromGroup { .. } => matches!(other, AddToGroup { .. } | RemoveFromGroup { .. }),
-        AssignRole { .. } | RevokeRole { .. } => matches!(other, AssignRole { .. } | RevokeRole { .. }),
-        Suspend { .. } | Restore { .. } | RemoveFromDirectory { .. } => {
-            matches!(other, Suspend { .. } | Restore { .. } | RemoveFromDirectory { .. })
-        }
-        Deactivate { .. } | Activate { .. } => matches!(other, Deactivate { .. } | Activate { .. }),
-    };
-    alike && one.account() == other.account() && one.target() == other.target() && one.role() == other.role()
 }
 
 /// Whether the fact of a row was changed by others after it was read back.

@@ -54,8 +54,7 @@ const DROP: &str = "DELETE FROM operation_rows WHERE operation = $1";
 const OTHERS_OPEN: &str = "
     SELECT r.account, o.number
     FROM operations o JOIN operation_rows r ON r.operation = o.number
-    WHERE o.state = 'running' AND o.number <> $1 AND o.started_at IS NOT NULL
-        AND r.state IN ('planned', 'begun', 'unknown')
+    WHERE o.state = 'running' AND o.number <> $1 AND r.state IN ('planned', 'begun', 'unknown')
     ORDER BY r.account, o.number";
 const LATER: &str = "
     SELECT r.operation, r.kind, r.account, r.target, r.role

@@ -1,5 +1,5 @@
-//! The process is ended, at every commit of a pass and at any moment of a large one: taken up again, it ends in the
-//! same state as if nothing had happened.
+//! The process is ended, at every commit of a pass or an operation and at any moment of a large pass: taken up again, it
+//! ends in the same state as if nothing had happened.
 
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
@@ -9,6 +9,9 @@ use clock::Clock;
 use rollcall::id::Entropy;
 use rollcall::mirror::mirrors::{Databases, Mirrors};
 use rollcall::nouns::context::{Actor, Context};
+use rollcall::nouns::operation::{Operation, OperationState};
+use rollcall::operations::prepare::{self, Owner};
+use rollcall::operations::{guard, report, worker};
 use rollcall::store::db::Options;
 use rollcall::store::organization_keys::SealingKey;
 use rollcall::store::{events, head, runs};
@@ -101,6 +104,43 @@ impl Installation {
         }
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command
+    }
+
+    /// Runs a command to its end, or to the commit at which it ends itself.
+    async fn run(&self, arguments: &[&str], cut: &str) -> (ExitStatus, String) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rollcall"));
+        let folder = self.folder.path();
+        command.args(arguments).arg("--data").arg(folder).env("ROLLCALL_KEY_FILE", folder.join("sealing.key"));
+        if let Some(url) = self.database.clone() {
+            command.arg("--database").arg(url);
+        }
+        command.env("ROLLCALL_FAULT_COMMIT", cut);
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        let said = [output.stdout.as_slice(), &output.stderr].concat();
+        (output.status, String::from_utf8_lossy(&said).into_owned())
+    }
+
+    /// Lets an administrator switch actions on.
+    async fn allow_actions(&self) {
+        let mirrors = self.open().await;
+        let (mirror, entropy) = (mirrors.only().unwrap(), Entropy::machine());
+        let context = Context { actor: Actor::System, now: Clock::system().now() };
+        guard::switch_on(&context, &mirror, &entropy).await.unwrap();
+        prepare::choose_key_owner(&context, &mirror, &Owner::Elsewhere, &entropy).await.unwrap();
+        mirrors.close().await;
+    }
+
+    /// Carries out what is left of operations in this process, and gives the newest one.
+    async fn act_here(&self) -> Option<Operation> {
+        let mirrors = self.open().await;
+        let surroundings = Surroundings { clock: Clock::system(), entropy: Entropy::machine() };
+        let mirror = mirrors.only().unwrap();
+        mirror.store().write(head::raise_epoch).await.unwrap();
+        while worker::work_once(&mirror, &connector(&mirrors), &surroundings).await.unwrap() {}
+        let newest = report::list(&mirror, Default::default(), (None, 1)).await.unwrap().pop();
+        assert!(mirror.store().read(events::verify).await.unwrap().is_ok(), "the audit chain holds");
+        mirrors.close().await;
+        newest
     }
 
     /// Runs `rollcall sync` to its end, or to the commit at which it ends itself.
@@ -216,6 +256,61 @@ async fn c1_a_large_pass_killed_again_and_again_ends_like_an_undisturbed_one() {
         let generation = mirrors.only().unwrap().current().generation();
         mirrors.close().await;
         installation.assert_like_undisturbed(&simulator, generation, &format!("{engine:?}")).await;
+        simulator.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn c2_an_operation_cut_at_any_commit_sends_nothing_twice_and_loses_nothing() {
+    for engine in ENGINES {
+        let simulator = simulate(60, 6).await;
+        let prepared = Installation::new(engine);
+        prepared.connect(&simulator).await;
+        prepared.sync_here().await;
+        prepared.allow_actions().await;
+        let people: Vec<String> = {
+            let truth = simulator.read(Organization::truth);
+            let ordinary = truth.users.iter().filter(|user| {
+                user.status == "active" && user.account_type == "atlassian" && user.platform_roles.is_empty()
+            });
+            let administers = |account: &str| {
+                truth.direct_roles.iter().any(|(holder, _, role)| holder == account && role.ends_with("admin"))
+            };
+            ordinary.map(|user| user.account_id.clone()).filter(|account| !administers(account)).take(3).collect()
+        };
+        let named: Vec<String> = people.iter().map(|account| format!("accountId = \"{account}\"")).collect();
+        let filter = named.join(" OR ");
+        // Each engine is cut at every other commit, before and after it in turn.
+        let mut commit = if engine == Engine::Sqlite { 1 } else { 2 };
+        loop {
+            let cut = format!("{commit}{}", if commit % 4 < 2 { "" } else { ":after" });
+            let what = format!("{engine:?}, cut at commit {cut}");
+            let installation = prepared.copy();
+            simulator.clear_ledger();
+            let (ended, said) = installation.run(&["act", &filter, "--suspend", "--yes", "3"], &cut).await;
+            let operation = installation.act_here().await;
+            let effects = simulator.ledger().into_iter().filter(|exchange| exchange.effect.is_some()).count();
+            match operation {
+                // Cut before it was planned or approved: nothing was sent.
+                None => assert_eq!(effects, 0, "{what}"),
+                Some(operation) if operation.state == OperationState::Planned => assert_eq!(effects, 0, "{what}"),
+                Some(operation) => {
+                    assert_eq!(operation.state, OperationState::Succeeded, "{what}: {operation:?}\n{said}");
+                    assert_eq!(effects, 3, "{what}");
+                }
+            }
+            simulator.change(|organization| {
+                for account in &people {
+                    // Whoever was not suspended cannot be restored.
+                    let _ = organization.restore(account);
+                }
+            });
+            if ended.success() {
+                assert!(commit > 20, "{what}: an operation has more commits than that\n{said}");
+                break;
+            }
+            commit += 2;
+        }
         simulator.stop().await;
     }
 }

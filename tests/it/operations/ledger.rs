@@ -8,6 +8,7 @@ use directory::act::{Action, Apps, Change};
 use directory::{PlatformRole, Snapshot};
 use rollcall::nouns::operation::OperationState;
 use rollcall::nouns::operation_row::{OperationRow, RowState};
+use rollcall::operations::plan::NotPlanned;
 use rollcall::store::events;
 use simulator::{Fault, FaultKind, Truth};
 
@@ -73,15 +74,12 @@ fn random_faults(rng: &mut fastrand::Rng) -> Vec<Fault> {
     faults
 }
 
-/// Everything that operations change.
-fn state_of(
-    truth: &Truth,
-) -> (BTreeSet<(String, String)>, BTreeSet<(String, String, String)>, BTreeMap<String, &'static str>) {
-    (
-        truth.memberships.iter().cloned().collect(),
-        truth.direct_roles.iter().cloned().collect(),
-        truth.users.iter().map(|user| (user.account_id.clone(), user.status)).collect(),
-    )
+/// Everything that operations change: memberships, direct roles, statuses, each as a line.
+fn state_of(truth: &Truth) -> BTreeSet<String> {
+    let memberships = truth.memberships.iter().map(|(group, account)| format!("{account} in {group}"));
+    let roles = truth.direct_roles.iter().map(|(account, resource, role)| format!("{account} {role} on {resource}"));
+    let statuses = truth.users.iter().map(|user| format!("{} is {}", user.account_id, user.status));
+    memberships.chain(roles).chain(statuses).collect()
 }
 
 /// Carries out what is due and ends the process in the middle of it now and then.
@@ -118,7 +116,11 @@ async fn one_case(engine: Engine, seed: u64) {
         people.truncate(rng.usize(1..25));
         people.extend(app.now().with_role(&PlatformRole::OrganizationAdmin).iter().take(1));
         let actions = random_actions(&app, &mut rng);
-        let id = app.plan_of(&people, actions).await;
+        let id = match app.try_plan_of(&people, actions).await {
+            Ok(id) => id,
+            Err(NotPlanned::Contradiction) => continue,
+            Err(error) => panic!("{what}: {error}"),
+        };
         if app.operation(&id).await.plan.rows == 0 {
             continue;
         }
@@ -155,7 +157,8 @@ async fn one_case(engine: Engine, seed: u64) {
         for row in &rows {
             let was_sent = sent.contains_key(&as_effect(&row.change, &snapshot));
             match row.state {
-                RowState::Done | RowState::Verified => assert!(was_sent, "{what}: {row:?}"),
+                // What was begun, then cut, may have been brought about by others.
+                RowState::Done | RowState::Verified => assert!(was_sent || outside, "{what}: {row:?}"),
                 RowState::Failed | RowState::Skipped | RowState::Planned => assert!(!was_sent, "{what}: {row:?}"),
                 _ => {}
             }
@@ -172,7 +175,10 @@ async fn one_case(engine: Engine, seed: u64) {
             let back = app.carry_out(&undo).await;
             assert!(refused || back.state == OperationState::Succeeded, "{what}: {:?}", app.rows(&undo).await);
             if !refused {
-                assert_eq!(state_of(&app.truth()), before, "{what}");
+                let after = state_of(&app.truth());
+                let lost: Vec<_> = before.difference(&after).collect();
+                let left: Vec<_> = after.difference(&before).collect();
+                assert!(lost.is_empty() && left.is_empty(), "{what}: - {lost:?} + {left:?}, {rows:?}");
             }
         }
         app.assert_sound().await;
@@ -192,8 +198,9 @@ async fn c2_i6_i7_random_operations_send_what_was_approved_once_and_lead_back() 
 #[ignore = "takes long; run by hand"]
 #[expect(clippy::disallowed_methods, reason = "how many is said by whoever runs it")]
 async fn many_random_operations() {
-    let seeds = std::env::var("OPERATION_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(200);
-    for seed in 1_000..1_000 + seeds {
+    let number = |name: &str| std::env::var(name).ok().and_then(|number| number.parse().ok());
+    let (first, seeds) = (number("OPERATION_FIRST").unwrap_or(1_000), number("OPERATION_SEEDS").unwrap_or(200));
+    for seed in first..first + seeds {
         one_case(ENGINES[seed as usize % 2], seed).await;
     }
 }

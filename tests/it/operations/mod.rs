@@ -17,7 +17,7 @@ use rollcall::nouns::context::{Actor, Context};
 use rollcall::nouns::operation::{Operation, OperationState, Selection};
 use rollcall::nouns::operation_row::{OperationRow, RowState};
 use rollcall::operations::approve::{self, Approving, NotApproved};
-use rollcall::operations::plan::{self, Wanted};
+use rollcall::operations::plan::{self, NotPlanned, Wanted};
 use rollcall::operations::prepare::{self, Owner};
 use rollcall::operations::{guard, undo, worker};
 use rollcall::store::{operation_rows, operations};
@@ -51,10 +51,18 @@ impl TestApp {
     }
 
     pub(super) async fn plan_of(&self, people: &[Ordinal], actions: Vec<Action>) -> OperationId {
+        self.try_plan_of(people, actions).await.unwrap()
+    }
+
+    pub(super) async fn try_plan_of(
+        &self,
+        people: &[Ordinal],
+        actions: Vec<Action>,
+    ) -> Result<OperationId, NotPlanned> {
         let snapshot = self.now();
         let people = people.iter().map(|account| snapshot.account_id(*account).unwrap()).collect();
         let wanted = Wanted { selection: Selection::People(people), actions };
-        plan::plan(&self.context(), &self.mirror, wanted, (None, &self.surroundings.entropy)).await.unwrap()
+        plan::plan(&self.context(), &self.mirror, wanted, (None, &self.surroundings.entropy)).await
     }
 
     /// Approves a plan as it stands.

@@ -157,6 +157,17 @@ impl Change {
         }
     }
 
+    /// What it is about: two changes with the same fact state the same of it, or contradict each other.
+    pub fn fact(&self) -> (u8, Ordinal, Option<Ordinal>, Option<&Role>) {
+        let family = match self {
+            Change::AddToGroup { .. } | Change::RemoveFromGroup { .. } => 0,
+            Change::AssignRole { .. } | Change::RevokeRole { .. } => 1,
+            Change::Suspend { .. } | Change::Restore { .. } | Change::RemoveFromDirectory { .. } => 2,
+            Change::Deactivate { .. } | Change::Activate { .. } => 3,
+        };
+        (family, self.account(), self.target(), self.role())
+    }
+
     /// Puts a change together from its stored parts; `None` when they do not fit each other.
     pub fn from_parts(kind: &str, account: Ordinal, target: Option<Ordinal>, role: Option<&str>) -> Option<Change> {
         let role = role.map(Role::parse);
@@ -290,6 +301,7 @@ mod tests {
             match change.inverse() {
                 Ok(inverse) => {
                     assert_ne!(inverse, change);
+                    assert_eq!(inverse.fact(), change.fact());
                     assert_eq!(inverse.inverse(), Ok(change));
                 }
                 Err(CannotUndo::NeedsInvitation) => {
