@@ -51,7 +51,7 @@ pub(super) fn one(tile: &Tile, ask: &Ask, counted: &Counted<'_>) -> Markup {
                         li.unknown { (share(Which::Unknown, "unknown")) span.num { (percent(Which::Unknown)) } }
                     }
                     @if seats.service_accounts > 0 {
-                        li.service { (share(Which::ServiceAccounts, "service accounts")) span.num { (percent(Which::ServiceAccounts)) } }
+                        li.service { (share(Which::ServiceAccounts, if seats.service_accounts == 1 { "service account" } else { "service accounts" })) span.num { (percent(Which::ServiceAccounts)) } }
                     }
                 }
             }

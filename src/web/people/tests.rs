@@ -276,7 +276,7 @@ fn a_past_day_says_which_it_is_stays_in_every_link_and_starts_nothing() {
     let when = When { today: jiff::civil::date(2026, 11, 21), past: Some(past) };
     let asked = ask(&[("q", "e"), ("sort", "email"), ("limit", "2"), ("as_of", "2024-03-09")]);
     let page = page_of(&asked, &snapshot, &when);
-    assert!(page.contains("As of 9 March 2024.") && page.contains("No sync was sealed on that day"), "{page}");
+    assert!(page.contains("As of 9 Mar 2024.") && page.contains("No sync was sealed on that day"), "{page}");
     assert!(page.contains("The list was cut off."));
     assert!(page.contains(r#"href="/people?q=e&amp;sort=email&amp;limit=2">Back to today"#), "{page}");
     assert!(!page.contains("Sync Users"), "the past cannot be synced");

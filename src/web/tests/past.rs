@@ -21,7 +21,7 @@ async fn a_past_day_is_listed_and_exported_as_it_was() {
     let past = app.get("/people?as_of=2026-11-21").await;
     assert_eq!(past.status, 200);
     assert!(
-        past.body.contains("As of 21 November 2026.") && past.body.contains("Generation <span class=\"num\">1</span>")
+        past.body.contains("As of 21 Nov 2026.") && past.body.contains("Generation <span class=\"num\">1</span>")
     );
     assert!(!past.body.contains("Sync Users"), "{}", past.body);
 
