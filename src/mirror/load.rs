@@ -10,7 +10,7 @@ use crate::store::{accounts, coverage, groups, head, observed, past};
 /// The snapshot of the newest generation; an empty one before the first.
 pub fn load(tx: &mut Tx) -> Result<Snapshot, StoreError> {
     let generation = head::read(tx)?.generation;
-    build(tx, generation, |tx, sealed, builder| accounts::read_newest(tx, sealed, builder))
+    build(tx, generation, accounts::read_newest)
 }
 
 /// The snapshot as of a generation: what was in force from its seal until the next. Upstream's own counts are not known

@@ -95,10 +95,10 @@ fn activity(tx: &mut Tx, generation: u64) -> Result<Vec<(Ordinal, Activity)>, St
     accounts::for_each_activity(tx, |account, present| {
         let here = (account, present.resource);
         while rest.next_if(|(account, entry)| (*account, entry.resource) < here).is_some() {}
-        if let Some((_, entry)) = rest.next_if(|(account, entry)| (*account, entry.resource) == here) {
-            if accounts::day(present.at) == accounts::day(entry.at) {
-                entry.at = present.at;
-            }
+        if let Some((_, entry)) = rest.next_if(|(account, entry)| (*account, entry.resource) == here)
+            && accounts::day(present.at) == accounts::day(entry.at)
+        {
+            entry.at = present.at;
         }
     })?;
     Ok(entries)

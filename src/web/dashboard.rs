@@ -175,7 +175,7 @@ fn content(
                 p.hint { "A seat is counted on each site, as it is billed; behind a number stands each person once." }
             }
             div.tiles { @for tile in &counted.tiles.apps { (tile::one(tile, ask, &counted)) } }
-            (trend::trends(&read.trend, ask, &counted))
+            (trend::trends(&read.trend, ask, &counted, reader))
         }
         (without_seats(&counted.tiles))
         (changed::changed(&read.past, &counted, reader))

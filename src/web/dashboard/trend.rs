@@ -11,6 +11,7 @@ use crate::web::dashboard::{Ask, Counted};
 use crate::web::settings_prices;
 use crate::web::ui::amount::{counted as some, number};
 use crate::web::ui::chart::{Chart, Line, Tone, chart};
+use crate::web::ui::moment::Reader;
 
 /// The lengths of time that are offered, in months.
 pub(super) const MONTHS: [u8; 4] = [1, 3, 6, 12];
@@ -20,7 +21,7 @@ pub(super) const USUAL_MONTHS: u8 = 3;
 const LEAST: usize = 3;
 
 /// The section.
-pub(super) fn trends(trend: &Trend, ask: &Ask, counted: &Counted<'_>) -> Markup {
+pub(super) fn trends(trend: &Trend, ask: &Ask, counted: &Counted<'_>, reader: &Reader) -> Markup {
     let app = ask.app_of(counted);
     html! {
         h2 id="trends" { "Trends" }
@@ -43,7 +44,7 @@ pub(super) fn trends(trend: &Trend, ask: &Ask, counted: &Counted<'_>) -> Markup 
             [] => p.hint { "Each sync leaves its day's numbers behind. There are none of this time yet; the first point comes with the next sync." },
             samples if samples.len() < LEAST => {
                 p.hint { "There are numbers of " (some(samples.len() as u64, "day", "days")) " so far. Lines begin with the third." }
-                (table(samples))
+                (table(samples, reader))
             }
             samples => {
                 div.charts {
@@ -59,7 +60,7 @@ pub(super) fn trends(trend: &Trend, ask: &Ask, counted: &Counted<'_>) -> Markup 
                 }
                 details {
                     summary { "The same numbers as a table" }
-                    (table(samples))
+                    (table(samples, reader))
                 }
             }
         }
@@ -159,7 +160,7 @@ fn currencies(samples: &[Sample]) -> Vec<Currency> {
     all
 }
 
-fn table(samples: &[Sample]) -> Markup {
+fn table(samples: &[Sample], reader: &Reader) -> Markup {
     let people = samples.iter().any(|sample| sample.people.is_some());
     let cost = samples.iter().any(|sample| !sample.cost.is_empty());
     html! {
@@ -176,7 +177,7 @@ fn table(samples: &[Sample]) -> Markup {
                     @if cost { th.num scope="col" { "Cost a month" } th.num scope="col" { "Of it inactive" } }
                 } }
                 tbody { @for sample in samples.iter().rev() { tr {
-                    th scope="row" { (words_of(sample.day)) }
+                    th scope="row" { (reader.date(sample.day)) }
                     td.num { (number(sample.seats.total())) }
                     @if people { td.num { @match sample.people { Some(people) => (number(people)), None => "–" } } }
                     td.num { (number(sample.seats.active)) }

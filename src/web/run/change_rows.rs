@@ -6,6 +6,7 @@ use columns::Ordinal;
 use directory::{Group, ManagedBy, PlatformRole, Presence, Profile, Role, Snapshot};
 use maud::{Markup, html};
 
+use crate::mirror::export;
 use crate::nouns::change_list::{ChangeKind, ChangeRow};
 use crate::store::error::StoreError;
 use crate::store::history::{self, Turned};
@@ -281,7 +282,7 @@ fn profile_fields(profile: &Profile) -> Vec<(&'static str, Option<String>)> {
         ("Two-step verification", flag(profile.mfa_enabled)),
         ("Account status", profile.account_status.as_ref().map(|status| status.as_str().to_owned())),
         ("Kind of account", Some(profile.account_type.as_str().to_owned())),
-        ("Claimed", profile.claimed.as_ref().map(|claimed| claimed.as_str().to_owned())),
+        ("Claimed", profile.claimed.as_ref().map(|claimed| export::claim(claimed).to_owned())),
         ("Management", profile.management.as_ref().map(|management| management.as_str().to_owned())),
         ("Added", day(profile.added_at)),
         ("Deactivated", day(profile.deactivated_at)),

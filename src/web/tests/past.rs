@@ -20,9 +20,7 @@ async fn a_past_day_is_listed_and_exported_as_it_was() {
     assert!(present.body.contains("As of a past day") && present.body.contains("max=\"2026-11-23\""));
     let past = app.get("/people?as_of=2026-11-21").await;
     assert_eq!(past.status, 200);
-    assert!(
-        past.body.contains("As of 21 Nov 2026.") && past.body.contains("Generation <span class=\"num\">1</span>")
-    );
+    assert!(past.body.contains("As of 21 Nov 2026.") && past.body.contains("Generation <span class=\"num\">1</span>"));
     assert!(!past.body.contains("Sync Users"), "{}", past.body);
 
     // The file is of that day, and says so in its name.

@@ -87,6 +87,7 @@ impl Tone {
     }
 }
 
+const MILLION: f64 = 1_000_000.0;
 const GRID: RGBColor = RGBColor(5, 0, 0);
 const WORDS: RGBColor = RGBColor(6, 0, 0);
 
@@ -152,7 +153,7 @@ fn draw(chart: &Chart<'_>, text: &mut String) -> Result<(), Box<dyn std::error::
         .x_labels(7)
         .y_labels(5)
         .x_label_formatter(&|number| date_words(chart.days, *number))
-        .y_label_formatter(&|number| (chart.unit)(*number))
+        .y_label_formatter(&|number| at_axis(*number, chart.unit))
         .draw()?;
     for line in &chart.lines {
         let style = line.tone.mark().stroke_width(2 * SCALE);
@@ -170,6 +171,17 @@ fn draw(chart: &Chart<'_>, text: &mut String) -> Result<(), Box<dyn std::error::
     area.present()?;
     drop(context);
     Ok(())
+}
+
+/// A number beside the axis: whole ones only, so that none stands there twice, and short enough for its place.
+fn at_axis(number: f64, unit: fn(f64) -> String) -> String {
+    if (number - number.round()).abs() > 1e-6 {
+        return String::new();
+    }
+    match number.abs() {
+        large if large >= MILLION => format!("{} M", (number / MILLION * 100.0).round() / 100.0),
+        _ => unit(number),
+    }
 }
 
 /// Where the axis of numbers begins and ends.
@@ -256,6 +268,13 @@ mod tests {
         let page = drawn([1, 2, 3, 20].map(|day| (date(2026, 9, day), 5.0)).to_vec());
         assert!(page.contains("<circle") && page.contains("<polyline"), "{page}");
         assert!(stretches(&[]).is_empty());
+    }
+
+    #[test]
+    fn no_number_stands_twice_beside_the_axis_and_large_ones_are_short() {
+        let unit = |number: f64| format!("{number:.0}");
+        let words = [25.5, 26.0, 26.25, 2_250_000.0, 1_000_000.0].map(|number| at_axis(number, unit));
+        assert_eq!(words, ["", "26", "", "2.25 M", "1 M"]);
     }
 
     #[test]

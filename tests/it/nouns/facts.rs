@@ -194,8 +194,11 @@ fn people(people: &[(&str, &[(&str, i64)])]) -> Facts {
     }
 }
 
+/// A resource, the generation that saw it first, the day, and whose it is.
+type ActiveDay = (i64, i64, i64, Vec<u32>);
+
 /// Who moved to which day on which resource by which generation, by ordinals.
-fn active_days(tx: &mut Tx) -> Result<Vec<(i64, i64, i64, Vec<u32>)>, StoreError> {
+fn active_days(tx: &mut Tx) -> Result<Vec<ActiveDay>, StoreError> {
     const DAYS: &str = "SELECT resource, since, day, accounts FROM activity_days ORDER BY resource, since, day";
     tx.list(DAYS, &[], |row| {
         let accounts = RoaringBitmap::deserialize_from(row.blob(3)?).map_err(|_| row.corrupt(3))?;
