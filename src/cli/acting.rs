@@ -128,7 +128,7 @@ async fn try_answer(mirror: &Mirror, surroundings: &Surroundings, question: Ques
             let snapshot = mirror.newest().await.map_err(failed)?;
             let actions = actions.into_iter().map(|step| named::action(&snapshot, &step.named()));
             let actions = actions.collect::<Result<_, _>>()?;
-            let wanted = Wanted { selection: Selection::Filter(filter), actions };
+            let wanted = Wanted { selection: Selection::Filter(filter), actions, own: None };
             let id = plan::plan(&context, mirror, wanted, (None, entropy)).await;
             planned(id.map_err(|error| error.refusal())?)
         }
@@ -140,11 +140,11 @@ async fn try_answer(mirror: &Mirror, surroundings: &Surroundings, question: Ques
             planned(id)
         }
         Question::Undo { id } => {
-            let undone = undo::undo(&context, mirror, &operation(&id)?, (None, entropy)).await;
+            let undone = undo::undo(&context, mirror, (&operation(&id)?, None), (None, entropy)).await;
             planned(undone.map_err(|error| error.refusal())?)
         }
         Question::Retry { id } => {
-            let again = undo::retry(&context, mirror, &operation(&id)?, (None, entropy)).await;
+            let again = undo::retry(&context, mirror, (&operation(&id)?, None), (None, entropy)).await;
             planned(again.map_err(|error| error.refusal())?)
         }
         Question::Pause { id } => wished(control::pause(&context, mirror, &operation(&id)?, entropy).await)?,

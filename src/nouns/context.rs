@@ -51,6 +51,14 @@ impl Actor {
         }
     }
 
+    /// The person who answers for it, as decisions name them: whoever uses an access token is its administrator.
+    pub fn as_person(&self) -> String {
+        match self {
+            Actor::AccessToken { administrator, .. } => format!("administrator {administrator}"),
+            _ => self.as_subject(),
+        }
+    }
+
     /// The actor as the public part of an event names it: without personal data.
     pub fn as_subject(&self) -> String {
         match self {

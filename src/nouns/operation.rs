@@ -130,8 +130,10 @@ pub struct Operation {
     pub state: OperationState,
     /// Who asked for it, as pages show it.
     pub asked_by: String,
-    /// Who asked for it, as the audit chain names it.
+    /// The person who asked for it, as decisions name people.
     pub asked_as: String,
+    /// The account of whoever asked, where they are tied to one: nothing is done to it.
+    pub own: Option<AccountId>,
     /// When.
     pub asked_at: Timestamp,
     /// When its first change was about to be sent.
@@ -163,7 +165,7 @@ pub struct Decision {
     pub at: Timestamp,
     /// Who, as pages show it.
     pub by: String,
-    /// Who, as the audit chain names it.
+    /// The person, by id.
     pub subject: String,
     /// The hash of the plan that was looked at.
     pub hash: [u8; 32],

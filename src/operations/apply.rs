@@ -369,11 +369,13 @@ impl Fitting<'_> {
         fresh: &Arc<Snapshot>,
         surroundings: &Surroundings,
     ) -> Result<(), Halt> {
-        let read = fresh.clone();
+        let (read, own) = (fresh.clone(), self.operation.own.clone());
         let (around, bounds) = self
             .mirror
             .store()
-            .read(move |tx| Ok((crate::operations::prepare::circumstances(tx, &read)?, guard::read(tx)?.bounds)))
+            .read(move |tx| {
+                Ok((crate::operations::prepare::circumstances(tx, &read, own.as_ref())?, guard::read(tx)?.bounds))
+            })
             .await?;
         let steps = approve::steps(self.mirror, self.operation, self.selected.clone()).await?;
         let laid = plan::lay(self.mirror, &self.operation.id, (steps, around), fresh).await;

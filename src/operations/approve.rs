@@ -15,7 +15,7 @@ use crate::nouns::refusal::Refusal;
 use crate::operations::guard;
 use crate::operations::plan::{self, NotPlanned, Steps, event, hexadecimal};
 use crate::operations::undo::{CHANGED_SINCE, NEEDS_INVITATION};
-use crate::store::control::administrators;
+use crate::store::control::{administrators, admissions};
 use crate::store::db::Store;
 use crate::store::error::StoreError;
 use crate::store::{events, head, jobs, operation_rows, operations};
@@ -164,7 +164,7 @@ impl Approved {
         let valid = match decisions.last() {
             Some(last) if last.verdict == Approval::Approved && last.hash == hash => {
                 let by_another = last.subject != operation.asked_as;
-                (by_another || !second) && may_approve(control, &last.subject).await?
+                (by_another || !second) && may_approve(mirror, control, &last.subject).await?
             }
             _ => false,
         };
@@ -176,11 +176,17 @@ impl Approved {
     }
 }
 
-/// Whether somebody may still approve: the command line always, an administrator while there is one of that id.
-async fn may_approve(control: &Store, subject: &str) -> Result<bool, StoreError> {
+/// Whether somebody may still approve: the command line always, an administrator while they may enter.
+async fn may_approve(mirror: &Mirror, control: &Store, subject: &str) -> Result<bool, StoreError> {
     let Some(id) = subject.strip_prefix("administrator ") else { return Ok(true) };
     let Some(id) = AdministratorId::parse(id) else { return Ok(false) };
-    control.read(move |tx| administrators::exists(tx, &id)).await
+    let organization = mirror.organization().id.clone();
+    let read = control.read(move |tx| {
+        let admitted = admissions::list(tx, &organization)?;
+        let ended = admitted.iter().any(|one| one.administrator == id && one.ended.is_some());
+        Ok(!ended && administrators::exists(tx, &id)?)
+    });
+    read.await
 }
 
 /// Approves a plan, which a worker then carries out. A plan that is older than the newest generation is made again
@@ -204,7 +210,7 @@ pub async fn approve(
             let again = operations::decisions(tx, operation.number)?.last().is_some_and(|last| {
                 last.verdict == Approval::Approved
                     && last.hash == approving.hash
-                    && last.subject == context.actor.as_subject()
+                    && last.subject == context.actor.as_person()
             });
             return Ok(if again { Ok(()) } else { Err(NotApproved::NotWaiting(operation.state)) });
         }
@@ -228,7 +234,7 @@ pub async fn approve(
         if let Some(number) = demands.number.filter(|number| approving.typed != Some(*number)) {
             return Ok(Err(NotApproved::TypeNumber(number)));
         }
-        if demands.second_person && context.actor.as_subject() == operation.asked_as {
+        if demands.second_person && context.actor.as_person() == operation.asked_as {
             return Ok(Err(NotApproved::SecondPerson(demands.over_limit.unwrap_or_default())));
         }
         decide(tx, &context, (&operation, Approval::Approved, &approving.reason, approving.typed), &entropy)?;
@@ -273,7 +279,7 @@ fn decide(
     let decision = Decision {
         at: context.now,
         by: context.actor.as_text(),
-        subject: context.actor.as_subject(),
+        subject: context.actor.as_person(),
         hash: operation.plan.hash,
         verdict,
         reason: reason.to_owned(),
@@ -310,7 +316,7 @@ async fn refresh(
         return Ok(());
     }
     let steps = steps(mirror, &operation, selected).await?;
-    let around = plan::around(mirror, snapshot).await?;
+    let around = plan::around(mirror, snapshot, operation.own.as_ref()).await?;
     let laid = plan::lay(mirror, id, (steps, around), snapshot).await;
     let (was, now, same) = (operation.plan.rows, laid.figures.rows, laid.figures.hash == seen);
     replan(context, mirror, (&operation, laid, None), entropy).await?;

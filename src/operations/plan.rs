@@ -35,6 +35,8 @@ pub struct Wanted {
     pub selection: Selection,
     /// What is to be done with them, in this order.
     pub actions: Vec<Action>,
+    /// The account of whoever asks, where they are tied to one: nothing is done to it.
+    pub own: Option<AccountId>,
 }
 
 /// Why there is no plan.
@@ -145,7 +147,7 @@ pub async fn plan(
     wanted: Wanted,
     (request_key, entropy): (Option<String>, &Entropy),
 ) -> Result<OperationId, NotPlanned> {
-    let Wanted { selection, actions } = wanted;
+    let Wanted { selection, actions, own } = wanted;
     if actions.is_empty() || actions.iter().any(is_empty) {
         return Err(NotPlanned::NoAction);
     }
@@ -158,7 +160,7 @@ pub async fn plan(
         return Err(NotPlanned::Nobody);
     }
     let steps = Steps::Actions(selected, actions.clone());
-    let new = new(context, (OperationKind::Operation, selection, None), actions, entropy);
+    let new = NewOperation { own, ..new(context, (OperationKind::Operation, selection, None), actions, entropy) };
     keep(context, mirror, (new, steps, &snapshot), (request_key, entropy)).await
 }
 
@@ -172,7 +174,8 @@ pub(super) fn new(
     NewOperation {
         id: OperationId::new(entropy, context.now),
         kind,
-        asked: (context.actor.as_text(), context.actor.as_subject()),
+        asked: (context.actor.as_text(), context.actor.as_person()),
+        own: None,
         asked_at: context.now,
         selection,
         actions,
@@ -187,7 +190,7 @@ pub(super) async fn keep(
     (new, steps, snapshot): (NewOperation, Steps, &Arc<Snapshot>),
     (request_key, entropy): (Option<String>, &Entropy),
 ) -> Result<OperationId, NotPlanned> {
-    let around = around(mirror, snapshot).await?;
+    let around = around(mirror, snapshot, new.own.as_ref()).await?;
     let laid = lay(mirror, &new.id, (steps, around), snapshot).await;
     let mut facts = BTreeSet::new();
     let mut planned = laid.rows.iter().filter(|row| row.state == RowState::Planned);
@@ -236,9 +239,13 @@ pub(super) fn event(context: &Context, kind: &'static str, of: &OperationId, det
 }
 
 /// Who must not be touched; an owner of the key who is not known stops every plan.
-pub(super) async fn around(mirror: &Mirror, snapshot: &Arc<Snapshot>) -> Result<Circumstances, NotPlanned> {
-    let known = snapshot.clone();
-    let around = mirror.store().read(move |tx| prepare::circumstances(tx, &known)).await?;
+pub(super) async fn around(
+    mirror: &Mirror,
+    snapshot: &Arc<Snapshot>,
+    own: Option<&AccountId>,
+) -> Result<Circumstances, NotPlanned> {
+    let (known, own) = (snapshot.clone(), own.cloned());
+    let around = mirror.store().read(move |tx| prepare::circumstances(tx, &known, own.as_ref())).await?;
     if around.key_owner == KeyOwner::Unknown {
         return Err(NotPlanned::KeyOwnerUnknown);
     }

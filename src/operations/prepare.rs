@@ -60,9 +60,8 @@ pub async fn choose_key_owner(
     setting::choose(context, mirror, (KEY_OWNER, value), entropy).await
 }
 
-/// Who must not be touched, in the ordinals of a snapshot. Nobody's session is tied to a mirrored person yet, so nobody
-/// has an account of their own.
-pub fn circumstances(tx: &mut Tx, snapshot: &Snapshot) -> Result<Circumstances, StoreError> {
+/// Who must not be touched, in the ordinals of a snapshot; `own` is the account of whoever asks.
+pub fn circumstances(tx: &mut Tx, snapshot: &Snapshot, own: Option<&AccountId>) -> Result<Circumstances, StoreError> {
     let marks = marks::read(tx)?;
     let key_owner = match key_owner(tx)?.owner {
         None => KeyOwner::Unknown,
@@ -72,7 +71,7 @@ pub fn circumstances(tx: &mut Tx, snapshot: &Snapshot) -> Result<Circumstances, 
     Ok(Circumstances {
         protected_people: marks.protected_people.iter().filter_map(|id| snapshot.account(id.as_str())).collect(),
         protected_groups: marks.protected_groups.iter().filter_map(|id| snapshot.group(id.as_str())).collect(),
-        own: None,
+        own: own.and_then(|own| snapshot.account(own.as_str())),
         key_owner,
     })
 }

@@ -193,7 +193,7 @@ pub async fn json<E: From<StoreError>>(
     let snapshot = mirror.current();
     let head = head(operation, &snapshot).to_string();
     // The rows stand last in the object, so that they need not be held together.
-    write(head.trim_end_matches('}'))?;
+    write(head.strip_suffix('}').unwrap_or(&head))?;
     write(",\"items\":[")?;
     let mut first = true;
     each(mirror, operation, &snapshot, |row| {

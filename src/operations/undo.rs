@@ -1,8 +1,8 @@
 //! Taking back what an operation did, and trying again what it did not: new plans, through the same preview, bounds and
 //! approval. What somebody has changed since is left alone, and so is what cannot be taken back; both are named.
 
-use directory::Ordinal;
 use directory::act::{CannotUndo, Change};
+use directory::{AccountId, Ordinal};
 use roaring::RoaringBitmap;
 
 use crate::id::{Entropy, OperationId};
@@ -12,6 +12,7 @@ use crate::nouns::operation::{Operation, OperationKind, Selection};
 use crate::nouns::operation_row::{OperationRow, RowState, Why};
 use crate::operations::plan::{self, NotPlanned, Steps};
 use crate::store::error::StoreError;
+use crate::store::operations::NewOperation;
 use crate::store::tx::Tx;
 use crate::store::{history, operation_rows, operations};
 
@@ -20,14 +21,15 @@ pub(super) const CHANGED_SINCE: &str = "changed_since";
 /// The code of a row that has no inverse.
 pub(super) const NEEDS_INVITATION: &str = "needs_invitation";
 
-/// Plans the inverses of what an operation did, the last change first. An undo can be undone.
+/// Plans the inverses of what an operation did, the last change first. An undo can be undone. `own` is the account of
+/// whoever asks.
 ///
 /// # Errors
 /// Why there is no plan.
 pub async fn undo(
     context: &Context,
     mirror: &Mirror,
-    id: &OperationId,
+    (id, own): (&OperationId, Option<AccountId>),
     (request_key, entropy): (Option<String>, &Entropy),
 ) -> Result<OperationId, NotPlanned> {
     let (operation, rows) = over(mirror, id).await?;
@@ -38,7 +40,7 @@ pub async fn undo(
     let number = operation.number;
     let steps = mirror.store().read(move |tx| inverses(tx, number, ours)).await?;
     let of = (OperationKind::Undo, Selection::Operation(id.clone()), Some(id.clone()));
-    let new = plan::new(context, of, Vec::new(), entropy);
+    let new = NewOperation { own, ..plan::new(context, of, Vec::new(), entropy) };
     let snapshot = mirror.newest().await?;
     plan::keep(context, mirror, (new, steps, &snapshot), (request_key, entropy)).await
 }
@@ -50,7 +52,7 @@ pub async fn undo(
 pub async fn retry(
     context: &Context,
     mirror: &Mirror,
-    id: &OperationId,
+    (id, own): (&OperationId, Option<AccountId>),
     (request_key, entropy): (Option<String>, &Entropy),
 ) -> Result<OperationId, NotPlanned> {
     let (operation, rows) = over(mirror, id).await?;
@@ -72,7 +74,8 @@ pub async fn retry(
             (OperationKind::Retry, Steps::Actions(selected, operation.actions.clone()))
         }
     };
-    let new = plan::new(context, (kind, selection, Some(id.clone())), operation.actions, entropy);
+    let of = (kind, selection, Some(id.clone()));
+    let new = NewOperation { own, ..plan::new(context, of, operation.actions, entropy) };
     let snapshot = mirror.newest().await?;
     plan::keep(context, mirror, (new, steps, &snapshot), (request_key, entropy)).await
 }

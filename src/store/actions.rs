@@ -8,17 +8,29 @@ use crate::id::OperationId;
 use crate::nouns::operation::Selection;
 use crate::nouns::operation_row::{RowState, Tally};
 
-pub(super) fn selection_text(selection: &Selection) -> String {
-    match selection {
+/// Whom an operation is about, with the account of whoever asks, where they are tied to one.
+pub(super) fn selection_text(selection: &Selection, own: Option<&AccountId>) -> String {
+    let mut value = match selection {
         Selection::Filter(text) => json!({ "filter": text }),
         Selection::People(people) => json!({ "people": people.iter().map(AccountId::as_str).collect::<Vec<_>>() }),
         Selection::Operation(of) => json!({ "operation": of.as_str() }),
+    };
+    if let Some(own) = own {
+        value["own"] = own.as_str().into();
     }
-    .to_string()
+    value.to_string()
 }
 
-pub(super) fn read_selection(text: &str) -> Option<Selection> {
+pub(super) fn read_selection(text: &str) -> Option<(Selection, Option<AccountId>)> {
     let value: Value = serde_json::from_str(text).ok()?;
+    let own = match value["own"].as_str() {
+        Some(own) => Some(AccountId::new(own).ok()?),
+        None => None,
+    };
+    Some((selection(&value)?, own))
+}
+
+fn selection(value: &Value) -> Option<Selection> {
     if let Some(text) = value["filter"].as_str() {
         return Some(Selection::Filter(text.to_owned()));
     }
@@ -134,7 +146,9 @@ mod tests {
             Selection::Filter("status = \"suspended\"".to_owned()),
             Selection::People(vec![AccountId::new("qm:1").unwrap()]),
         ] {
-            assert_eq!(read_selection(&selection_text(&selection)), Some(selection));
+            let own = Some(AccountId::new("qm:2").unwrap());
+            assert_eq!(read_selection(&selection_text(&selection, own.as_ref())), Some((selection.clone(), own)));
+            assert_eq!(read_selection(&selection_text(&selection, None)), Some((selection, None)));
         }
         assert_eq!(read_seats(&seats_text(&[(3, 12), (4, -1)])), Some(vec![(3, 12), (4, -1)]));
         let mut tally = Tally::default();

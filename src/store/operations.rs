@@ -1,5 +1,6 @@
 //! Operations: who asked for what, how far each is, what was decided about its plan.
 
+use directory::AccountId;
 use directory::act::Action;
 use jiff::Timestamp;
 use roaring::RoaringBitmap;
@@ -33,8 +34,10 @@ pub struct NewOperation {
     pub id: OperationId,
     /// Why it is there.
     pub kind: OperationKind,
-    /// Who asks, as pages show it, and as the audit chain names it.
+    /// Who asks, as pages show it, and the person who answers for it.
     pub asked: (String, String),
+    /// The account of whoever asks, where they are tied to one.
+    pub own: Option<AccountId>,
     /// When.
     pub asked_at: Timestamp,
     /// Whom it is about.
@@ -118,7 +121,7 @@ pub fn insert(
         (&new.asked.0).into(),
         (&new.asked.1).into(),
         new.asked_at.as_microsecond().into(),
-        actions::selection_text(&new.selection).into(),
+        actions::selection_text(&new.selection, new.own.as_ref()).into(),
         pack_bitmap(selected).into(),
         actions::actions_text(&new.actions).into(),
         (plan.generation as i64).into(),
@@ -275,7 +278,9 @@ fn operation(row: &Row<'_>) -> Result<Operation, StoreError> {
         Some(text) => Some(OperationId::parse(text).ok_or_else(|| row.corrupt(22))?),
         None => None,
     };
+    let (selection, own) = actions::read_selection(row.text(9)?).ok_or_else(|| row.corrupt(9))?;
     Ok(Operation {
+        own,
         number: number(0)?,
         id: OperationId::parse(row.text(1)?).ok_or_else(|| row.corrupt(1))?,
         kind: OperationKind::parse(row.text(2)?).ok_or_else(|| row.corrupt(2))?,
@@ -285,7 +290,7 @@ fn operation(row: &Row<'_>) -> Result<Operation, StoreError> {
         asked_at: moment(row, 6)?,
         started_at: optional_moment(row, 7)?,
         ended_at: optional_moment(row, 8)?,
-        selection: actions::read_selection(row.text(9)?).ok_or_else(|| row.corrupt(9))?,
+        selection,
         actions: actions::read_actions(row.text(10)?).ok_or_else(|| row.corrupt(10))?,
         plan: PlanFigures {
             generation: number(11)?,

@@ -101,6 +101,7 @@ fn a_demo_is_read_beside_synced_and_ended() {
     filters_are_answered(folder, &people);
     days_that_are_not_known_are_refused(folder);
     seats_are_counted(folder);
+    people_are_acted_on(folder, &people);
 
     let runs = run(&["runs"], folder);
     assert!(said(&runs).contains("initial") && said(&runs).contains("sealed"), "{}", said(&runs));
@@ -252,6 +253,48 @@ fn a_simulated_organization_prints_what_a_client_needs() {
     assert_eq!(simulated.interrupt(), Some(0));
 }
 
+/// A plan is shown before anything is sent; with the number of its rows it is carried out, and taken back.
+fn people_are_acted_on(folder: &Path, people: &[Value]) {
+    let ordinary = |person: &&Value| {
+        person["status"] == "active" && person["platform_roles"].as_array().is_some_and(Vec::is_empty)
+    };
+    let ids: Vec<&str> = people.iter().filter(ordinary).filter_map(|person| person["account_id"].as_str()).collect();
+    let suspend = |id: &str, yes: Option<&str>| {
+        let filter = format!("accountId = \"{id}\"");
+        let mut arguments = vec!["act", filter.as_str(), "--suspend"];
+        arguments.extend(yes.into_iter().flat_map(|yes| ["--yes", yes]));
+        run(&arguments, folder)
+    };
+    // Whoever is the last administrator of something is refused; the first who is not is taken.
+    let plan = |id: &&&str| said(&suspend(id, None)).contains("To be done: 1 rows for 1 people");
+    let id = ids.iter().find(plan).expect("somebody may be suspended");
+    assert!(said(&suspend(id, None)).contains("Nothing was sent. Carry it out with --yes 1."));
+    let other = suspend(id, Some("7"));
+    assert_eq!(other.status.code(), Some(3), "{}", said(&other));
+    let done = suspend(id, Some("1"));
+    assert_eq!(done.status.code(), Some(0), "{}", said(&done));
+    assert!(said(&done).contains("1 verified"), "{}", said(&done));
+    let number =
+        said(&done).lines().find_map(|line| line.strip_prefix("Take it back with: rollcall undo ").map(str::to_owned));
+    let number = number.unwrap();
+    let suspended = said(&run(&["users", "--status", "suspended", "--json"], folder));
+    assert!(suspended.contains(id), "{suspended}");
+    let shown = run(&["operations", &number, "--json"], folder);
+    let shown: Value = serde_json::from_slice(&shown.stdout).unwrap();
+    assert_eq!(shown["items"][0]["status"], "succeeded", "{shown}");
+    assert_eq!((&shown["items"][0]["before"], &shown["items"][0]["after"]), (&"active".into(), &"suspended".into()));
+    assert!(said(&run(&["operations", &number, "--csv"], folder)).starts_with("row,account id,name"));
+    let undone = run(&["undo", &number, "--yes", "1"], folder);
+    assert_eq!(undone.status.code(), Some(0), "{}", said(&undone));
+    assert!(said(&run(&["operations"], folder)).contains("undo"));
+    assert_eq!(run(&["stop", "--reason", "A rehearsal."], folder).status.code(), Some(0));
+    let stopped = suspend(id, Some("1"));
+    assert!(stopped.status.code() == Some(3) && said(&stopped).contains("Everything is stopped"), "{}", said(&stopped));
+    assert_eq!(run(&["release", "--reason", "It is over."], folder).status.code(), Some(0));
+    let nowhere = run(&["act", "status = active", "--remove-app-access", "abacus@nowhere"], folder);
+    assert!(nowhere.status.code() == Some(3) && said(&nowhere).contains("Name one of"), "{}", said(&nowhere));
+}
+
 #[test]
 fn wrong_use_is_told_from_refusal_and_names_the_way_out() {
     let folder = tempfile::tempdir().unwrap();
@@ -274,7 +317,8 @@ fn wrong_use_is_told_from_refusal_and_names_the_way_out() {
     let refused = run(&["simulate", "--scenario", scenario.to_str().unwrap()], folder);
     assert_eq!(refused.status.code(), Some(3));
     assert!(said(&refused).contains("line 1") && said(&refused).contains("people"), "{}", said(&refused));
-    for command in ["demo", "serve", "simulate", "sync", "users", "filters", "stats", "runs", "migrate", "doctor"] {
+    let commands = "demo serve simulate sync users filters stats act operations undo stop release runs migrate doctor";
+    for command in commands.split(' ') {
         let help = run(&[command, "--help"], folder);
         assert_eq!(help.status.code(), Some(0));
         assert!(said(&help).contains("Usage: rollcall"), "{}", said(&help));

@@ -17,6 +17,7 @@ fn new(seed: u64) -> NewOperation {
         id: OperationId::new(&Entropy::seeded(seed), at(0)),
         kind: OperationKind::Operation,
         asked: ("administrator ann".to_owned(), "administrator adm_1".to_owned()),
+        own: Some(directory::AccountId::new("qm:1").unwrap()),
         asked_at: at(0),
         selection: Selection::Filter("status = \"suspended\"".to_owned()),
         actions: vec![Action::Suspend],
@@ -55,7 +56,7 @@ fn an_operation_is_found_as_it_was_kept_and_its_rows_page_by_page() {
             let (found, people) = operations::find(tx, &new.id)?.unwrap();
             assert_eq!((number, found.number, found.state), (1, 1, OperationState::Planned));
             assert_eq!((people, found.plan, found.tally), (selected, plan(), tally()));
-            assert_eq!((found.selection, found.actions), (new.selection, new.actions));
+            assert_eq!((found.selection, found.actions, found.own), (new.selection, new.actions, new.own));
             let page = operation_rows::page(tx, 1, &Filter::default(), (0, 3))?;
             assert_eq!(page, rows()[..3]);
             assert_eq!(operation_rows::page(tx, 1, &Filter::default(), (3, 3))?, rows()[3..]);

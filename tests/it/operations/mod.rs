@@ -46,7 +46,7 @@ impl TestApp {
     }
 
     pub(super) async fn plan(&self, filter: &str, actions: Vec<Action>) -> OperationId {
-        let wanted = Wanted { selection: Selection::Filter(filter.to_owned()), actions };
+        let wanted = Wanted { selection: Selection::Filter(filter.to_owned()), actions, own: None };
         plan::plan(&self.context(), &self.mirror, wanted, (None, &self.surroundings.entropy)).await.unwrap()
     }
 
@@ -61,7 +61,7 @@ impl TestApp {
     ) -> Result<OperationId, NotPlanned> {
         let snapshot = self.now();
         let people = people.iter().map(|account| snapshot.account_id(*account).unwrap()).collect();
-        let wanted = Wanted { selection: Selection::People(people), actions };
+        let wanted = Wanted { selection: Selection::People(people), actions, own: None };
         plan::plan(&self.context(), &self.mirror, wanted, (None, &self.surroundings.entropy)).await
     }
 
@@ -103,7 +103,7 @@ impl TestApp {
     }
 
     pub(super) async fn undo(&self, id: &OperationId) -> OperationId {
-        undo::undo(&self.context(), &self.mirror, id, (None, &self.surroundings.entropy)).await.unwrap()
+        undo::undo(&self.context(), &self.mirror, (id, None), (None, &self.surroundings.entropy)).await.unwrap()
     }
 
     pub(super) async fn operation(&self, id: &OperationId) -> Operation {

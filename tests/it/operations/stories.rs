@@ -120,7 +120,7 @@ async fn w7_what_failed_is_told_from_what_succeeded_and_can_be_tried_again() {
         );
         app.simulator.set_faults(Vec::new());
         let context = app.context();
-        let again = undo::retry(&context, &app.mirror, &id, (None, &app.surroundings.entropy)).await.unwrap();
+        let again = undo::retry(&context, &app.mirror, (&id, None), (None, &app.surroundings.entropy)).await.unwrap();
         assert_eq!(app.operation(&again).await.plan.rows, 1);
         assert_eq!(app.carry_out(&again).await.state, OperationState::Succeeded);
         app.stop().await;

@@ -451,7 +451,7 @@ async fn c21_the_same_request_twice_is_one_operation() {
         let people = vec![app.now().account_id(ordinary(&app, 1)[0]).unwrap()];
         let ask = || {
             let selection = rollcall::nouns::operation::Selection::People(people.clone());
-            Wanted { selection, actions: vec![Action::Suspend] }
+            Wanted { selection, actions: vec![Action::Suspend], own: None }
         };
         let (context, entropy) = (app.context(), &app.surroundings.entropy);
         let key = || Some("a click".to_owned());
@@ -470,6 +470,7 @@ async fn nothing_is_planned_while_nobody_has_said_whose_the_key_is_and_nothing_a
         let wanted = Wanted {
             selection: rollcall::nouns::operation::Selection::Filter(String::new()),
             actions: vec![Action::Suspend],
+            own: Some(app.now().account_id(ordinary(&app, 2)[1]).unwrap()),
         };
         let (context, entropy) = (app.context(), &app.surroundings.entropy);
         let refused = plan::plan(&context, &app.mirror, wanted.clone(), (None, entropy)).await;
@@ -485,6 +486,8 @@ async fn nothing_is_planned_while_nobody_has_said_whose_the_key_is_and_nothing_a
             .map(|row| row.change.account())
             .collect();
         assert_eq!(owners, [ordinary(&app, 1)[0]]);
+        let own = rows.iter().find(|row| row.change.account() == ordinary(&app, 2)[1]).unwrap();
+        assert_eq!(own.why.as_ref().unwrap().code, "own_account");
         assert!(matches!(app.approve(&id).await, Err(NotApproved::LookOnly)));
         app.stop().await;
     }
