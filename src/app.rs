@@ -173,10 +173,12 @@ async fn run(config: &Config, opened: Opened, listen: SocketAddr) -> Result<Exit
         entropy: opened.surroundings.entropy.clone(),
         connector: opened.connector.clone(),
         mirrors: opened.mirrors.clone(),
+        notifier: opened.notifier.clone(),
         live: live.clone(),
     };
     let mut tasks = JoinSet::new();
-    tasks.spawn(supervise(opened.mirrors.clone(), opened.connector.clone(), opened.surroundings.clone()));
+    let (connector, notifier) = (opened.connector.clone(), opened.notifier.clone());
+    tasks.spawn(supervise(opened.mirrors.clone(), (connector, notifier), opened.surroundings.clone()));
     if config.database.is_none() {
         let answering = socket::answer(config.data.clone(), opened.mirrors.clone(), opened.surroundings.clone());
         tasks.spawn(async move {
@@ -209,7 +211,7 @@ async fn run(config: &Config, opened: Opened, listen: SocketAddr) -> Result<Exit
 /// Runs a worker for each organization, also for those connected later.
 async fn supervise(
     mirrors: crate::mirror::mirrors::Mirrors,
-    connector: crate::sync::connect::Connector,
+    (connector, notifier): (crate::sync::connect::Connector, crate::notify::Notifier),
     surroundings: crate::sync::pass::Surroundings,
 ) {
     let mut workers = JoinSet::new();
@@ -226,12 +228,13 @@ async fn supervise(
                 // What questions need beside the snapshot is made before the first of them comes.
                 tokio::task::spawn_blocking(move || directory::find::prepare(&newest));
             }
-            let (connector, surroundings) = (connector.clone(), surroundings.clone());
+            let (connector, notifier, surroundings) = (connector.clone(), notifier.clone(), surroundings.clone());
             working.entry(id).or_insert_with(|| {
                 let watching = stream::watch(mirror.clone(), connector.clone(), surroundings.clone());
+                let telling = crate::notify::worker::work(mirror.clone(), notifier);
                 let working = async move {
                     let acting = operations::worker::work(mirror.clone(), connector.clone(), surroundings.clone());
-                    tokio::join!(worker::work(mirror, connector, surroundings), acting, watching);
+                    tokio::join!(worker::work(mirror, connector, surroundings), acting, watching, telling);
                 };
                 workers.spawn(working).id()
             });

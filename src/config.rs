@@ -7,6 +7,8 @@ use clock::Clock;
 
 use crate::id::Entropy;
 use crate::mirror::mirrors::Databases;
+use crate::notify::Notifier;
+use crate::notify::address::{Allowed, Lookup};
 use crate::nouns::refusal::Refusal;
 use crate::store::db::Options;
 use crate::store::organization_keys::SealingKey;
@@ -23,6 +25,8 @@ pub struct Config {
     pub key_file: PathBuf,
     /// How the network is reached.
     pub network: Network,
+    /// Internal hosts and networks that notices may go to.
+    pub notices_allowed: Allowed,
     /// The time zone of new organizations.
     pub time_zone: String,
     #[cfg(feature = "faults")]
@@ -78,11 +82,20 @@ impl Config {
                 )
             })?),
         };
+        let notices_allowed =
+            Allowed::parse(&variable("ROLLCALL_NOTICES_ALLOW").unwrap_or_default()).map_err(|entry| {
+                Refusal::new(
+                    "Rollcall cannot start.",
+                    format!("In ROLLCALL_NOTICES_ALLOW, {entry} is no host, address or network."),
+                    "Write host names, addresses and networks such as 10.1.0.0/16, with commas between them.",
+                )
+            })?;
         Ok(Config {
             data,
             database: flags.database.or_else(|| variable("ROLLCALL_DATABASE_URL")),
             key_file,
             network: Network { proxy: variable("ROLLCALL_PROXY"), certificate_authority },
+            notices_allowed,
             time_zone: jiff::tz::TimeZone::system().iana_name().unwrap_or("UTC").to_owned(),
             #[cfg(feature = "faults")]
             faults: fault_plan()?,
@@ -95,6 +108,18 @@ impl Config {
             Some(url) => Databases::Postgres { url: url.clone(), prefix: String::new() },
             None => Databases::Folder(self.data.clone()),
         }
+    }
+
+    /// What notices are sent with.
+    ///
+    /// # Errors
+    /// The proxy or the certificate authority cannot be used.
+    pub fn notifier(&self, clock: Clock, entropy: Entropy, sealing: SealingKey) -> Result<Notifier, Refusal> {
+        let certificates = self.network.certificate_authority.as_deref().unwrap_or_default();
+        let network = (self.network.proxy.as_deref(), certificates);
+        let places = (self.notices_allowed.clone(), Lookup::Machine);
+        Notifier::new((clock, entropy), sealing, places, network)
+            .map_err(|why| Refusal::new("Rollcall cannot start.", why, "Correct ROLLCALL_PROXY or ROLLCALL_CA_FILE."))
     }
 
     /// How the stores work.
@@ -197,6 +222,7 @@ mod tests {
             database: None,
             key_file: folder.join("config/sealing.key"),
             network: Network::default(),
+            notices_allowed: Allowed::default(),
             time_zone: "UTC".to_owned(),
             #[cfg(feature = "faults")]
             faults: None,

@@ -9,6 +9,7 @@ pub mod config;
 mod http;
 pub mod id;
 pub mod mirror;
+pub mod notify;
 pub mod nouns;
 pub mod operations;
 pub mod store;

@@ -38,11 +38,20 @@ pub(crate) enum AttentionItem {
         /// Which.
         withheld: Box<Withheld>,
     },
+    /// A webhook refused one message after another and is sent nothing any more.
+    WebhookSwitchedOff {
+        /// Its id.
+        webhook: String,
+        /// What it is called.
+        name: String,
+        /// What it answered last.
+        reason: String,
+    },
 }
 
 /// List what needs attention
 ///
-/// Withheld rows, a key that expires, a sync that failed.
+/// Withheld rows, a key that expires, a sync that failed, a webhook that was switched off.
 #[utoipa::path(get, path = "/attention", tag = "organization", operation_id = "list_attention",
     responses((status = 200, description = "What waits", body = Attention)))]
 pub(crate) async fn list(asked: Asked, Parameters(_): Parameters<NoParameters>) -> Result<Json<Attention>, Problem> {
@@ -51,6 +60,11 @@ pub(crate) async fn list(asked: Asked, Parameters(_): Parameters<NoParameters>) 
     let item = |waiting: Waiting| match waiting {
         Waiting::Key(key) => AttentionItem::Key { key: Key::of(key) },
         Waiting::Failed(run) => AttentionItem::FailedRun { run: Box::new(Run::of(&run)) },
+        Waiting::SwitchedOff(endpoint) => AttentionItem::WebhookSwitchedOff {
+            webhook: endpoint.id.to_string(),
+            name: endpoint.draft.name,
+            reason: endpoint.switched_off.map(|(_, why)| why).unwrap_or_default(),
+        },
         Waiting::Withheld(rows) => AttentionItem::Withheld { withheld: Box::new(Withheld::of(&rows)) },
     };
     Ok(Json(Attention { items: waiting.into_iter().map(item).collect() }))

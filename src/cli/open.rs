@@ -8,6 +8,7 @@ use crate::cli::Place;
 use crate::config::Config;
 use crate::id::Entropy;
 use crate::mirror::mirrors::Mirrors;
+use crate::notify::Notifier;
 use crate::nouns::refusal::Refusal;
 use crate::store::error::StoreError;
 use crate::store::head;
@@ -21,6 +22,8 @@ pub struct Opened {
     pub mirrors: Mirrors,
     /// Makes clients and connects organizations.
     pub connector: Connector,
+    /// Sends notices.
+    pub notifier: Notifier,
     /// Time and chance.
     pub surroundings: Surroundings,
     /// Held as long as this process acts on the folder.
@@ -56,6 +59,7 @@ pub async fn to_act(config: &Config, clock: Clock) -> Result<Opened, Locked> {
             mirror.store().write(head::raise_epoch).await.map_err(|error| unopened(&error))?;
         }
     }
+    let notifier = config.notifier(clock.clone(), entropy.clone(), sealing.clone())?;
     let connector = Connector::new(
         mirrors.clone(),
         (clock.clone(), entropy.clone()),
@@ -63,7 +67,7 @@ pub async fn to_act(config: &Config, clock: Clock) -> Result<Opened, Locked> {
         config.network.clone(),
         config.time_zone.clone(),
     );
-    Ok(Opened { mirrors, connector, surroundings: Surroundings { clock, entropy }, _lock: lock })
+    Ok(Opened { mirrors, connector, notifier, surroundings: Surroundings { clock, entropy }, _lock: lock })
 }
 
 /// Opens an installation for reading only, also beside a running server.

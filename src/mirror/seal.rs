@@ -17,12 +17,13 @@ use crate::nouns::change_list::ChangeList;
 use crate::nouns::context::Actor;
 use crate::nouns::event::NewEvent;
 use crate::nouns::job::Lease;
+use crate::nouns::notice::{Notice, SyncCounts, What};
 use crate::nouns::run::Totals;
 use crate::nouns::scope::Scope;
 use crate::nouns::withheld::{Closed, WithheldRows, WithheldState};
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
-use crate::store::{accounts, changes, coverage, events, groups, head, jobs, observed, runs, withheld};
+use crate::store::{accounts, changes, coverage, events, groups, head, jobs, observed, outbox, runs, withheld};
 
 /// What is sealed with what a run has seen.
 #[derive(Clone, Debug)]
@@ -145,6 +146,21 @@ fn seal(
         personal: String::new(),
     };
     events::append(tx, &event, &sealing.entropy.bytes())?;
+    if sealing.scope.holds_place() {
+        let changed = SyncCounts {
+            added: counts.people_added,
+            removed: counts.people_gone,
+            changed: counts.people_changed + counts.presence_changed,
+        };
+        let what = What::SyncSealed {
+            run: run.clone(),
+            generation: delta.generation,
+            gaps: gaps as u64,
+            withheld: withheld_rows,
+            changed,
+        };
+        outbox::put(tx, &Notice { at: sealing.now, what }, &sealing.entropy)?;
+    }
     jobs::finish(tx, &sealing.lease)?;
     head::advance(tx, delta.generation)?;
     let offsets: Vec<_> =

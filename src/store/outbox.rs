@@ -178,6 +178,12 @@ pub fn take(tx: &mut Tx, now: Timestamp) -> Result<Option<Leased>, StoreError> {
     Ok(Some(leased))
 }
 
+/// Whether anything can be leased.
+pub fn is_due(tx: &mut Tx, now: Timestamp) -> Result<bool, StoreError> {
+    let epoch = head::read(tx)?.epoch;
+    Ok(tx.optional(DUE, &[now.as_microsecond().into(), epoch.into()], |row| row.integer(4))?.is_some())
+}
+
 /// Records what came of an attempt. False, and nothing is recorded, when somebody else has taken the delivery over.
 pub fn settle(
     tx: &mut Tx,

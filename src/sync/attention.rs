@@ -3,12 +3,13 @@
 
 use jiff::Timestamp;
 
+use crate::nouns::endpoint::Endpoint;
 use crate::nouns::organization_key::{OrganizationKey, Validity};
 use crate::nouns::run::{Run, RunState};
 use crate::nouns::withheld::WithheldRows;
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
-use crate::store::{organization_keys, runs, withheld};
+use crate::store::{endpoints, organization_keys, runs, withheld};
 
 /// One thing that waits.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +20,8 @@ pub enum Waiting {
     Key(OrganizationKey),
     /// The last sync failed, and none has ended well since.
     Failed(Box<Run>),
+    /// A webhook that Rollcall has switched off by itself.
+    SwitchedOff(Box<Endpoint>),
 }
 
 /// Everything that waits, the most pressing first.
@@ -26,6 +29,8 @@ pub fn list(tx: &mut Tx, now: Timestamp) -> Result<Vec<Waiting>, StoreError> {
     let mut waiting = Vec::new();
     waiting.extend(pressing_key(tx, now)?.map(Waiting::Key));
     waiting.extend(failed(tx)?.map(|run| Waiting::Failed(Box::new(run))));
+    let off = endpoints::list(tx)?.into_iter().filter(|endpoint| endpoint.switched_off.is_some());
+    waiting.extend(off.map(|endpoint| Waiting::SwitchedOff(Box::new(endpoint))));
     waiting.extend(withheld::open(tx)?.into_iter().map(|rows| Waiting::Withheld(Box::new(rows))));
     Ok(waiting)
 }
@@ -33,7 +38,7 @@ pub fn list(tx: &mut Tx, now: Timestamp) -> Result<Vec<Waiting>, StoreError> {
 /// How many things wait.
 pub fn count(tx: &mut Tx, now: Timestamp) -> Result<u64, StoreError> {
     let key = u64::from(pressing_key(tx, now)?.is_some());
-    Ok(key + u64::from(failed(tx)?.is_some()) + withheld::count_open(tx)?)
+    Ok(key + u64::from(failed(tx)?.is_some()) + endpoints::count_switched_off(tx)? + withheld::count_open(tx)?)
 }
 
 fn pressing_key(tx: &mut Tx, now: Timestamp) -> Result<Option<OrganizationKey>, StoreError> {

@@ -8,10 +8,11 @@ use crate::mirror::Mirror;
 use crate::mirror::seal::Sealed;
 use crate::nouns::event::NewEvent;
 use crate::nouns::job::{JobKind, Lease, Retry};
+use crate::nouns::notice::{Notice, What};
 use crate::nouns::run::{RunState, Waiting};
 use crate::nouns::scope::Scope;
 use crate::store::error::StoreError;
-use crate::store::{events, head, jobs, organization_keys, passes, runs};
+use crate::store::{events, head, jobs, organization_keys, outbox, passes, runs};
 use crate::sync::app_access;
 use crate::sync::connect::Connector;
 use crate::sync::edition;
@@ -134,7 +135,7 @@ async fn settle(
 ) -> Result<(), StoreError> {
     let now = surroundings.clock.now();
     let reason = ended.reason();
-    let (held, salt) = (lease.clone(), surroundings.entropy.bytes());
+    let (held, salt, entropy) = (lease.clone(), surroundings.entropy.bytes(), surroundings.entropy.clone());
     let retry = match ended {
         Ended::LeaseLost => return Ok(()),
         Ended::Store(_) => Some(now.checked_add(STORE_RETRY).unwrap_or(now)),
@@ -164,6 +165,8 @@ async fn settle(
                         personal: String::new(),
                     };
                     events::append(tx, &event, &salt)?;
+                    let what = What::SyncFailed { run: held.run.clone(), reason: reason.clone() };
+                    outbox::put(tx, &Notice { at: now, what }, &entropy)?;
                     jobs::give_up(tx, &held, Retry::Never, &reason)
                 }
             }

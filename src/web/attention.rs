@@ -4,12 +4,12 @@ use maud::{Markup, html};
 
 use crate::sync::attention::{self, Waiting};
 use crate::web::failure::Failure;
-use crate::web::settings_key;
 use crate::web::ui::amount::number;
 use crate::web::ui::frame::{Page, Place};
 use crate::web::ui::notice::{Weight, empty, notice};
 use crate::web::visit::{Visit, run_address};
 use crate::web::withheld;
+use crate::web::{settings_key, settings_notifications};
 
 /// GET /attention
 pub(crate) async fn show(visit: Visit) -> Result<Page, Failure> {
@@ -24,7 +24,7 @@ pub(crate) async fn show(visit: Visit) -> Result<Page, Failure> {
             }
             @if waiting.is_empty() {
                 (empty("Nothing waits for you.", html! {
-                    p { "Rows that a sync withheld, a key that expires and a sync that failed appear here." }
+                    p { "Rows that a sync withheld, a key that expires, a sync that failed and a webhook that was switched off appear here." }
                 }))
             }
             @for item in &waiting { (one(item, &visit)) }
@@ -43,6 +43,7 @@ fn one(item: &Waiting, visit: &Visit) -> Markup {
                 p { a.button href=(run_address(run)) { "Look at sync run " (run.number) } " " a.button href="/runs" { "Run Sync" } }
             },
         ),
+        Waiting::SwitchedOff(endpoint) => settings_notifications::switched_off(endpoint, &visit.reader),
         Waiting::Withheld(rows) => notice(
             Weight::Warning,
             &withheld::headline(rows, &visit.snapshot),

@@ -41,6 +41,7 @@ mod settings_edition;
 mod settings_guards;
 mod settings_key;
 mod settings_left_out;
+mod settings_notifications;
 mod settings_prices;
 mod settings_protected;
 mod settings_sites;
@@ -73,10 +74,12 @@ use crate::auth::passwords::Passwords;
 use crate::id::Entropy;
 use crate::mirror::listing;
 use crate::mirror::mirrors::Mirrors;
+use crate::notify::Notifier;
 use crate::store::db::Store;
 use crate::sync::connect::Connector;
 use crate::web::live::Live;
 use crate::web::pending::{Pending, PendingKey, PendingToken};
+use crate::web::settings_notifications::{deliveries, mail, webhook};
 use crate::web::watch::Watch;
 
 /// What the pages are shown from.
@@ -92,6 +95,8 @@ pub struct Web {
     pub connector: Connector,
     /// The organizations that are open.
     pub mirrors: Mirrors,
+    /// Sends notices.
+    pub notifier: Notifier,
     /// Who listens to what moves.
     pub live: Live,
 }
@@ -238,6 +243,18 @@ pub fn router(web: Web) -> Router {
         .route(settings_yours::HERE, get(settings_yours::show).post(settings_yours::choose))
         .route(settings_tokens::HERE, get(settings_tokens::show).post(settings_tokens::create))
         .route(settings_tokens::REVOKE, post(settings_tokens::revoke))
+        .route(settings_notifications::HERE, get(settings_notifications::show))
+        .route(mail::SAVE, post(mail::save))
+        .route(mail::REMOVE, post(mail::remove))
+        .route(mail::TEST, post(mail::test))
+        .route(mail::PUBLIC_ADDRESS, post(mail::public_address))
+        .route(webhook::NEW, get(webhook::new))
+        .route(webhook::SAVE, post(webhook::create))
+        .route("/settings/notifications/webhooks/{id}", get(webhook::show).post(webhook::change))
+        .route("/settings/notifications/webhooks/{id}/test", post(webhook::test))
+        .route("/settings/notifications/webhooks/{id}/remove", post(webhook::remove))
+        .route(deliveries::HERE, get(deliveries::show))
+        .route("/settings/notifications/deliveries/{id}/again", post(deliveries::again))
         .fallback(guard::nothing_here)
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
         .layer(from_fn_with_state(served.clone(), guard::guard))

@@ -12,8 +12,8 @@ use crate::web::ui::frame::{Page, Place};
 use crate::web::visit::Visit;
 use crate::web::{
     bundle, performance, settings_access, settings_dashboard, settings_edition, settings_guards, settings_key,
-    settings_left_out, settings_prices, settings_protected, settings_sites, settings_statistics, settings_sync,
-    settings_tokens, settings_yours,
+    settings_left_out, settings_notifications, settings_prices, settings_protected, settings_sites,
+    settings_statistics, settings_sync, settings_tokens, settings_yours,
 };
 
 /// The page's address.
@@ -75,6 +75,11 @@ pub(crate) const SECTIONS: &[Section] = &[
         "Seat prices",
         settings_prices::HERE,
         "What the dashboard shows as cost, as an estimate. They change nothing else.",
+    ),
+    section(
+        "Notifications",
+        settings_notifications::HERE,
+        "What is told by mail and webhooks, to whom; Atlassian Automation Integration.",
     ),
     section(
         "Sites to leave out",

@@ -11,6 +11,7 @@ mod documents;
 mod kill;
 mod layering;
 mod mirror;
+mod notices;
 mod nouns;
 mod operations;
 /// The plain evaluator of filters and its random organizations, which judge the pure crate too.

@@ -3,4 +3,6 @@
 pub(crate) mod app;
 pub(crate) mod driver;
 pub(crate) mod postgres;
+pub(crate) mod receiver;
+pub(crate) mod smtp;
 pub(crate) mod truth;
