@@ -27,6 +27,7 @@ fn main() -> ExitCode {
             Command::Protected(protected) => cli::protected::run(protected).await,
             Command::Filters(filters) => cli::filters::run(filters).await,
             Command::Token(token) => cli::token::run(token).await,
+            Command::Webhooks(webhooks) => cli::webhooks::run(webhooks).await,
             Command::Stats(stats) => cli::stats::run(stats).await,
             Command::Runs(runs) => cli::runs::run(runs).await,
             Command::Act(act) => cli::act::run(act).await,

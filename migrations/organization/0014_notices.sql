@@ -7,7 +7,7 @@ CREATE TABLE endpoints (
     events TEXT NOT NULL,
     key_days TEXT NOT NULL,
     notes TEXT NOT NULL,
-    active BOOLEAN NOT NULL,
+    active BIGINT NOT NULL,
     key_fingerprint TEXT NOT NULL,
     sealed BYTEA NOT NULL,
     version BIGINT NOT NULL,

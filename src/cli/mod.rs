@@ -20,6 +20,7 @@ pub mod sync;
 pub mod table;
 pub mod token;
 pub mod users;
+pub mod webhooks;
 mod why;
 
 use std::path::PathBuf;
@@ -108,6 +109,8 @@ pub enum Command {
     #[command(after_help = "Example:\n  rollcall token create --name reports --expires 90\n\
         docs/api.md says what can be asked with it.")]
     Token(token::Token),
+    /// List webhooks and what was sent to them, or send a test
+    Webhooks(webhooks::Webhooks),
     /// Count seats by app and site: used, inactive, what they cost
     #[command(after_help = "Example: rollcall stats --threshold 30d --json")]
     Stats(stats::Stats),

@@ -8,7 +8,7 @@ use tokio::net::{UnixListener, UnixStream};
 
 use crate::cli::acting::{self, Question};
 use crate::cli::sync::Wanted;
-use crate::cli::token;
+use crate::cli::{token, webhooks};
 use crate::id::Entropy;
 use crate::mirror::mirrors::Mirrors;
 use crate::nouns::context::{Actor, Context};
@@ -72,6 +72,9 @@ pub async fn answer(data: PathBuf, mirrors: Mirrors, surroundings: Surroundings)
                         Ok(question) => act(&mirrors, &surroundings, question).await,
                         Err(_) => "This server does not know what was asked for; update it.".to_owned(),
                     },
+                    line if line.starts_with("webhook-test ") => {
+                        test_webhook(&mirrors, &surroundings, &line["webhook-test ".len()..]).await
+                    }
                     _ => "This server does not know the command; update it.".to_owned(),
                 };
                 let _ = stream.into_inner().into_inner().write_all(format!("{answer}\n").as_bytes()).await;
@@ -89,6 +92,15 @@ async fn change_tokens(mirrors: &Mirrors, surroundings: &Surroundings, wanted: t
 async fn act(mirrors: &Mirrors, surroundings: &Surroundings, question: Question) -> String {
     let Some(mirror) = mirrors.only() else { return "No organization is connected.".to_owned() };
     serde_json::to_string(&acting::answer(&mirror, surroundings, question).await).unwrap_or_default()
+}
+
+async fn test_webhook(mirrors: &Mirrors, surroundings: &Surroundings, webhook: &str) -> String {
+    let Some(mirror) = mirrors.only() else { return "No organization is connected.".to_owned() };
+    let context = Context { actor: Actor::CommandLine, now: surroundings.clock.now() };
+    match webhooks::put_test(&context, &mirror, webhook, &surroundings.entropy).await {
+        Ok(()) => webhooks::TAKEN.to_owned(),
+        Err(refusal) => refusal.why,
+    }
 }
 
 async fn start_sync(mirrors: &Mirrors, surroundings: &Surroundings, wanted: Wanted) -> String {

@@ -124,8 +124,8 @@ pub async fn remove(context: &Context, mirror: &Mirror, notifier: &Notifier, id:
 }
 
 /// Puts a test out for one webhook, whether it is active or not.
-pub async fn test(context: &Context, mirror: &Mirror, notifier: &Notifier, id: &EndpointId) -> Result<(), NotDone> {
-    let (now, id, entropy) = (context.now, id.clone(), notifier.entropy.clone());
+pub async fn test(context: &Context, mirror: &Mirror, id: &EndpointId, entropy: &Entropy) -> Result<(), NotDone> {
+    let (now, id, entropy) = (context.now, id.clone(), entropy.clone());
     let sent = mirror.store().write(move |tx| {
         let known = endpoints::find(tx, &id)?.is_some();
         if known {

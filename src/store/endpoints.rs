@@ -26,7 +26,7 @@ const CHANGE: &str = "
     WHERE id = $1 AND removed_at IS NULL";
 const SET_SECRET: &str = "UPDATE endpoints SET key_fingerprint = $2, sealed = $3 WHERE id = $1";
 const REMOVE: &str = "
-    UPDATE endpoints SET removed_at = $2, sealed = $3, active = FALSE, changed_by = $4, changed_at = $2
+    UPDATE endpoints SET removed_at = $2, sealed = $3, active = 0, changed_by = $4, changed_at = $2
     WHERE id = $1 AND removed_at IS NULL";
 const REMEMBER: &str = "
     INSERT INTO endpoint_versions (endpoint, version, changed_by, changed_at, detail)
@@ -44,7 +44,7 @@ const ACCEPTED: &str = "UPDATE endpoints SET dead_in_a_row = 0 WHERE id = $1 AND
 const GAVE_UP: &str = "
     UPDATE endpoints SET dead_in_a_row = dead_in_a_row + 1 WHERE id = $1 RETURNING dead_in_a_row";
 const SWITCH_OFF: &str = "
-    UPDATE endpoints SET active = FALSE, switched_off_at = $2, switched_off_why = $3 WHERE id = $1 AND active = TRUE";
+    UPDATE endpoints SET active = 0, switched_off_at = $2, switched_off_why = $3 WHERE id = $1 AND active = 1";
 const COUNT_SWITCHED_OFF: &str =
     "SELECT count(*) FROM endpoints WHERE switched_off_at IS NOT NULL AND removed_at IS NULL";
 

@@ -29,6 +29,7 @@ const PAGES: &[(&str, &str)] = &[
     ("glossary", include_str!("../../docs/glossary.md")),
     ("install", include_str!("../../docs/install.md")),
     ("operate", include_str!("../../docs/operate.md")),
+    ("webhooks", include_str!("../../docs/webhooks.md")),
     ("api", include_str!("../../docs/api.md")),
     ("security", include_str!("../../docs/security.md")),
     ("simulator", include_str!("../../docs/simulator.md")),

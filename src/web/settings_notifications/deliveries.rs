@@ -79,7 +79,7 @@ pub(super) fn table(sent: &[Delivery], known: &[Endpoint], reader: &Reader) -> M
                     th scope="col" { "State" }
                     th.num scope="col" { "Tries" }
                     th scope="col" { "Last answer" }
-                    th scope="col" { span.sr { "Action" } }
+                    th scope="col" { span.hidden { "Action" } }
                 } }
                 tbody { @for delivery in sent { (row(delivery, known, reader)) } }
             }

@@ -117,7 +117,7 @@ pub(crate) async fn test(
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
     let id = parsed(&id)?;
-    let sent = verbs::test(&visit.entered.context, &visit.mirror, &served.notifier, &id).await;
+    let sent = verbs::test(&visit.entered.context, &visit.mirror, &id, &served.entropy).await;
     done(sent, address(&id).as_str())
 }
 

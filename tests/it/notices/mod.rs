@@ -1,6 +1,7 @@
 //! Notices leave the house: signed, in order, once or again under the same id, to no address that is not allowed, and by
 //! mail. On both engines.
 
+mod documented;
 mod expiry;
 mod mail;
 mod webhooks;

@@ -227,7 +227,7 @@ async fn no_internal_address_is_connected_to_also_not_by_a_name_that_changes_its
         let allowed = notifier_with(&app, "rebound.example", &[("rebound.example", "127.0.0.1")]);
         let address = format!("http://rebound.example:{}/hook", receiver.port);
         let id = make(&app, &allowed, draft(&address, Style::Generic, &[EventKind::TaskFailed]), SECRET).await;
-        endpoints::test(&context(&app), &app.mirror, &allowed, &id).await.unwrap();
+        endpoints::test(&context(&app), &app.mirror, &id, &app.surroundings.entropy).await.unwrap();
         assert_eq!(deliver_all(&app, &allowed).await, 1);
         assert_eq!(receiver.got().len(), 1);
         app.stop().await;
