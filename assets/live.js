@@ -1,6 +1,6 @@
 // Live pages: the server's stream says what has moved, the page fetches itself again and takes over the parts that
 // show it. A part is an element with an id and `data-live`, a list of what it shows: `run` is every run, `run:ID` one of
-// them, `generation` the data. No part is ever taken from under somebody's hands. Without this file pages load
+// them, `operation` operations, `generation` the data. No part is ever taken from under somebody's hands. Without this file pages load
 // themselves again as a whole.
 "use strict";
 

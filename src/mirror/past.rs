@@ -104,7 +104,7 @@ impl Mirror {
     }
 
     /// What is shown of a generation.
-    async fn of_generation(&self, generation: u64) -> Result<Arc<Snapshot>, StoreError> {
+    pub async fn of_generation(&self, generation: u64) -> Result<Arc<Snapshot>, StoreError> {
         let current = self.state();
         if current.whole.generation() == generation {
             return Ok(current.shown);

@@ -99,7 +99,7 @@ impl NotPlanned {
             NotPlanned::KeyOwnerUnknown => Refusal::new(
                 what,
                 "Nobody has said whose the organization API key is, and its owner must never be acted on.",
-                "Name the key's owner in Settings, Organization API Key.",
+                "Name the key's owner in Settings, Actions.",
             ),
             NotPlanned::Unknown => Refusal::new(what, "There is no such operation.", "Look at the list of operations."),
             NotPlanned::NotOver => {

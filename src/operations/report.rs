@@ -196,7 +196,7 @@ pub async fn json<E: From<StoreError>>(
     write(head.strip_suffix('}').unwrap_or(&head))?;
     write(",\"items\":[")?;
     let mut first = true;
-    each(mirror, operation, &snapshot, |row| {
+    each(mirror, operation, (&Filter::default(), &snapshot), |row| {
         let before = if first { "\n" } else { ",\n" };
         first = false;
         write(&format!("{before}{}", item(operation, row)))
@@ -212,11 +212,24 @@ pub async fn json<E: From<StoreError>>(
 pub async fn csv<E: From<StoreError>>(
     mirror: &Mirror,
     operation: &Operation,
+    write: impl FnMut(&str) -> Result<(), E>,
+) -> Result<(), E> {
+    csv_of(mirror, operation, &Filter::default(), write).await
+}
+
+/// The same of those rows alone that a filter lets through.
+///
+/// # Errors
+/// The database failed, or `write` did.
+pub async fn csv_of<E: From<StoreError>>(
+    mirror: &Mirror,
+    operation: &Operation,
+    filter: &Filter,
     mut write: impl FnMut(&str) -> Result<(), E>,
 ) -> Result<(), E> {
     let snapshot = mirror.current();
     write(&line(COLUMNS.map(str::to_owned)))?;
-    each(mirror, operation, &snapshot, |row| {
+    each(mirror, operation, (filter, &snapshot), |row| {
         let cells = [
             row.row.seq.to_string(),
             row.account_id.clone(),
@@ -241,12 +254,13 @@ pub async fn csv<E: From<StoreError>>(
 async fn each<E: From<StoreError>>(
     mirror: &Mirror,
     operation: &Operation,
-    snapshot: &Arc<Snapshot>,
+    (filter, snapshot): (&Filter, &Arc<Snapshot>),
     mut take: impl FnMut(&NamedRow) -> Result<(), E>,
 ) -> Result<(), E> {
     let (number, mut after) = (operation.number, 0);
     loop {
-        let read = mirror.store().read(move |tx| operation_rows::page(tx, number, &Filter::default(), (after, PAGE)));
+        let filter = filter.clone();
+        let read = mirror.store().read(move |tx| operation_rows::page(tx, number, &filter, (after, PAGE)));
         let page = read.await?;
         let Some(last) = page.last() else { return Ok(()) };
         after = last.seq;

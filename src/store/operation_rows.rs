@@ -20,6 +20,8 @@ pub struct Filter {
     pub why: Option<String>,
     /// Of this person.
     pub account: Option<Ordinal>,
+    /// Of the action at this place.
+    pub action: Option<u16>,
 }
 
 /// How many rows there are of one kind of change, in one state, for one reason.
@@ -42,6 +44,7 @@ const PAGE: &str = "
     FROM operation_rows
     WHERE operation = $1 AND seq > $2 AND (CAST($4 AS TEXT) IS NULL OR state = $4)
         AND (CAST($5 AS TEXT) IS NULL OR why = $5) AND (CAST($6 AS BIGINT) IS NULL OR account = $6)
+        AND (CAST($7 AS BIGINT) IS NULL OR action = $7)
     ORDER BY seq LIMIT $3";
 const ALL: &str = "
     SELECT seq, action, kind, account, target, role, state, why, detail, attempts, begun_at, ended_at, generation
@@ -174,6 +177,7 @@ pub fn page(
         filter.state.map(RowState::as_str).into(),
         filter.why.as_deref().into(),
         filter.account.into(),
+        filter.action.map(i64::from).into(),
     ];
     tx.list(PAGE, &arguments, row)
 }

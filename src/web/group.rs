@@ -16,6 +16,7 @@ use crate::store::protected;
 use crate::web::failure::Failure;
 use crate::web::groups::{managed_by, name};
 use crate::web::members;
+use crate::web::operations::theirs;
 use crate::web::people::Ask;
 use crate::web::settings_protected;
 use crate::web::ui::address::Address;
@@ -83,6 +84,7 @@ fn content(
             @if row.group.is_none() { span.tag { "Gone or not described" } }
             @if about.protection.is_some() { (settings_protected::mark()) }
             span.grow {}
+            (theirs::on_members(row.id.as_str()))
             (outside::group_in_admin(about.organization, row.id.as_str()))
         }
         @if let Some(description) = row.group.as_ref().and_then(|known| known.description.as_deref()) {

@@ -87,6 +87,8 @@ struct Hint {
 enum Noun {
     /// A run.
     Run,
+    /// An operation: which one is not told, since what has moved is known by the head alone.
+    Operation,
     /// The data: another generation is in force.
     Generation,
 }
@@ -229,6 +231,9 @@ fn moved(before: Option<&(Head, Vec<Run>)>, (head, runs): (&Head, &[Run])) -> Ve
     let changed = runs.iter().filter(|run| !known.contains(run));
     let mut hints: Vec<Hint> =
         changed.map(|run| Hint { noun: Noun::Run, id: Some(run.id.to_string()), generation }).collect();
+    if (old.progress_seq, old.stopped) != (head.progress_seq, head.stopped) {
+        hints.push(Hint { noun: Noun::Operation, id: None, generation });
+    }
     if old.generation != generation {
         hints.push(Hint { noun: Noun::Generation, id: None, generation });
     }
@@ -236,8 +241,8 @@ fn moved(before: Option<&(Head, Vec<Run>)>, (head, runs): (&Head, &[Run])) -> Ve
 }
 
 /// That anything may have moved.
-fn anything(generation: u64) -> [Hint; 2] {
-    [Noun::Run, Noun::Generation].map(|noun| Hint { noun, id: None, generation })
+fn anything(generation: u64) -> [Hint; 3] {
+    [Noun::Run, Noun::Operation, Noun::Generation].map(|noun| Hint { noun, id: None, generation })
 }
 
 /// Passes hints on until the reader goes, the session is over or the server ends.
@@ -282,6 +287,7 @@ impl Hint {
     fn event(&self) -> Event {
         let noun = match self.noun {
             Noun::Run => "run",
+            Noun::Operation => "operation",
             Noun::Generation => "generation",
         };
         let hint = serde_json::json!({ "noun": noun, "id": self.id, "generation": self.generation });

@@ -25,6 +25,7 @@ pub mod live;
 mod manual_sync;
 mod members;
 mod notices;
+mod operations;
 mod pending;
 mod people;
 mod people_sync;
@@ -36,6 +37,7 @@ mod runs;
 mod selections;
 mod settings;
 mod settings_access;
+mod settings_actions;
 mod settings_dashboard;
 mod settings_edition;
 mod settings_guards;
@@ -190,6 +192,17 @@ pub fn router(web: Web) -> Router {
         .route("/selections/{id}/keep", post(selections::keep))
         .route("/selections/{id}/delete", post(selections::delete))
         .route("/selections/{id}/sync", post(selections::sync))
+        .route(operations::HERE, get(operations::list))
+        .route(operations::picker::HERE, get(operations::picker::show).post(operations::picker::submit))
+        .route(operations::stop::HERE, get(operations::stop::show).post(operations::stop::stop))
+        .route(operations::stop::RELEASE, post(operations::stop::release))
+        .route("/operations/{id}", get(operations::page::show))
+        .route("/operations/{id}/approve", post(operations::control::approve))
+        .route("/operations/{id}/reject", post(operations::control::reject))
+        .route("/operations/{id}/again", post(operations::control::again))
+        .route("/operations/{id}/undo", post(operations::control::undo))
+        .route("/operations/{id}/retry", post(operations::control::retry))
+        .route("/operations/{id}/{part}", get(operations::files::file).post(operations::control::want))
         .route(groups::HERE, get(groups::show))
         .route(groups::COMPLETE, get(groups::complete))
         .route(groups::files::CSV, get(groups::files::csv))
@@ -230,6 +243,9 @@ pub fn router(web: Web) -> Router {
         .route("/settings/organization-api-key/key", post(settings_key::replace))
         .route(settings_dashboard::HERE, get(settings_dashboard::show).post(settings_dashboard::choose))
         .route(settings_edition::HERE, get(settings_edition::show).post(settings_edition::choose))
+        .route(settings_actions::HERE, get(settings_actions::show).post(settings_actions::choose))
+        .route(settings_actions::SWITCH, post(settings_actions::turn))
+        .route(settings_actions::KEY_OWNER, post(settings_actions::own))
         .route(settings_prices::HERE, get(settings_prices::show).post(settings_prices::enter))
         .route(settings_prices::REMOVE, post(settings_prices::remove))
         .route(settings_statistics::HERE, get(settings_statistics::show))

@@ -16,6 +16,7 @@ use crate::store::protected;
 use crate::store::timeline::{self, Timeline};
 use crate::web::failure::Failure;
 use crate::web::groups::granted;
+use crate::web::operations::theirs;
 use crate::web::settings_protected;
 use crate::web::ui::address::Address;
 use crate::web::ui::amount::counted;
@@ -35,6 +36,8 @@ struct About<'a> {
     timeline: &'a Timeline,
     /// Who protected the person, when and why.
     protection: Option<&'a Protection>,
+    /// What operations did to the person.
+    operations: Markup,
 }
 
 /// GET /people/{id}
@@ -48,7 +51,9 @@ pub(crate) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Respons
     let (account, generation) = (row.ordinal, snapshot.generation());
     let read = visit.mirror.store().read(move |tx| Ok((timeline::of(tx, account, generation)?, protected::all(tx)?)));
     let (timeline, protections) = read.await?;
+    let operations = theirs::list(&theirs::of(&visit, account).await?, row.id, &visit);
     let about = About {
+        operations,
         organization: &visit.mirror.organization().atlassian_id,
         timeline: &timeline,
         protection: Protectee::parse("person", row.id).and_then(|of| protections.of(&of)),
@@ -77,6 +82,7 @@ fn content(
             }
             (person::status_tag(row))
             span.grow {}
+            (theirs::on_person(row.id))
             @if about.protection.is_some() { (settings_protected::mark()) }
             (outside::person_in_jira(snapshot, row.id, &resources(row.ordinal, snapshot)))
             (outside::person_in_admin(about.organization, row.id))
@@ -103,6 +109,10 @@ fn content(
         section aria-labelledby="groups" {
             h2 id="groups" { "Groups " span.num { (snapshot.memberships().of(row.ordinal).len()) } }
             (groups(row.ordinal, snapshot))
+        }
+        section aria-labelledby="operations" {
+            h2 id="operations" { "Operations" }
+            (about.operations)
         }
         section aria-labelledby="history" {
             h2 id="history" { "History" }

@@ -24,6 +24,7 @@ use crate::web::Served;
 use crate::web::export;
 use crate::web::failure::Failure;
 use crate::web::guard::see;
+use crate::web::operations::picker;
 use crate::web::people::columns::Columns;
 use crate::web::people::sort::slice;
 use crate::web::people::table::{Shown, table};
@@ -214,6 +215,9 @@ async fn page(
             h1 { bdi { (title) } }
             span.sub { (counted(people.len(), "person", "people")) }
             span.grow {}
+            @if !people.is_empty() {
+                a.button href=(Address::new(picker::HERE).with("selection", selection.id.as_str())) { "Bulk Operations" }
+            }
             @if (1..=ONLY_THESE).contains(&people.len()) {
                 form method="post" action=(here.clone().below("sync")) {
                     input type="hidden" name="request_key" value=(request_key.expose());

@@ -11,8 +11,8 @@ use crate::web::failure::Failure;
 use crate::web::ui::frame::{Page, Place};
 use crate::web::visit::Visit;
 use crate::web::{
-    bundle, performance, settings_access, settings_dashboard, settings_edition, settings_guards, settings_key,
-    settings_left_out, settings_notifications, settings_prices, settings_protected, settings_sites,
+    bundle, performance, settings_access, settings_actions, settings_dashboard, settings_edition, settings_guards,
+    settings_key, settings_left_out, settings_notifications, settings_prices, settings_protected, settings_sites,
     settings_statistics, settings_sync, settings_tokens, settings_yours,
 };
 
@@ -71,6 +71,11 @@ pub(crate) const SECTIONS: &[Section] = &[
             "Whom nothing of Rollcall may touch, who said so, and why.",
         )
     },
+    section(
+        "Actions",
+        settings_actions::HERE,
+        "Whether anything may be changed at Atlassian, whose the key is, and how much one operation may change.",
+    ),
     section(
         "Seat prices",
         settings_prices::HERE,

@@ -3,6 +3,7 @@
 mod access;
 mod filters;
 mod groups;
+mod operations;
 mod past;
 mod selections;
 mod settings;

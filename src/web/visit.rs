@@ -14,7 +14,7 @@ use crate::mirror::{Mirror, preferences};
 use crate::nouns::organization_key::OrganizationKey;
 use crate::nouns::run::Run;
 use crate::nouns::schedule::DailySlot;
-use crate::store::{coverage, organization_keys, runs};
+use crate::store::{coverage, head, organization_keys, runs};
 use crate::sync::trouble::{self, Trouble};
 use crate::sync::{attention, schedule};
 use crate::web::Served;
@@ -44,6 +44,8 @@ pub(crate) struct Visit {
     pub(crate) site: Option<String>,
     /// The address that is visited.
     pub(crate) here: String,
+    /// Whether somebody has stopped everything.
+    pub(crate) stopped: bool,
 }
 
 /// What is known about the state of the data besides the snapshot.
@@ -71,13 +73,15 @@ impl FromRequestParts<Served> for Visit {
         let entered = Entered::from_request_parts(parts, served).await?;
         let Some(mirror) = served.mirrors.only() else { return Err(see("/setup/organization")) };
         let (now, who) = (entered.context.now, entered.who.administrator.clone());
-        let read = mirror.store().read(move |tx| Ok((attention::count(tx, now)?, preferences::moments(tx, &who)?)));
-        let (waiting, likes) = read.await.map_err(|error| Failure::from(error).into_response())?;
+        let read = mirror
+            .store()
+            .read(move |tx| Ok((attention::count(tx, now)?, preferences::moments(tx, &who)?, head::read(tx)?.stopped)));
+        let (waiting, likes, stopped) = read.await.map_err(|error| Failure::from(error).into_response())?;
         let reader = Reader::new(&mirror.organization().time_zone, now).who_likes(&likes);
         let snapshot = mirror.shown();
         let site = site::kept(&parts.headers, &snapshot);
         let here = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
-        Ok(Visit { entered, snapshot, mirror, reader, waiting, site, here })
+        Ok(Visit { entered, snapshot, mirror, reader, waiting, site, here, stopped })
     }
 }
 
@@ -104,6 +108,7 @@ impl Visit {
             age: read_at(&self.snapshot).map(|at| self.reader.relative(at)),
             stale: is_stale(&self.snapshot, &self.reader),
             waiting: self.waiting,
+            stopped: self.stopped,
             motion: Motion::Still,
             site: follows.then(|| site::selector(&self.snapshot, site, &self.here)),
         }

@@ -25,6 +25,10 @@ pub const FIND: &str = "
     JOIN administrators ON administrators.id = admissions.administrator
     WHERE organization = $1 AND account_id = $2";
 
+/// The account that an administrator is tied to, while they may enter.
+pub const ACCOUNT_OF: &str = "
+    SELECT account_id FROM admissions WHERE administrator = $1 AND organization = $2 AND ended_at IS NULL";
+
 /// Everybody who was admitted to an organization, the newest first.
 pub const LIST: &str = "
     SELECT admissions.administrator, account_id, admitted_at, ended_at, ended_for, username, last_sign_in_at
@@ -49,6 +53,16 @@ pub struct Admission {
     pub last_sign_in_at: Option<Timestamp>,
     /// When the entry ended and why, as a sentence.
     pub ended: Option<(Timestamp, String)>,
+}
+
+/// The account that an administrator is tied to; none of whoever was made at set-up.
+pub fn account_of(
+    tx: &mut Tx,
+    administrator: &AdministratorId,
+    organization: &OrganizationId,
+) -> Result<Option<String>, StoreError> {
+    let arguments = [administrator.as_str().into(), organization.as_str().into()];
+    tx.optional(ACCOUNT_OF, &arguments, |row| Ok(row.text(0)?.to_owned()))
 }
 
 /// Admits an account, as this administrator.

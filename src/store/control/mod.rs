@@ -30,6 +30,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("control.admissions.ADMIT", admissions::ADMIT),
     ("control.admissions.END", admissions::END),
     ("control.admissions.FIND", admissions::FIND),
+    ("control.admissions.ACCOUNT_OF", admissions::ACCOUNT_OF),
     ("control.admissions.LIST", admissions::LIST),
     ("control.invitations.INSERT", invitations::INSERT),
     ("control.invitations.FIND", invitations::FIND),

@@ -143,6 +143,7 @@ pub(super) fn bar(chosen: &Chosen, matching: &RoaringBitmap, rows: &[Ordinal], c
                 button.quiet type="submit" name="do" value="all" { "Select all " (number(matching.len())) }
             }
             button.quiet.act type="submit" name="do" value="none" { "Clear" }
+            button.act type="submit" name="do" value="act" { "Bulk Operations" }
             button.act type="submit" name="do" value="sync" title=(format!("Reads at most {} people again, now", number(manual::ONLY_THESE))) { "Sync these" @if !chosen.people.is_empty() { " " span.num data-all { (number(chosen.people.len())) } } }
             button.act type="submit" name="do" value="export" { "Export" }
             button.act type="submit" name="do" value="keep" { "Keep as a list" }
@@ -230,7 +231,7 @@ pub(crate) async fn take(
     let id = selection.map(|selection| selection.id.to_string()).unwrap_or_default();
     let pages = Address::new(crate::web::selections::HERE);
     match sent.verb.as_str() {
-        "sync" | "export" | "keep" if id.is_empty() => {
+        "act" | "sync" | "export" | "keep" if id.is_empty() => {
             let why = "Nobody is selected.";
             Err(Refusal::new("Nothing was done.", why, "Go back and tick somebody, or select all that match.").into())
         }
@@ -242,6 +243,7 @@ pub(crate) async fn take(
                 Ok(page.with_status(StatusCode::CONFLICT).into_response())
             }
         },
+        "act" => Ok(see(Address::new(crate::web::operations::picker::HERE).with("selection", &id).as_str())),
         "export" => Ok(see(pages.below(&id).below("people.csv").as_str())),
         "keep" => Ok(see(&format!("{}#keep", pages.below(&id)))),
         _ => {

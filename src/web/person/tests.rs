@@ -6,7 +6,7 @@ use crate::web::acme::{acme, reader};
 fn page(id: &str) -> String {
     let snapshot = acme();
     let row = snapshot.account_row(snapshot.account(id).unwrap()).unwrap();
-    let about = About { organization: "org/1", timeline: &Timeline::default(), protection: None };
+    let about = About { operations: html! {}, organization: "org/1", timeline: &Timeline::default(), protection: None };
     content(&row, &snapshot, &reader(), (&about, html! {})).0
 }
 

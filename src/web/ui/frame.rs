@@ -4,7 +4,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::web::{assets, help, settings_yours};
+use crate::web::{assets, help, operations, settings_yours};
 
 /// The places of the navigation. Only what exists is here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub(crate) enum Place {
     UserBrowser,
     /// Groups.
     Groups,
+    /// Operations.
+    Operations,
     /// Sync runs.
     SyncRuns,
     /// What waits for a person.
@@ -25,10 +27,11 @@ pub(crate) enum Place {
     Help,
 }
 
-const PLACES: [(Place, &str, &str); 7] = [
+const PLACES: [(Place, &str, &str); 8] = [
     (Place::Dashboard, "Dashboard", "/dashboard"),
     (Place::UserBrowser, "User Browser", "/people"),
     (Place::Groups, "Groups", "/groups"),
+    (Place::Operations, "Operations", operations::HERE),
     (Place::SyncRuns, "Sync Runs", "/runs"),
     (Place::NeedsAttention, "Needs attention", "/attention"),
     (Place::Settings, "Settings", "/settings"),
@@ -57,6 +60,8 @@ pub(crate) struct Frame<'a> {
     pub(crate) stale: bool,
     /// How many things wait for a person.
     pub(crate) waiting: u64,
+    /// Whether somebody has stopped everything.
+    pub(crate) stopped: bool,
     /// Whether something on the page moves.
     pub(crate) motion: Motion,
     /// The choice of a site, on pages that follow it.
@@ -116,6 +121,7 @@ impl Page {
                                 a.user href=(settings_yours::HERE) title="Your settings" { "Signed in as " bdi { (frame.username) } }
                                 form method="post" action="/sign-out" { button.quiet type="submit" { "Sign out" } }
                             }
+                            @if frame.stopped { (operations::stop::told()) }
                             (content)
                         }
                     }
@@ -205,7 +211,7 @@ fn head(title: &str, motion: Motion) -> Markup {
 
 /// How many things wait for a person, beside the name of their page; it follows where the page itself is live.
 fn waiting(frame: &Frame<'_>) -> Markup {
-    let live = (frame.motion != Motion::Still).then_some("run generation");
+    let live = (frame.motion != Motion::Still).then_some("run generation operation");
     html! { span id="waiting" data-live=[live] { @if frame.waiting > 0 { " " span.count { (frame.waiting) } } } }
 }
 

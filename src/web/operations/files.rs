@@ -1,0 +1,68 @@
+//! Files of an operation: its result, its rows through a filter, the hand-off list of synced groups, and the state of
+//! everybody concerned before it.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, Query};
+use axum::response::Response;
+
+use crate::mirror::export::{Export, Form, in_order};
+use crate::nouns::operation::Operation;
+use crate::nouns::operation_row::RowState;
+use crate::operations::report;
+use crate::store::error::StoreError;
+use crate::store::operation_rows::Filter;
+use crate::store::operations;
+use crate::web::export::download;
+use crate::web::failure::Failure;
+use crate::web::operations::page::existing;
+use crate::web::operations::rows::Ask;
+use crate::web::visit::Visit;
+
+/// GET /operations/{id}/{file}
+pub(crate) async fn file(
+    visit: Visit,
+    Path((id, file)): Path<(String, String)>,
+    Query(ask): Query<Ask>,
+) -> Result<Response, Failure> {
+    let operation = existing(&visit, &id).await?.operation;
+    let name = |what: &str| format!("operation-{}-{what}", operation.number);
+    match file.as_str() {
+        "rows.csv" => rows(&visit, &operation, (&name("rows"), ask.filter(&visit))).await,
+        "hand-off.csv" => {
+            let why = Some("synced_group".to_owned());
+            let filter = Filter { state: Some(RowState::Refused), why, ..Filter::default() };
+            rows(&visit, &operation, (&name("hand-off"), filter)).await
+        }
+        "result.json" => {
+            let mut pieces = Vec::new();
+            report::json(&visit.mirror, &operation, |piece| keep(&mut pieces, piece)).await?;
+            Ok(download(&visit, &name("result"), Form::Json, pieces.into_iter()))
+        }
+        "before.csv" => before(&visit, &operation, (&name("before"), Form::Csv)).await,
+        "before.json" => before(&visit, &operation, (&name("before"), Form::Json)).await,
+        _ => Err(Failure::NotFound("There is no such file.")),
+    }
+}
+
+fn keep(pieces: &mut Vec<Vec<u8>>, piece: &str) -> Result<(), StoreError> {
+    pieces.push(piece.as_bytes().to_vec());
+    Ok(())
+}
+
+async fn rows(visit: &Visit, operation: &Operation, (name, filter): (&str, Filter)) -> Result<Response, Failure> {
+    let mut pieces = Vec::new();
+    report::csv_of(&visit.mirror, operation, &filter, |piece| keep(&mut pieces, piece)).await?;
+    Ok(download(visit, name, Form::Csv, pieces.into_iter()))
+}
+
+/// Whom it selects, as they were in the generation of its plan.
+async fn before(visit: &Visit, operation: &Operation, (name, form): (&str, Form)) -> Result<Response, Failure> {
+    let id = operation.id.clone();
+    let found = visit.mirror.store().read(move |tx| operations::find(tx, &id)).await?;
+    let (_, selected) = found.ok_or(Failure::NotFound("There is no operation with this id."))?;
+    let snapshot = visit.mirror.of_generation(operation.plan.generation).await?;
+    let order = directory::find::Ranking::of(&snapshot, &[]);
+    let people = in_order(&selected, &order);
+    Ok(download(visit, name, form, Export::new(Arc::clone(&snapshot), people, form)))
+}

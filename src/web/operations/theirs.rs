@@ -1,0 +1,52 @@
+//! What operations did to one person, on the person's page.
+
+use directory::Ordinal;
+use maud::{Markup, html};
+
+use crate::nouns::operation::Operation;
+use crate::operations::report;
+use crate::store::error::StoreError;
+use crate::store::operation_rows;
+use crate::web::operations::{address, picker, words};
+use crate::web::ui::address::Address;
+use crate::web::visit::Visit;
+
+/// Operations that are shown of one person, the newest.
+const SHOWN: usize = 10;
+
+/// Operations that changed something of a person, the newest first, and how many there are in all.
+pub(crate) async fn of(visit: &Visit, account: Ordinal) -> Result<(Vec<Operation>, usize), StoreError> {
+    let changed = visit.mirror.store().read(move |tx| operation_rows::later(tx, account, 0)).await?;
+    let mut numbers: Vec<u64> = changed.into_iter().map(|(number, _)| number).collect();
+    numbers.dedup();
+    let mut found = Vec::new();
+    for number in numbers.iter().rev().take(SHOWN) {
+        let listed = report::list(&visit.mirror, Default::default(), (Some(number + 1), 1)).await?;
+        found.extend(listed.into_iter().filter(|operation| operation.number == *number));
+    }
+    Ok((found, numbers.len()))
+}
+
+/// The list.
+pub(crate) fn list((operations, all): &(Vec<Operation>, usize), person: &str, visit: &Visit) -> Markup {
+    html! {
+        @if operations.is_empty() { p.hint { "Rollcall has changed nothing of this person." } }
+        @else {
+            ul.reasons { @for one in operations { li {
+                a.name href=(address(&one.id).with("person", person)) { (one.number) " " (words::title(one)) }
+                " " (words::state_tag(one.state)) " " span.sub { (visit.reader.relative(one.asked_at)) " by " bdi { (one.asked_by) } }
+            } } }
+            @if *all > operations.len() { p.hint { "Older ones stand in the list of operations." } }
+        }
+    }
+}
+
+/// The way from a person to actions on them.
+pub(crate) fn on_person(id: &str) -> Markup {
+    html! { a.button href=(Address::new(picker::HERE).with("person", id)) { "Act on this person" } }
+}
+
+/// The way from a group to actions on its members.
+pub(crate) fn on_members(id: &str) -> Markup {
+    html! { a.button href=(Address::new(picker::HERE).with("group", id)) { "Act on the members" } }
+}
