@@ -19,11 +19,12 @@ use crate::web::Served;
 use crate::web::failure::Failure;
 use crate::web::guard::see;
 use crate::web::progress::{people_of, requests_of};
+use crate::web::settings_sync;
 use crate::web::ui::address::Address;
 use crate::web::ui::amount::{counted, length};
 use crate::web::ui::frame::{Frame, Motion, Page, Place};
 use crate::web::ui::moment::Reader;
-use crate::web::ui::notice::{Weight, empty, notice};
+use crate::web::ui::notice::empty;
 use crate::web::ui::paging::paging;
 use crate::web::ui::words;
 use crate::web::visit::{Visit, run_address};
@@ -102,16 +103,7 @@ pub(crate) async fn start(
     {
         Asked::Queued(id) => Ok(see(Address::new("/runs").below(id.as_str()).as_str())),
         Asked::Held(run) => {
-            let held = notice(
-                Weight::Warning,
-                "No second sync was started.",
-                html! {
-                    p { (words::run_kind(run.kind)) " " (run.number) " is not over yet, and an organization is read by one \
-                         sync at a time." }
-                    p { a href=(run_address(&run)) { "See how far it is" } }
-                },
-            );
-            let page = page(&served, &visit, &Ask::default(), held).await?;
+            let page = page(&served, &visit, &Ask::default(), settings_sync::held(&run)).await?;
             Ok(page.with_status(StatusCode::CONFLICT).into_response())
         }
     }

@@ -3,6 +3,7 @@
 
 use axum::Form;
 use axum::extract::{Query, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use directory::{AccountId, Ordinal, Snapshot};
 use maud::{Markup, html};
@@ -90,7 +91,10 @@ pub(crate) async fn sync(
     let ask_for = request::Ask::scoped(RunKind::Browser, scope);
     match request::start(&visit.entered.context, &visit.mirror, ask_for, (key, &served.entropy)).await? {
         Asked::Queued(id) => Ok(see(Address::new("/runs").below(id.as_str()).as_str())),
-        Asked::Held(run) => Ok(page(&served, &visit, &ask, settings_sync::held(&run)).await?.into_response()),
+        Asked::Held(run) => {
+            let page = page(&served, &visit, &ask, settings_sync::held(&run)).await?;
+            Ok(page.with_status(StatusCode::CONFLICT).into_response())
+        }
     }
 }
 
