@@ -4,7 +4,7 @@
 pub(crate) mod deliveries;
 pub(crate) mod mail;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub(crate) mod webhook;
 
 use axum::extract::State;

@@ -23,8 +23,6 @@ use tokio::task::JoinHandle;
 use super::*;
 use crate::auth::setup as links;
 use crate::mirror::mirrors::Databases;
-use crate::notify::Notifier;
-use crate::notify::address::{Allowed, Lookup};
 use crate::store::db::Options;
 use crate::store::organization_keys::SealingKey;
 use crate::sync::connect::Network;
@@ -74,9 +72,7 @@ impl App {
             Network::default(),
             "UTC".to_owned(),
         );
-        let places = (Allowed::parse("127.0.0.1").unwrap(), Lookup::Machine);
-        let sealing = SealingKey::new([7; 32]);
-        let notifier = Notifier::new((clock.clone(), entropy.clone()), sealing, places, (None, &[])).unwrap();
+        let notifier = crate::web::settings_notifications::tests::notifier(&clock, &entropy);
         let live = Live::new(clock.clone());
         let web = Web { control: mirrors.control().clone(), clock, entropy, connector, mirrors, notifier, live };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();

@@ -1,7 +1,21 @@
+//! The section as it is shown, and a notifier for tests of pages. Nothing is sent from here.
+
+use clock::Clock;
+
+use crate::id::Entropy;
+use crate::notify::Notifier;
+use crate::notify::address::{Allowed, Lookup};
 use crate::nouns::endpoint::{Draft, Endpoint, Style};
 use crate::nouns::notice::Trigger;
+use crate::store::organization_keys::SealingKey;
 use crate::web::acme::{now, reader};
 use crate::web::settings_notifications::{Shown, content};
+
+/// A notifier that reaches this machine alone.
+pub(crate) fn notifier(clock: &Clock, entropy: &Entropy) -> Notifier {
+    let places = (Allowed::parse("127.0.0.1").unwrap(), Lookup::Machine);
+    Notifier::new((clock.clone(), entropy.clone()), SealingKey::new([7; 32]), places, (None, &[])).unwrap()
+}
 
 #[test]
 fn the_section_offers_mail_webhooks_and_the_three_recipes() {
@@ -31,7 +45,7 @@ fn what_a_receiver_is_called_and_answers_is_text() {
         active: false,
     };
     let endpoint = Endpoint {
-        id: crate::id::EndpointId::new(&crate::id::Entropy::seeded(1), now()),
+        id: crate::id::EndpointId::new(&Entropy::seeded(1), now()),
         draft,
         version: 1,
         changed_by: "somebody".to_owned(),
