@@ -90,7 +90,9 @@ impl Outgoing {
         }
         match request.send().await {
             Ok(response) => read(response, now).await,
-            Err(error) if is_internal(&error) => Answer::Refused(Unusable::Internal.to_string()),
+            // A name server that is down says no more than one that knows the name of an internal network: both are asked
+            // again, and neither is told from the other.
+            Err(error) if is_internal(&error) => Answer::Again { after: None, said: Unusable::Internal.to_string() },
             Err(error) => {
                 let said = if error.is_timeout() {
                     "No answer came in time."

@@ -221,7 +221,10 @@ async fn no_internal_address_is_connected_to_also_not_by_a_name_that_changes_its
         let log = log(&app).await;
         let said = "The address lies in an internal network, or nobody knows its name.";
         assert!(log.iter().all(|delivery| delivery.last_answer.as_deref() == Some(said)), "{log:?}");
-        assert!(log.iter().all(|delivery| delivery.state == DeliveryState::Dead));
+        assert!(
+            log.iter().all(|delivery| delivery.state == DeliveryState::Waiting),
+            "a name server may have been down"
+        );
         assert!(receiver.got().is_empty());
         // The same name is reached where the configuration allows it by name.
         let allowed = notifier_with(&app, "rebound.example", &[("rebound.example", "127.0.0.1")]);
