@@ -163,7 +163,7 @@ fn page(letter: &Letter) -> String {
     let page = html! {
         (maud::DOCTYPE)
         html lang="en" {
-            head { meta charset="utf-8"; title { (letter.subject) } }
+            head { meta charset="utf-8"; title { (one_line(&letter.subject)) } }
             body {
                 @for paragraph in &letter.paragraphs { p { (paragraph) } }
                 @if !letter.facts.is_empty() {
