@@ -119,7 +119,7 @@ async fn what_moves_elsewhere_is_not_told_here() {
     let mut ours = app.web.live.take_place(&here, [1; 32]).unwrap();
     let mut theirs = app.web.live.take_place(&elsewhere, [1; 32]).unwrap();
     let first = |noun| Hint { noun, id: None, generation: 0 };
-    for noun in [Noun::Run, Noun::Generation] {
+    for noun in [Noun::Run, Noun::Operation, Noun::Generation] {
         assert_eq!(ours.hints.recv().await.unwrap(), first(noun));
         assert_eq!(theirs.hints.recv().await.unwrap(), first(noun));
     }

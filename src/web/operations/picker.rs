@@ -161,7 +161,7 @@ async fn page(served: &Served, visit: &Visit, form: &Form, problem: Markup) -> R
             button.hidden type="submit" name="do" value="plan" tabindex="-1" aria-hidden="true" { "Preview" }
             @for (kind, name, leaves) in ACTIONS {
                 fieldset {
-                    legend { (name) }
+                    legend.hidden { (name) }
                     label.choice {
                         input type="checkbox" name="action" value=(kind) checked[form.has(kind)] aria-describedby=(format!("about-{kind}"));
                         span { (name) span.sub id=(format!("about-{kind}")) { (leaves) } }

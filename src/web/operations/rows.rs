@@ -150,7 +150,7 @@ fn table(operation: &Operation, rows: &[NamedRow], visit: &Visit) -> Markup {
                 tbody { @for row in rows { tr {
                     td { (who(row)) }
                     td.long { (change(row)) }
-                    td.hide-s { (row.before) @if row.before != row.after { " " span.arrow aria-label="to" { "→" } " " (row.after) } }
+                    td.hide-s { (row.before) @if row.before != row.after { " " span.arrow { "→" } " " (row.after) } }
                     td { (words::row_tag(row.row.state, operation.state)) }
                     td.long { @if let Some(why) = &row.row.why { (words::why(why, &visit.snapshot)) } }
                 } } }
