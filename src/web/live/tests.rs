@@ -217,8 +217,11 @@ fn only_what_differs_is_told() {
     let mut further = running.clone();
     further.progress.people_seen += 1;
     let before = (head(3, 1), vec![running.clone()]);
-    assert_eq!(moved(Some(&before), (&head(3, 2), std::slice::from_ref(&running))), []);
+    assert_eq!(moved(Some(&before), (&head(3, 1), std::slice::from_ref(&running))), []);
+    // What is no run and no generation may be an operation.
+    let operation = |generation| Hint { noun: Noun::Operation, id: None, generation };
+    assert_eq!(moved(Some(&before), (&head(3, 2), std::slice::from_ref(&running))), [operation(3)]);
     let hint = Hint { noun: Noun::Run, id: Some(running.id.to_string()), generation: 4 };
     let generation = Hint { noun: Noun::Generation, id: None, generation: 4 };
-    assert_eq!(moved(Some(&before), (&head(4, 2), &[further])), [hint, generation]);
+    assert_eq!(moved(Some(&before), (&head(4, 2), &[further])), [hint, operation(4), generation]);
 }
