@@ -7,6 +7,7 @@ mod accessibility;
 mod drift;
 mod find;
 mod live;
+mod operations;
 mod seats;
 mod sites;
 
