@@ -28,6 +28,7 @@ use crate::operations;
 use crate::store::organization_keys::{self, CannotOpen};
 use crate::sync::connect::EnteredKey;
 use crate::sync::{stream, worker};
+use crate::tasks::scheduler;
 use crate::web::live::Live;
 use crate::web::{self, Web};
 
@@ -234,7 +235,8 @@ async fn supervise(
                 let telling = crate::notify::worker::work(mirror.clone(), notifier);
                 let working = async move {
                     let acting = operations::worker::work(mirror.clone(), connector.clone(), surroundings.clone());
-                    tokio::join!(worker::work(mirror, connector, surroundings), acting, watching, telling);
+                    let tasks = scheduler::work(mirror.clone(), surroundings.clone());
+                    tokio::join!(worker::work(mirror, connector, surroundings), acting, tasks, watching, telling);
                 };
                 workers.spawn(working).id()
             });

@@ -152,6 +152,14 @@ own_id! {
     KeyId, "key"
 }
 own_id! {
+    /// An automated task.
+    TaskId, "task"
+}
+own_id! {
+    /// A run of an automated task.
+    TaskRunId, "trun"
+}
+own_id! {
     /// An access token of the API.
     AccessTokenId, "tok"
 }

@@ -14,4 +14,5 @@ pub mod nouns;
 pub mod operations;
 pub mod store;
 pub mod sync;
+pub mod tasks;
 pub mod web;

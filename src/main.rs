@@ -26,6 +26,7 @@ fn main() -> ExitCode {
             Command::Groups(groups) => cli::groups::run(groups).await,
             Command::Protected(protected) => cli::protected::run(protected).await,
             Command::Filters(filters) => cli::filters::run(filters).await,
+            Command::Tasks(tasks) => cli::tasks::run(tasks).await,
             Command::Token(token) => cli::token::run(token).await,
             Command::Webhooks(webhooks) => cli::webhooks::run(webhooks).await,
             Command::Stats(stats) => cli::stats::run(stats).await,

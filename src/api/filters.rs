@@ -180,6 +180,9 @@ fn failed(why: NotKept, text: &str) -> Problem {
         NotKept::NotYours(_) => {
             Problem::new(Kind::Refused, detail(&why), "Save a filter of your own with the same text.")
         }
+        NotKept::InUse(_) => {
+            Problem::new(Kind::Refused, detail(&why), "Give those automated tasks another filter first.")
+        }
         NotKept::NameTaken => Problem::new(Kind::Refused, detail(&why), "Choose another name, or change that filter."),
         NotKept::TooMany => Problem::new(Kind::Refused, detail(&why), "Delete one first."),
         NotKept::NoOwner => Problem::new(Kind::Refused, detail(&why), "Ask with an access token or a session."),

@@ -18,6 +18,7 @@ pub mod socket;
 pub mod stats;
 pub mod sync;
 pub mod table;
+pub mod tasks;
 pub mod token;
 pub mod users;
 pub mod webhooks;
@@ -105,6 +106,9 @@ pub enum Command {
     Protected(protected::Protected),
     /// List the saved filters
     Filters(filters::Filters),
+    /// List the automated tasks, or say why one does not start
+    #[command(after_help = "Example:\n  rollcall tasks --why 'Suspend idle people'")]
+    Tasks(tasks::Tasks),
     /// Make, list or revoke access tokens of the API
     #[command(after_help = "Example:\n  rollcall token create --name reports --expires 90\n\
         docs/api.md says what can be asked with it.")]

@@ -13,7 +13,7 @@ use crate::nouns::event::NewEvent;
 use crate::nouns::saved_filter::{Audience, Description, Kept, Name, NotWords, SavedFilter};
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
-use crate::store::{events, filters};
+use crate::store::{events, filters, tasks};
 
 /// Why a filter was not kept, changed or deleted.
 #[derive(Debug, Error)]
@@ -36,6 +36,9 @@ pub enum NotKept {
     /// There are as many as can be listed.
     #[error("there are {} filters already", filters::MOST)]
     TooMany,
+    /// Automated tasks use it.
+    #[error("it is used by {0}")]
+    InUse(String),
     /// The text has errors.
     #[error("the filter has errors")]
     Wrong(Vec<Diagnostic>),
@@ -103,9 +106,17 @@ pub async fn change(
             Ok(found) => found,
             Err(why) => return Ok(Err(why)),
         };
+        let was = found.kept.text.clone();
         let changed = SavedFilter { kept, owner_name, changed_at: context.now, ..found };
         if is_taken(tx, &changed)? {
             return Ok(Err(NotKept::NameTaken));
+        }
+        let used_by = users(tx, &id)?;
+        if !used_by.is_empty() && !changed.kept.audience.is_everybody() {
+            return Ok(Err(NotKept::InUse(used_by.join(", "))));
+        }
+        if changed.kept.text != was {
+            tasks::hold_next_of(tx, &id, "Its filter was edited since its last run.")?;
         }
         filters::update(tx, &changed)?;
         events::append(tx, &event(&context, "filter.changed", &changed), &salt)?;
@@ -123,6 +134,10 @@ pub async fn delete(context: &Context, mirror: &Mirror, id: &FilterId, entropy: 
             Ok(found) => found,
             Err(why) => return Ok(Err(why)),
         };
+        let used_by = users(tx, &id)?;
+        if !used_by.is_empty() {
+            return Ok(Err(NotKept::InUse(used_by.join(", "))));
+        }
         filters::delete(tx, &id)?;
         events::append(tx, &event(&context, "filter.deleted", &found), &salt)?;
         Ok(Ok(()))
@@ -133,6 +148,12 @@ pub async fn delete(context: &Context, mirror: &Mirror, id: &FilterId, entropy: 
 /// A filter that somebody finds: their own, or one for everybody.
 pub fn find(tx: &mut Tx, id: &FilterId, asker: &AdministratorId) -> Result<Option<SavedFilter>, StoreError> {
     Ok(filters::find(tx, id)?.filter(|filter| filter.is_for(asker)))
+}
+
+/// The automated tasks that use a filter, by name.
+pub fn users(tx: &mut Tx, id: &FilterId) -> Result<Vec<String>, StoreError> {
+    let using = tasks::list(tx)?.into_iter().filter(|task| task.definition.filter == *id);
+    Ok(using.map(|task| task.definition.name.as_str().to_owned()).collect())
 }
 
 /// A filter that somebody may change.

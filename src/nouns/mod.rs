@@ -26,5 +26,6 @@ pub mod scope_summary;
 pub mod selection;
 pub mod site;
 pub mod site_credential;
+pub mod task;
 pub mod task_schedule;
 pub mod withheld;

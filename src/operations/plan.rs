@@ -164,6 +164,26 @@ pub async fn plan(
     keep(context, mirror, (new, steps, &snapshot), (request_key, entropy)).await
 }
 
+/// Plans what an automated task does with people it has found, likewise.
+///
+/// # Errors
+/// Why there is no plan.
+pub async fn plan_task(
+    context: &Context,
+    mirror: &Mirror,
+    (people, actions): (Vec<AccountId>, Vec<Action>),
+    (request_key, entropy): (Option<String>, &Entropy),
+) -> Result<OperationId, NotPlanned> {
+    let snapshot = mirror.newest().await?;
+    let (selection, selected) = select(mirror, &snapshot, Selection::People(people), context.now).await?;
+    if selected.is_empty() {
+        return Err(NotPlanned::Nobody);
+    }
+    let steps = Steps::Actions(selected, actions.clone());
+    let new = new(context, (OperationKind::Task, selection, None), actions, entropy);
+    keep(context, mirror, (new, steps, &snapshot), (request_key, entropy)).await
+}
+
 /// An operation as it is about to be kept.
 pub(super) fn new(
     context: &Context,

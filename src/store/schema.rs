@@ -5,7 +5,8 @@ use crate::store::migrate::Migration;
 use crate::store::{
     accounts, audit_stream, changes, coverage, endpoints, events, filters, group_timeline, groups, head, history, jobs,
     key_notices, mail_server, observed, operation_rows, operations, organization_keys, outbox, passes, past, protected,
-    quota, request_keys, runs, seat_days, seat_prices, selections, settings, site_credentials, timeline, withheld,
+    quota, request_keys, runs, seat_days, seat_prices, selections, settings, site_credentials, task_runs, tasks,
+    timeline, withheld,
 };
 
 /// The schema of an organization's database.
@@ -24,6 +25,7 @@ pub const ORGANIZATION: &[Migration] = &[
         sql: include_str!("../../migrations/organization/0011_operations.sql"),
     },
     Migration { number: 14, name: "notices", sql: include_str!("../../migrations/organization/0014_notices.sql") },
+    Migration { number: 15, name: "tasks", sql: include_str!("../../migrations/organization/0015_tasks.sql") },
 ];
 
 /// The schema of the control database.
@@ -65,6 +67,8 @@ pub const ORGANIZATION_STATEMENTS: &[&[(&str, &str)]] = &[
     selections::STATEMENTS,
     settings::STATEMENTS,
     site_credentials::STATEMENTS,
+    task_runs::STATEMENTS,
+    tasks::STATEMENTS,
     timeline::STATEMENTS,
     withheld::STATEMENTS,
 ];

@@ -209,6 +209,12 @@ fn failed(why: NotKept) -> Failure {
     match why {
         NotKept::Store(error) => error.into(),
         NotKept::Unknown => Failure::NotFound("There is no such filter."),
+        why @ NotKept::InUse(_) => Refusal::new(
+            "The filter was not deleted.",
+            format!("It was refused: {why}."),
+            "Give those automated tasks another filter first.",
+        )
+        .into(),
         why => Refusal::new(
             "The filter was not changed.",
             format!("It was refused: {why}."),
@@ -225,6 +231,9 @@ fn problem(headline: &str, entry: &Entry, why: NotKept) -> Result<Markup, Failur
         NotKept::Wrong(diagnostics) => problems(&entry.filter, &diagnostics),
         NotKept::TooMany => {
             html! { p { "Every organization keeps at most " (stored::MOST) "." } p { "Delete one first." } }
+        }
+        why @ NotKept::InUse(_) => {
+            html! { p { "It was refused: " (why.to_string()) "." } p { "Give those automated tasks another filter first, or keep it shared." } }
         }
         why @ (NotKept::Words(_) | NotKept::NameTaken) => {
             html! { p { "It was not taken: " (why.to_string()) "." } p { "Correct it below." } }

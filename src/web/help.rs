@@ -54,6 +54,7 @@ pub(crate) fn of_place(place: Place) -> &'static str {
         Place::UserBrowser => "/help/filter",
         Place::Groups => "/help/faq#groups",
         Place::Operations => "/help/act",
+        Place::AutomatedTasks => "/help/operate#automated-tasks",
         Place::SyncRuns => "/help/operate#syncs",
         Place::NeedsAttention => "/help/operate#guards",
         Place::Settings => "/help/which-sync",

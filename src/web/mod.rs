@@ -55,6 +55,7 @@ mod settings_yours;
 mod setup;
 mod sign_in;
 mod site;
+mod tasks;
 #[cfg(test)]
 mod tests;
 mod ui;
@@ -208,6 +209,11 @@ pub fn router(web: Web) -> Router {
         .route(groups::files::CSV, get(groups::files::csv))
         .route(groups::files::JSON, get(groups::files::json))
         .route("/groups/{id}", get(group::show))
+        .route(tasks::HERE, get(tasks::show))
+        .route(tasks::CLOCK, post(tasks::confirm_clock))
+        .route(tasks::form::NEW, get(tasks::form::add).post(tasks::form::create))
+        .route("/tasks/{id}", get(tasks::results).post(tasks::act))
+        .route("/tasks/{id}/edit", get(tasks::form::edit).post(tasks::form::change))
         .route("/runs", get(runs::show).post(runs::start))
         .route("/runs/{id}", get(run::show))
         .route("/runs/{id}/cancel", post(run::cancel))

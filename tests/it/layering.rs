@@ -4,134 +4,15 @@
 //! It reads text only; it must never need the product to compile, to run, or to be correct.
 
 mod source;
+mod table;
 
 use std::path::Path;
 
 use source::{File, Kind, Token, files, paths, product_files, product_tokens, sign, word};
-
-/// A module of `src/`, what it may import of ours, and of our crates.
-struct Layer {
-    module: &'static str,
-    modules: &'static [&'static str],
-    crates: &'static [&'static str],
-}
-
-/// Lower rows first. A module may import itself and what stands beside it here; nothing else.
-#[rustfmt::skip]
-const LAYERS: &[Layer] = &[
-    Layer { module: "id",     modules: &[], crates: &[] },
-    Layer { module: "nouns",  modules: &["id"], crates: &["directory", "columns"] },
-    Layer { module: "store",  modules: &["id", "nouns"], crates: &["clock", "directory", "columns"] },
-    Layer { module: "mirror", modules: &["id", "nouns", "store"], crates: &["clock", "directory", "filter", "columns"] },
-    Layer { module: "notify", modules: &["id", "nouns", "store", "mirror"], crates: &["clock"] },
-    Layer { module: "sync",   modules: &["id", "nouns", "store", "mirror"], crates: &["clock", "directory", "columns", "atlassian"] },
-    Layer { module: "operations", modules: &["id", "nouns", "store", "mirror", "sync"], crates: &["clock", "directory", "columns", "atlassian"] },
-    Layer { module: "config", modules: &["id", "nouns", "store", "mirror", "notify", "sync"], crates: &["clock"] },
-    Layer { module: "auth",   modules: &["id", "nouns", "store", "mirror"], crates: &["clock", "directory"] },
-    Layer { module: "http",   modules: &["id", "nouns", "auth"], crates: &[] },
-    Layer { module: "api",    modules: &["id", "nouns", "store", "mirror", "sync", "operations", "auth", "http"], crates: &["clock", "directory", "columns", "filter"] },
-    Layer { module: "web",    modules: &["id", "config", "nouns", "store", "mirror", "notify", "sync", "operations", "auth", "http"], crates: &["clock", "directory", "columns", "filter"] },
-    Layer { module: "cli",    modules: &["id", "config", "nouns", "store", "mirror", "notify", "sync", "operations", "auth"], crates: &["clock", "directory", "columns", "filter", "simulator"] },
-    Layer { module: "app",    modules: &["id", "config", "nouns", "store", "mirror", "notify", "sync", "operations", "auth", "api", "web", "cli"], crates: &["clock", "directory", "columns", "simulator"] },
-    Layer { module: "main",   modules: &["id", "config", "nouns", "store", "mirror", "sync", "auth", "web", "cli", "app"], crates: &["clock"] },
-];
-
-/// Which of our crates each of our crates may name.
-const CRATES: &[(&str, &[&str])] = &[
-    ("clock", &[]),
-    ("columns", &[]),
-    ("directory", &["columns", "filter"]),
-    ("filter", &[]),
-    ("atlassian", &["clock"]),
-    ("simulator", &["clock"]),
-];
-
-const EVERYWHERE: &[&str] = &[
-    "id",
-    "config",
-    "nouns",
-    "store",
-    "mirror",
-    "notify",
-    "sync",
-    "operations",
-    "auth",
-    "api",
-    "web",
-    "cli",
-    "app",
-    "main",
-];
-const WITH_EFFECTS: &[&str] =
-    &["store", "mirror", "notify", "sync", "operations", "auth", "api", "web", "cli", "app", "main"];
-
-/// Which modules of `src/` may name which crate that is not ours. Every dependency has a row.
-const OTHERS: &[(&str, &[&str])] = &[
-    ("argon2", &["auth"]),
-    ("axum", &["http", "api", "web", "app"]),
-    ("base64", &["notify"]),
-    ("chacha20poly1305", &["store"]),
-    ("clap", &["cli", "main"]),
-    ("csv", &["mirror", "operations"]),
-    ("fastrand", &["id"]),
-    ("foldhash", &["store", "mirror", "sync"]),
-    ("futures_core", &["http", "web"]),
-    ("getrandom", &["id", "store"]),
-    ("hmac", &["notify"]),
-    ("jiff", EVERYWHERE),
-    ("lettre", &["notify"]),
-    ("maud", &["notify", "web"]),
-    ("plotters", &["web"]),
-    ("postgres", &["store"]),
-    ("pulldown_cmark", &["web"]),
-    ("reqwest", &["notify"]),
-    ("roaring", &["nouns", "store", "mirror", "sync", "operations", "api", "web", "cli"]),
-    ("rusqlite", &["store"]),
-    ("rustls", &["notify"]),
-    ("serde", &["api", "web", "cli"]),
-    ("serde_json", &["store", "mirror", "notify", "sync", "operations", "auth", "api", "web", "cli", "app"]),
-    ("sha2", &["store", "notify", "operations", "auth", "api", "web"]),
-    ("tempfile", &["app"]),
-    ("thiserror", EVERYWHERE),
-    ("tokio", WITH_EFFECTS),
-    ("tracing", WITH_EFFECTS),
-    ("tracing_subscriber", &["app", "main"]),
-    ("unicode_width", &["cli"]),
-    ("utoipa", &["api"]),
-    ("utoipa_axum", &["api"]),
-    ("zip", &["sync"]),
-    ("zstd", &["store"]),
-];
-
-/// Where nothing may be read, written, waited for or started.
-const PURE: &[&str] =
-    &["crates/columns/src/", "crates/directory/src/", "crates/filter/src/", "src/nouns/", "src/id.rs"];
-const WORLD: &[[&str; 2]] = &[
-    ["std", "fs"],
-    ["std", "io"],
-    ["std", "net"],
-    ["std", "process"],
-    ["std", "thread"],
-    ["std", "env"],
-    ["tokio", "spawn"],
-];
-
-/// Statements that `store` makes at run time, outside `dialect`: names that cannot be bound.
-const MADE_STATEMENTS: &[(&str, &str, &str)] = &[
-    ("src/store/postgres.rs", "SET search_path", "settings take no arguments; the schema's name was checked when read"),
-    ("src/store/postgres.rs", "DROP SCHEMA", "a schema's name cannot be an argument; it was checked when read"),
-    ("src/store/postgres.rs", "CREATE SCHEMA", "a schema's name cannot be an argument; it was checked when read"),
-    ("src/store/sqlite.rs", "CREATE TEMP VIEW described", "asks SQLite for a statement's types; never on a stored row"),
-];
-
-/// Where words of SQL stand for something else.
-const OTHER_LANGUAGES: &[(&str, &str)] =
-    &[("crates/filter/", "the filter language has ORDER BY too; the crate knows no database")];
-
-const LONGEST: usize = 500;
-
-/// Files that may be longer than that: how long, and why they are not split.
-const LONG: &[(&str, usize, &str)] = &[];
+use table::{
+    CRATES, EVERYWHERE, LAYERS, LONG, LONGEST, Layer, MADE_STATEMENTS, OTHER_LANGUAGES, OTHERS, PURE, WITH_EFFECTS,
+    WORLD,
+};
 
 /// A broken rule.
 #[derive(Debug, PartialEq, Eq)]

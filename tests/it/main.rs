@@ -22,6 +22,7 @@ mod questions;
 mod soak;
 mod store;
 mod support;
+mod tasks;
 #[path = "../../crates/directory/tests/laws/world.rs"]
 #[expect(dead_code, reason = "snapshots are built from the database here, not from a world")]
 mod world;

@@ -48,6 +48,7 @@ fn each_place_of_the_navigation_has_a_section_of_help() {
         Place::Dashboard,
         Place::UserBrowser,
         Place::Groups,
+        Place::AutomatedTasks,
         Place::Operations,
         Place::SyncRuns,
         Place::NeedsAttention,

@@ -17,6 +17,8 @@ pub(crate) enum Place {
     Groups,
     /// Operations.
     Operations,
+    /// Automated tasks.
+    AutomatedTasks,
     /// Sync runs.
     SyncRuns,
     /// What waits for a person.
@@ -27,11 +29,12 @@ pub(crate) enum Place {
     Help,
 }
 
-const PLACES: [(Place, &str, &str); 8] = [
+const PLACES: [(Place, &str, &str); 9] = [
     (Place::Dashboard, "Dashboard", "/dashboard"),
     (Place::UserBrowser, "User Browser", "/people"),
     (Place::Groups, "Groups", "/groups"),
     (Place::Operations, "Operations", operations::HERE),
+    (Place::AutomatedTasks, "Automated Tasks", "/tasks"),
     (Place::SyncRuns, "Sync Runs", "/runs"),
     (Place::NeedsAttention, "Needs attention", "/attention"),
     (Place::Settings, "Settings", "/settings"),
