@@ -11,6 +11,8 @@ mod preview;
 mod rows;
 mod running;
 pub(crate) mod stop;
+#[cfg(test)]
+mod tests;
 pub(crate) mod theirs;
 pub(crate) mod words;
 

@@ -183,7 +183,12 @@ fn filled(kind: &str, form: &Form, visit: &Visit) -> Markup {
     let snapshot = &visit.snapshot;
     let find = |verb| html! { button type="submit" name="do" value=(verb) { "Find groups" } };
     match kind {
-        "grantAppAccess" => html! { div.under { @for (app, _) in apps(visit) { (ways(app, form, visit)) } } },
+        "grantAppAccess" => html! {
+            details.under open[form.has(kind)] {
+                summary { "Choose apps, and by which way" }
+                @for (app, _) in apps(visit) { (ways(app, form, visit)) }
+            }
+        },
         "removeAppAccess" => html! {
             div.under {
                 label.choice {
@@ -204,10 +209,12 @@ fn filled(kind: &str, form: &Form, visit: &Visit) -> Markup {
                 }
             }
         },
-        "addToGroups" => html! { div.under {
+        "addToGroups" => html! { details.under open[form.has(kind) || form.add != Default::default()] {
+            summary { "Choose groups" }
             (choice_named(Naming { group: "add", find: "find_add", label: "Groups to add to" }, (&form.add.0, &form.add.1), find("find-add"), snapshot))
         } },
-        "removeFromGroups" => html! { div.under {
+        "removeFromGroups" => html! { details.under open[form.has(kind) || form.remove != Default::default()] {
+            summary { "Choose groups" }
             (choice_named(Naming { group: "remove", find: "find_remove", label: "Groups to remove from" }, (&form.remove.0, &form.remove.1), find("find-remove"), snapshot))
         } },
         _ => html! {},
