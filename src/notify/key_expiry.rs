@@ -4,9 +4,10 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::id::Entropy;
+use crate::nouns::mail::AS_RECEIVER;
 use crate::nouns::notice::{EventKind, Notice, What};
 use crate::store::error::StoreError;
-use crate::store::outbox::{self, MAIL, Receiver};
+use crate::store::outbox::{self, Receiver};
 use crate::store::tx::Tx;
 use crate::store::{endpoints, key_notices, organization_keys};
 
@@ -26,7 +27,7 @@ pub fn tell(tx: &mut Tx, now: Timestamp, entropy: &Entropy) -> Result<(), StoreE
                 let days = endpoints::find(tx, id)?.map(|endpoint| endpoint.draft.key_days);
                 (id.to_string(), days.unwrap_or_default())
             }
-            Receiver::Mail(address) => (format!("{MAIL} {address}"), BY_MAIL.to_vec()),
+            Receiver::Mail(address) => (format!("{AS_RECEIVER} {address}"), BY_MAIL.to_vec()),
         };
         let Some(days) = passed(&marks, expires_at, now) else { continue };
         if key_notices::nearest(tx, &name, &key.id)?.is_some_and(|told| told <= i64::from(days)) {

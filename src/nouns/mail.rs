@@ -4,6 +4,9 @@ use jiff::Timestamp;
 
 use crate::nouns::notice::EventKind;
 
+/// The receiver of a delivery that goes by mail, as it is kept.
+pub const AS_RECEIVER: &str = "mail";
+
 /// How the connection to the mail server is protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Security {

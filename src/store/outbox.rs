@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::id::{DeliveryId, EndpointId, Entropy, NoticeId};
 use crate::nouns::endpoint::{Delivery, DeliveryState, Style};
 use crate::nouns::job::LEASE;
+use crate::nouns::mail::AS_RECEIVER;
 use crate::nouns::mail::MailKind;
 use crate::nouns::notice::{EventKind, ItemCounts, Notice, Process, What};
 use crate::store::coverage::moment;
@@ -16,9 +17,6 @@ use crate::store::error::StoreError;
 use crate::store::tx::Tx;
 use crate::store::value::Row;
 use crate::store::{endpoints, head, mail_server};
-
-/// The receiver that stands for mail.
-pub const MAIL: &str = "mail";
 
 const INSERT: &str = "INSERT INTO notices (id, at, event, subject, page, data) VALUES ($1, $2, $3, $4, $5, $6)";
 const LAST_PLACE: &str = "SELECT max(place) FROM deliveries";
@@ -254,7 +252,7 @@ fn deliver(
     let id = DeliveryId::new(entropy, now);
     let (to, recipient) = match receiver {
         Receiver::Endpoint(id) => (id.as_str(), ""),
-        Receiver::Mail(address) => (MAIL, address.as_str()),
+        Receiver::Mail(address) => (AS_RECEIVER, address.as_str()),
     };
     let arguments = [
         place.into(),
@@ -322,7 +320,7 @@ fn leased(row: &Row<'_>, epoch: i64) -> Result<Leased, StoreError> {
 }
 
 fn receiver(row: &Row<'_>, (receiver, recipient): (usize, usize)) -> Result<Receiver, StoreError> {
-    if row.text(receiver)? == MAIL {
+    if row.text(receiver)? == AS_RECEIVER {
         return Ok(Receiver::Mail(row.text(recipient)?.to_owned()));
     }
     EndpointId::parse(row.text(receiver)?).map(Receiver::Endpoint).ok_or_else(|| row.corrupt(receiver))

@@ -9,10 +9,7 @@ mod table;
 use std::path::Path;
 
 use source::{File, Kind, Token, files, paths, product_files, product_tokens, sign, word};
-use table::{
-    CRATES, EVERYWHERE, LAYERS, LONG, LONGEST, Layer, MADE_STATEMENTS, OTHER_LANGUAGES, OTHERS, PURE, WITH_EFFECTS,
-    WORLD,
-};
+use table::{CRATES, LAYERS, LONG, LONGEST, Layer, MADE_STATEMENTS, OTHER_LANGUAGES, OTHERS, PURE, WORLD};
 
 /// A broken rule.
 #[derive(Debug, PartialEq, Eq)]
