@@ -1,6 +1,7 @@
 //! Everything put together: the pages, the workers and the socket over one opened installation, until they are told to
 //! end. The demo is the same with a simulator beside it.
 
+mod acted;
 mod furnish;
 pub mod past;
 

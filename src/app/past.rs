@@ -7,7 +7,7 @@ use clock::Clock;
 use jiff::{SignedDuration, Timestamp};
 use simulator::{Organization, Population, Season};
 
-use crate::app::{connect, furnish};
+use crate::app::{acted, connect, furnish};
 use crate::cli::open::{self, Locked, Opened};
 use crate::config::Config;
 use crate::mirror::Mirror;
@@ -94,6 +94,7 @@ pub async fn live(config: &Config, population: &Population, past: Past, now: Tim
         schedule::start_when_due(&mirror, now, entropy).await.map_err(database)?;
         work_through(&mirror, &opened).await?;
     }
+    acted::act(&mirror, &opened.connector, &opened.surroundings).await?;
     simulator.change(|organization| season.live_until(organization, ends));
     advance_to(&clock, ends);
     let context = Context { actor: Actor::System, now: clock.now() };

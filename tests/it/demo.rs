@@ -9,7 +9,9 @@ use rollcall::app::past::{self, Past};
 use rollcall::config::{Config, Flags};
 use rollcall::mirror::mirrors::Mirrors;
 use rollcall::mirror::trends;
+use rollcall::nouns::operation::{OperationKind, OperationState};
 use rollcall::nouns::run::{RunKind, RunState};
+use rollcall::operations::report;
 use rollcall::store::db::Options;
 use rollcall::store::{filters, runs, seat_prices};
 use simulator::Population;
@@ -56,6 +58,10 @@ async fn a_past_was_read_day_by_day_and_ends_in_the_present() {
     assert_ne!(trend.samples[0].seats, last.seats, "something happened in these months");
     assert!(!last.cost.is_empty() && !kept.is_empty() && !prices.0.is_empty());
 
+    let operations = report::list(&mirror, Default::default(), (None, 10)).await.unwrap();
+    let ended: Vec<_> = operations.iter().map(|one| (one.kind, one.state)).collect();
+    let succeeded = OperationState::Succeeded;
+    assert_eq!(ended, [(OperationKind::Undo, succeeded), (OperationKind::Operation, succeeded)]);
     assert!(all.iter().all(|run| run.state == RunState::Sealed), "{all:?}");
     assert!(all.iter().filter(|run| run.kind == RunKind::Daily).count() > 100);
     let found = |of: fn(&directory::Counts) -> u64| {
