@@ -99,10 +99,10 @@ pub(crate) async fn again(
     match plan::plan(context, mirror, wanted, (key, &served.entropy)).await {
         Ok(next) => {
             let why = "Planned again with other choices.".to_owned();
-            match approve::reject(context, mirror, (&before.id, why), &served.entropy).await {
-                Err(NotApproved::Store(error)) => return Err(error.into()),
-                // Whoever decided about the old one meanwhile has decided; the new one stands beside it.
-                Ok(()) | Err(_) => {}
+            // Whoever decided about the old one meanwhile has decided; the new one stands beside it.
+            let rejected = approve::reject(context, mirror, (&before.id, why), &served.entropy).await;
+            if let Err(NotApproved::Store(error)) = rejected {
+                return Err(error.into());
             }
             Ok(see(address(&next).as_str()))
         }

@@ -25,16 +25,7 @@ async fn carry_out(app: &mut App, at: &str) -> String {
     let surroundings = Surroundings { clock: app.web.clock.clone(), entropy: app.web.entropy.clone() };
     let clock = app.web.clock.clone();
     for _ in 0..100 {
-        let working = async {
-            let mut working = std::pin::pin!(acting::work_once(&mirror, &app.web.connector, &surroundings));
-            loop {
-                tokio::select! {
-                    worked = &mut working => break worked.unwrap(),
-                    () = tokio::time::sleep(Duration::from_millis(2)) => { clock.advance(Duration::from_secs(1)); }
-                }
-            }
-        };
-        working.await;
+        acting::work_once(&mirror, &app.web.connector, &surroundings).await.unwrap();
         let page = app.get(at).await.body;
         if ["Succeeded", "Partial", "Failed:", "Cancelled"].iter().any(|word| page.contains(word)) {
             return page;
