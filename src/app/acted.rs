@@ -35,7 +35,7 @@ pub(super) async fn act(mirror: &Mirror, connector: &Connector, surroundings: &S
     let people = found.iter().take(PEOPLE).filter_map(|account| snapshot.account_id(account)).collect();
     let apps = Apps::Chosen(confluence(&snapshot));
     let actions = vec![Action::RemoveAppAccess { apps, also_lose: Vec::new() }];
-    let wanted = Wanted { selection: Selection::People(people), actions };
+    let wanted = Wanted { selection: Selection::People(people), actions, own: None };
     let id = match plan::plan(&context, mirror, wanted, (None, entropy)).await {
         Ok(id) => id,
         Err(NotPlanned::Nobody | NotPlanned::NoAction) => return Ok(()),
@@ -43,7 +43,7 @@ pub(super) async fn act(mirror: &Mirror, connector: &Connector, surroundings: &S
     };
     carry_out(mirror, connector, (surroundings, &id, "Seats that nobody uses")).await?;
     let context = Context { now: surroundings.clock.now(), ..context };
-    match undo::undo(&context, mirror, &id, (None, entropy)).await {
+    match undo::undo(&context, mirror, (&id, None), (None, entropy)).await {
         Ok(back) => carry_out(mirror, connector, (surroundings, &back, "Their team needs it after all")).await,
         Err(NotPlanned::Nothing) => Ok(()),
         Err(why) => Err(why.refusal()),
