@@ -30,6 +30,7 @@ fn main() -> ExitCode {
             Command::Token(token) => cli::token::run(token).await,
             Command::Webhooks(webhooks) => cli::webhooks::run(webhooks).await,
             Command::Stats(stats) => cli::stats::run(stats).await,
+            Command::Audit(audit) => cli::audit::run(audit).await,
             Command::Runs(runs) => cli::runs::run(runs).await,
             Command::Act(act) => cli::act::run(act).await,
             Command::Operations(operations) => cli::operations::run(operations).await,

@@ -1,7 +1,7 @@
 //! Who is at the door: an access token as `Authorization: Bearer rct_...`, or the session of somebody who is signed in
 //! on the pages, which changes something only from a page of this server.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::ConnectInfo;
 use axum::http::header;
@@ -29,11 +29,10 @@ async fn by_token(api: &Api, parts: &Parts, authorization: &str) -> Result<Conte
         .split_once(' ')
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .and_then(|(_, secret)| Secret::parse(secret.trim()));
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-    let source = http::source(peer, &parts.headers);
+    let source = source(parts);
     let next = "Make one with `rollcall token create`.";
-    match access_tokens::find(&api.control, secret.as_ref(), source, now).await? {
-        Found::Token(token) => Ok(access_tokens::context(&token, now)),
+    match access_tokens::find((&api.control, &api.entropy), secret.as_ref(), source, now).await? {
+        Found::Token(token) => Ok(access_tokens::context(&token, now, source)),
         Found::Over(Standing::Revoked, _) => {
             Err(Problem::new(Kind::Unauthorized, "This access token was revoked.", next))
         }
@@ -67,5 +66,10 @@ async fn by_session(api: &Api, parts: &Parts) -> Result<Context, Problem> {
             "A session changes something only from a page of this server, and this request came from elsewhere.";
         return Err(Problem::new(Kind::Foreign, detail, "Programs use an access token instead of a session."));
     }
-    Ok(who.context(now))
+    Ok(who.context(now, source(parts)))
+}
+
+fn source(parts: &Parts) -> IpAddr {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+    http::source(peer, &parts.headers)
 }

@@ -6,6 +6,7 @@
 
 mod asked;
 mod attention;
+mod audit;
 mod dashboard;
 mod diagnostic;
 mod entry;
@@ -120,4 +121,5 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(withheld::approve))
         .routes(routes!(withheld::dismiss))
         .routes(routes!(attention::list))
+        .routes(routes!(audit::list))
 }

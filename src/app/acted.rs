@@ -28,7 +28,8 @@ const MOST_STEPS: u32 = 50;
 /// Plans, approves and carries them out; an organization without such people has none.
 pub(super) async fn act(mirror: &Mirror, connector: &Connector, surroundings: &Surroundings) -> Result<(), Refusal> {
     let (now, entropy) = (surroundings.clock.now(), &surroundings.entropy);
-    let actor = Actor::Administrator { id: AdministratorId::new(entropy, now), username: "demo".to_owned() };
+    let actor =
+        Actor::Administrator { id: AdministratorId::new(entropy, now), username: "demo".to_owned(), source: None };
     let context = Context { actor, now };
     let snapshot = mirror.current();
     let found = answer(&snapshot, WHOM, (now, &mirror.zone())).found.matching;

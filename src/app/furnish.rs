@@ -52,7 +52,8 @@ const PRICES: &[(&str, &str)] = &[
 /// Saves the filters and enters the prices.
 pub(super) async fn furnish(mirror: &Mirror, surroundings: &Surroundings) -> Result<(), Refusal> {
     let (now, entropy) = (surroundings.clock.now(), &surroundings.entropy);
-    let actor = Actor::Administrator { id: AdministratorId::new(entropy, now), username: "demo".to_owned() };
+    let actor =
+        Actor::Administrator { id: AdministratorId::new(entropy, now), username: "demo".to_owned(), source: None };
     let context = Context { actor, now };
     let snapshot = mirror.current();
     for (name, description, text) in FILTERS {

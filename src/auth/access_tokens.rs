@@ -7,7 +7,8 @@ use std::net::IpAddr;
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
-use crate::auth::attempts::{self, Subject};
+use crate::auth::attempts::{self, Admission, Subject};
+use crate::auth::sessions::STRANGER;
 use crate::auth::token::Token;
 use crate::auth::username::Username;
 use crate::id::{AccessTokenId, Entropy};
@@ -178,7 +179,7 @@ pub async fn revoke(
 /// What a secret opens. It is looked up by its hash, which tells nothing by how long it takes: a secret has 256 bits, and
 /// no part of a hash can be aimed at. Use is noted at most once a minute.
 pub async fn find(
-    control: &Store,
+    (control, entropy): (&Store, &Entropy),
     secret: Option<&Secret>,
     source: IpAddr,
     now: Timestamp,
@@ -198,7 +199,13 @@ pub async fn find(
         return Ok(Found::Blocked(until));
     }
     let Some(token) = token else {
-        control.write(move |tx| attempts::admit(tx, &[subject], now)).await?;
+        let salt = entropy.bytes();
+        control
+            .write(move |tx| match attempts::admit(tx, &[subject], now)? {
+                Admission::Admitted => record_refused(tx, (now, source), &salt),
+                Admission::Blocked(_) => Ok(()),
+            })
+            .await?;
         return Ok(Found::Unknown);
     };
     match token.standing(now) {
@@ -206,19 +213,31 @@ pub async fn find(
         over => return Ok(Found::Over(over, Box::new(token))),
     }
     if token.last_used_at.is_none_or(|last| now.duration_since(last) >= NOTED) {
-        let id = token.id.clone();
-        control.write_relaxed(move |tx| access_tokens::touch(tx, &id, now)).await?;
+        let day = |at: Timestamp| at.as_second().div_euclid(86_400);
+        if token.last_used_at.is_none_or(|last| day(last) != day(now)) {
+            let (used, salt) = (token.clone(), entropy.bytes());
+            control
+                .write(move |tx| {
+                    access_tokens::touch(tx, &used.id, now)?;
+                    record(tx, &context(&used, now, source), ("token.used", &used), &salt)
+                })
+                .await?;
+        } else {
+            let id = token.id.clone();
+            control.write_relaxed(move |tx| access_tokens::touch(tx, &id, now)).await?;
+        }
     }
     Ok(Found::Token(Box::new(token)))
 }
 
 /// The context of a request that a token opens.
-pub fn context(token: &AccessToken, now: Timestamp) -> Context {
+pub fn context(token: &AccessToken, now: Timestamp, source: IpAddr) -> Context {
     let actor = Actor::AccessToken {
         id: token.id.clone(),
         name: token.name.as_str().to_owned(),
         administrator: token.administrator.clone(),
         username: token.username.clone(),
+        source: Some(source),
     };
     Context { actor, now }
 }
@@ -252,6 +271,18 @@ fn record(
         subject: token.id.to_string(),
         detail: serde_json::json!({ "administrator": token.administrator.as_str() }).to_string(),
         personal: serde_json::json!({ "name": token.name.as_str(), "username": token.username }).to_string(),
+    };
+    events::append(tx, &event, salt).map(drop)
+}
+
+fn record_refused(tx: &mut Tx, (at, source): (Timestamp, IpAddr), salt: &[u8; 16]) -> Result<(), StoreError> {
+    let event = NewEvent {
+        at,
+        actor: STRANGER.into(),
+        kind: "token.refused",
+        subject: STRANGER.to_owned(),
+        detail: "{}".to_owned(),
+        personal: serde_json::json!({ "source": source }).to_string(),
     };
     events::append(tx, &event, salt).map(drop)
 }

@@ -1,6 +1,8 @@
 //! Invitations: a one-time link for a mirrored person whom their role admits, and coming in by it with a username and a
 //! password of their own. The link is tied to the account; the role is looked at again when it is used.
 
+use std::net::IpAddr;
+
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
@@ -114,7 +116,7 @@ pub async fn accept(
     (passwords, entropy): (&Passwords, &Entropy),
     link: &Token,
     (username, password): (Username, NewPassword),
-    now: Timestamp,
+    (now, source): (Timestamp, IpAddr),
 ) -> Result<Token, NotAdmitted> {
     let control = mirrors.control();
     let Some(invitation) = good(control, link, now).await? else { return Err(NotAdmitted::Link) };
@@ -135,9 +137,9 @@ pub async fn accept(
             let entering = Entering { fresh, username: &username, password_hash };
             let administrator = enter(tx, entering, (&organization, &account_id), now)?;
             let Administrator { id, username, .. } = &administrator;
-            sessions::record(tx, "administrator.admitted", id, username, (now, &salts[0]))?;
+            sessions::record(tx, "administrator.admitted", (id, username), (now, source), &salts[0])?;
             sessions::begin(tx, &session_hash, id, now)?;
-            sessions::record(tx, "session.started", id, username, (now, &salts[1]))?;
+            sessions::record(tx, "session.started", (id, username), (now, source), &salts[1])?;
             Ok(true)
         })
         .await;

@@ -13,8 +13,8 @@ use crate::auth::username::Username;
 use crate::id::{AdministratorId, Entropy};
 use crate::nouns::context::{Actor, Context};
 use crate::nouns::event::NewEvent;
-use crate::store::control::sessions::Session;
-use crate::store::control::{administrators, sessions};
+use crate::store::control::administrators::{self, Administrator};
+use crate::store::control::sessions::{self, Session};
 use crate::store::db::Store;
 use crate::store::error::StoreError;
 use crate::store::events;
@@ -26,6 +26,8 @@ pub const IDLE: SignedDuration = SignedDuration::from_hours(12);
 pub const LONGEST: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Use is noted this often, not with every request.
 const NOTED: SignedDuration = SignedDuration::from_mins(1);
+/// How the chain names whoever could not show who they are.
+pub(super) const STRANGER: &str = "somebody";
 
 /// What somebody presents to sign in.
 #[derive(Clone)]
@@ -65,9 +67,10 @@ pub struct SignedIn {
 }
 
 impl SignedIn {
-    /// The context of a request that comes now.
-    pub fn context(&self, now: Timestamp) -> Context {
-        Context { actor: Actor::Administrator { id: self.administrator.clone(), username: self.username.clone() }, now }
+    /// The context of a request that comes now, from there.
+    pub fn context(&self, now: Timestamp, source: IpAddr) -> Context {
+        let (id, username) = (self.administrator.clone(), self.username.clone());
+        Context { actor: Actor::Administrator { id, username, source: Some(source) }, now }
     }
 }
 
@@ -100,7 +103,9 @@ pub async fn start(
     }
     let hash = administrator.as_ref().map(|administrator| administrator.password_hash.clone());
     let fits = passwords.verify(credentials.password, hash).await;
-    let Some(administrator) = administrator.filter(|_| fits) else {
+    let Some(administrator) = administrator.clone().filter(|_| fits) else {
+        let (salt, source) = (entropy.bytes::<16>(), credentials.source);
+        control.write(move |tx| record_refused(tx, administrator.as_ref(), (now, source), &salt)).await?;
         return Err(SignInError::Wrong);
     };
     let token = Token::new(entropy);
@@ -112,7 +117,8 @@ pub async fn start(
                 sessions::delete(tx, &old)?;
             }
             begin(tx, &hash, &administrator.id, now)?;
-            record(tx, "session.started", &administrator.id, &administrator.username, (now, &salt))
+            let who = (&administrator.id, administrator.username.as_str());
+            record(tx, "session.started", who, (now, credentials.source), &salt)
         })
         .await?;
     Ok(token)
@@ -138,15 +144,22 @@ async fn current(control: &Store, hash: [u8; 32], now: Timestamp) -> Result<Opti
     Ok(session.filter(|session| session.expires_at > now && now.duration_since(session.last_seen_at) < IDLE))
 }
 
-/// Ends a session.
-pub async fn end(control: &Store, entropy: &Entropy, token: &Token, now: Timestamp) -> Result<(), StoreError> {
+/// Ends a session; `source` is where the request came from.
+pub async fn end(
+    control: &Store,
+    entropy: &Entropy,
+    token: &Token,
+    (now, source): (Timestamp, IpAddr),
+) -> Result<(), StoreError> {
     let (hash, salt) = (token.hash(), entropy.bytes::<16>());
     control
         .write(move |tx| {
             let session = sessions::find(tx, &hash)?;
             sessions::delete(tx, &hash)?;
             match session {
-                Some(session) => record(tx, "session.ended", &session.administrator, &session.username, (now, &salt)),
+                Some(session) => {
+                    record(tx, "session.ended", (&session.administrator, &session.username), (now, source), &salt)
+                }
                 None => Ok(()),
             }
         })
@@ -171,18 +184,37 @@ pub(super) fn begin(
 pub(super) fn record(
     tx: &mut Tx,
     kind: &'static str,
-    administrator: &AdministratorId,
-    username: &str,
-    (at, salt): (Timestamp, &[u8; 16]),
+    (administrator, username): (&AdministratorId, &str),
+    (at, source): (Timestamp, IpAddr),
+    salt: &[u8; 16],
 ) -> Result<(), StoreError> {
-    let actor = Actor::Administrator { id: administrator.clone(), username: username.to_owned() };
+    let actor = Actor::Administrator { id: administrator.clone(), username: username.to_owned(), source: Some(source) };
     let event = NewEvent {
         at,
         actor: actor.as_subject(),
         kind,
         subject: administrator.to_string(),
         detail: "{}".to_owned(),
-        personal: serde_json::json!({ "username": username }).to_string(),
+        personal: String::new(),
+    };
+    events::append(tx, &event, salt).map(drop)
+}
+
+/// Records a try that failed. What was typed is not kept: people type passwords into the wrong field.
+fn record_refused(
+    tx: &mut Tx,
+    administrator: Option<&Administrator>,
+    (at, source): (Timestamp, IpAddr),
+    salt: &[u8; 16],
+) -> Result<(), StoreError> {
+    let subject = administrator.map_or_else(|| STRANGER.to_owned(), |known| known.id.to_string());
+    let event = NewEvent {
+        at,
+        actor: STRANGER.into(),
+        kind: "session.refused",
+        subject,
+        detail: "{}".to_owned(),
+        personal: serde_json::json!({ "source": source }).to_string(),
     };
     events::append(tx, &event, salt).map(drop)
 }

@@ -1,6 +1,8 @@
 //! The one-time link that creates the administrator: printed at start, good for 24 hours, used once, and worth nothing
 //! as soon as there is an administrator. Showing the page uses nothing up; only the form does.
 
+use std::net::IpAddr;
+
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
@@ -79,7 +81,7 @@ pub async fn use_link(
     (passwords, entropy): (&Passwords, &Entropy),
     link: &Token,
     (username, password): (Username, NewPassword),
-    now: Timestamp,
+    (now, source): (Timestamp, IpAddr),
 ) -> Result<Token, UseLinkError> {
     let link = link.hash();
     // Looked at before the hashing, which is work that a stranger should not be able to cause.
@@ -104,9 +106,9 @@ pub async fn use_link(
             administrators::insert(tx, &administrator, &username.key(), now)?;
             setup_links::expire_others(tx, now)?;
             let Administrator { id, username, .. } = &administrator;
-            sessions::record(tx, "administrator.created", id, username, (now, &salts[0]))?;
+            sessions::record(tx, "administrator.created", (id, username), (now, source), &salts[0])?;
             sessions::begin(tx, &session_hash, id, now)?;
-            sessions::record(tx, "session.started", id, username, (now, &salts[1]))?;
+            sessions::record(tx, "session.started", (id, username), (now, source), &salts[1])?;
             Ok(Ok(()))
         })
         .await?;

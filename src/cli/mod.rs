@@ -3,6 +3,7 @@
 
 pub mod act;
 mod acting;
+pub mod audit;
 pub mod doctor;
 pub mod ending;
 pub mod filters;
@@ -133,6 +134,12 @@ pub enum Command {
     Stop(act::Switch),
     /// Release what was stopped
     Release(act::Switch),
+    /// Verify or list the audit chains
+    #[command(after_help = "Examples:\n  rollcall audit verify\n  \
+        rollcall audit list --kind setting.changed --from 2026-03-01\n  \
+        rollcall audit list --chain installation --csv > sign-ins.csv\n\
+        docs/audit.md lists the kinds.")]
+    Audit(audit::Audit),
     /// Bring every database to this version's schema
     Migrate(migrate::Migrate),
     /// Check the installation: folders, key file, databases, audit chain, Atlassian

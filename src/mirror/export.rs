@@ -3,6 +3,7 @@
 //! One row is made of one person in one place, for the pages and for the commands alike. What is not known is never
 //! written as nothing: an activity that was not read is *unknown*, and not *never*.
 
+pub mod events;
 pub mod groups;
 
 use std::sync::Arc;

@@ -172,7 +172,7 @@ fn is_taken(tx: &mut Tx, filter: &SavedFilter) -> Result<bool, StoreError> {
 
 fn asker(context: &Context) -> Result<(AdministratorId, String), NotKept> {
     match &context.actor {
-        Actor::Administrator { id, username } | Actor::AccessToken { administrator: id, username, .. } => {
+        Actor::Administrator { id, username, .. } | Actor::AccessToken { administrator: id, username, .. } => {
             Ok((id.clone(), username.clone()))
         }
         Actor::CommandLine | Actor::System => Err(NotKept::NoOwner),

@@ -15,7 +15,7 @@ pub fn columns(tx: &mut Tx, administrator: &AdministratorId) -> Result<Option<St
 
 /// Chooses columns for whoever asks; `None` goes back to the usual ones. Nobody but an administrator has a choice to keep.
 pub async fn choose_columns(context: &Context, mirror: &Mirror, columns: Option<String>) -> Result<(), StoreError> {
-    let Actor::Administrator { id, username } = context.actor.clone() else { return Ok(()) };
+    let Actor::Administrator { id, username, .. } = context.actor.clone() else { return Ok(()) };
     let (value, changed_at) = (columns.unwrap_or_default(), context.now);
     let setting = Setting { value, changed_by: username, changed_at };
     mirror.store().write(move |tx| settings::put(tx, &columns_of(&id), &setting)).await
@@ -81,7 +81,7 @@ pub fn moments(tx: &mut Tx, administrator: &AdministratorId) -> Result<Moments, 
 
 /// Chooses how moments are written for whoever asks.
 pub async fn choose_moments(context: &Context, mirror: &Mirror, moments: &Moments) -> Result<(), StoreError> {
-    let Actor::Administrator { id, username } = context.actor.clone() else { return Ok(()) };
+    let Actor::Administrator { id, username, .. } = context.actor.clone() else { return Ok(()) };
     let setting = Setting { value: moments.to_text(), changed_by: username, changed_at: context.now };
     mirror.store().write(move |tx| settings::put(tx, &moments_of(&id), &setting)).await
 }

@@ -177,7 +177,7 @@ fn own(found: Option<Selection>, asker: &AdministratorId) -> Result<Selection, N
 
 fn asker(context: &Context) -> Result<(AdministratorId, String), NotSelected> {
     match &context.actor {
-        Actor::Administrator { id, username } | Actor::AccessToken { administrator: id, username, .. } => {
+        Actor::Administrator { id, username, .. } | Actor::AccessToken { administrator: id, username, .. } => {
             Ok((id.clone(), username.clone()))
         }
         Actor::CommandLine | Actor::System => Err(NotSelected::NoOwner),

@@ -1,8 +1,11 @@
 //! Who asks for something: the first parameter of every verb that acts or must know who looks.
 
+use std::net::IpAddr;
+
 use jiff::Timestamp;
 
 use crate::id::{AccessTokenId, AdministratorId};
+use crate::nouns::event::{By, Person};
 
 /// Who acts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +16,8 @@ pub enum Actor {
         id: AdministratorId,
         /// Their username, for pages and runs.
         username: String,
+        /// Where the request came from.
+        source: Option<IpAddr>,
     },
     /// A program with an access token, for an administrator.
     AccessToken {
@@ -24,6 +29,8 @@ pub enum Actor {
         administrator: AdministratorId,
         /// Their username.
         username: String,
+        /// Where the request came from.
+        source: Option<IpAddr>,
     },
     /// Somebody at the machine, through the command line.
     CommandLine,
@@ -55,16 +62,23 @@ impl Actor {
     pub fn as_person(&self) -> String {
         match self {
             Actor::AccessToken { administrator, .. } => format!("administrator {administrator}"),
-            _ => self.as_subject(),
+            _ => self.as_subject().id,
         }
     }
 
-    /// The actor as the public part of an event names it: without personal data.
-    pub fn as_subject(&self) -> String {
+    /// The actor as an event names it: by an id in its public part, by name and address in the part that can be erased.
+    pub fn as_subject(&self) -> By {
+        let person = |id: &AdministratorId, name: String, source: &Option<IpAddr>| {
+            Some(Person { id: id.to_string(), name, source: *source })
+        };
         match self {
-            Actor::Administrator { id, .. } => format!("administrator {id}"),
-            Actor::AccessToken { id, .. } => format!("access token {id}"),
-            Actor::CommandLine | Actor::System => self.as_text(),
+            Actor::Administrator { id, username, source } => {
+                By { id: format!("administrator {id}"), person: person(id, username.clone(), source) }
+            }
+            Actor::AccessToken { id, administrator, source, .. } => {
+                By { id: format!("access token {id}"), person: person(administrator, self.as_text(), source) }
+            }
+            Actor::CommandLine | Actor::System => By { id: self.as_text(), person: None },
         }
     }
 }

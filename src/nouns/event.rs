@@ -1,4 +1,7 @@
-//! A line of the audit chain, written by the same transaction as the fact it tells.
+//! A line of the audit chain, written by the same transaction as the fact it tells; and what a person is shown of it.
+
+use std::fmt;
+use std::net::IpAddr;
 
 use jiff::Timestamp;
 
@@ -7,16 +10,37 @@ use jiff::Timestamp;
 pub struct NewEvent {
     /// When it happened.
     pub at: Timestamp,
-    /// Who did it, as [`crate::nouns::context::Actor::as_subject`] writes it.
-    pub actor: String,
-    /// What happened: `sync.sealed`, `key.saved`.
+    /// Who did it, as [`crate::nouns::context::Actor::as_subject`] says.
+    pub actor: By,
+    /// What happened: `sync.sealed`, `key.saved`; one of [`crate::nouns::event_kind::KINDS`].
     pub kind: &'static str,
     /// What it happened to: an id.
     pub subject: String,
     /// The public part, one JSON object without personal data.
     pub detail: String,
-    /// The personal part, which can be erased without breaking the chain; empty when there is none.
+    /// The personal part, which can be erased without breaking the chain; empty when there is none. Its kind says
+    /// whose it is.
     pub personal: String,
+}
+
+/// Who did something: an id for the public part, and what is personal about them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct By {
+    /// The public part: `administrator adm_...`, `Rollcall`.
+    pub id: String,
+    /// The person behind it, where there is one.
+    pub person: Option<Person>,
+}
+
+/// A person who did something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// The id under which their part is sealed.
+    pub id: String,
+    /// What they are called.
+    pub name: String,
+    /// Where their request came from; `None` when that was not over the network.
+    pub source: Option<IpAddr>,
 }
 
 /// A recorded event.
@@ -34,4 +58,65 @@ pub struct Event {
     pub subject: String,
     /// The public part.
     pub detail: String,
+}
+
+/// One person's part of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Whose it is.
+    pub person: String,
+    /// What it says, one JSON object; `None` once it was erased.
+    pub text: Option<String>,
+}
+
+/// An event with what it says of people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// The event.
+    pub event: Event,
+    /// Its hash, which covers everything.
+    pub hash: Vec<u8>,
+    /// What it says of people.
+    pub parts: Vec<Part>,
+}
+
+impl Recorded {
+    /// What whoever did it was called; `None` when no person did, or when it was erased.
+    pub fn name(&self) -> Option<String> {
+        self.field("name").and_then(|name| name.as_str().map(str::to_owned))
+    }
+
+    /// Where the request came from.
+    pub fn source(&self) -> Option<String> {
+        self.field("source").and_then(|source| source.as_str().map(str::to_owned))
+    }
+
+    /// What else it says of people.
+    pub fn told(&self) -> Option<serde_json::Value> {
+        self.field("told")
+    }
+
+    /// Whether a part of it was erased.
+    pub fn is_erased(&self) -> bool {
+        self.parts.iter().any(|part| part.text.is_none())
+    }
+
+    fn field(&self, name: &str) -> Option<serde_json::Value> {
+        self.parts.iter().find_map(|part| {
+            let mut said: serde_json::Value = serde_json::from_str(part.text.as_deref()?).ok()?;
+            Some(said.get_mut(name)?.take())
+        })
+    }
+}
+
+impl From<&str> for By {
+    fn from(id: &str) -> By {
+        By { id: id.to_owned(), person: None }
+    }
+}
+
+impl fmt::Display for By {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.id)
+    }
 }

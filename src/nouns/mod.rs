@@ -7,6 +7,7 @@ pub mod context;
 pub mod edition;
 pub mod endpoint;
 pub mod event;
+pub mod event_kind;
 pub mod job;
 pub mod mail;
 pub mod notice;

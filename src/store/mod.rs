@@ -17,6 +17,7 @@ pub mod db;
 pub mod dialect;
 pub mod endpoints;
 pub mod error;
+pub mod event_parts;
 pub mod events;
 #[cfg(feature = "faults")]
 pub mod faults;

@@ -3,9 +3,9 @@
 use crate::store::bulk::{Bulk, BulkUpdate};
 use crate::store::migrate::Migration;
 use crate::store::{
-    accounts, audit_stream, changes, coverage, endpoints, events, filters, group_timeline, groups, head, history, jobs,
-    key_notices, mail_server, observed, operation_rows, operations, organization_keys, outbox, passes, past, protected,
-    quota, request_keys, runs, seat_days, seat_prices, selections, settings, site_credentials, task_runs, tasks,
+    accounts, audit_stream, changes, coverage, endpoints, event_parts, events, filters, group_timeline, groups, head,
+    history, jobs, key_notices, mail_server, observed, operation_rows, operations, organization_keys, outbox, passes,
+    past, protected, quota, request_keys, runs, seat_days, seat_prices, selections, settings, site_credentials, task_runs, tasks,
     timeline, withheld,
 };
 
@@ -24,6 +24,7 @@ pub const ORGANIZATION: &[Migration] = &[
         name: "operations",
         sql: include_str!("../../migrations/organization/0011_operations.sql"),
     },
+    Migration { number: 13, name: "audit", sql: include_str!("../../migrations/organization/0013_audit.sql") },
     Migration { number: 14, name: "notices", sql: include_str!("../../migrations/organization/0014_notices.sql") },
     Migration { number: 15, name: "tasks", sql: include_str!("../../migrations/organization/0015_tasks.sql") },
 ];
@@ -33,6 +34,7 @@ pub const CONTROL: &[Migration] = &[
     Migration { number: 1, name: "control", sql: include_str!("../../migrations/control/0001_control.sql") },
     Migration { number: 2, name: "tokens", sql: include_str!("../../migrations/control/0002_tokens.sql") },
     Migration { number: 3, name: "house", sql: include_str!("../../migrations/control/0003_house.sql") },
+    Migration { number: 4, name: "audit", sql: include_str!("../../migrations/control/0004_audit.sql") },
 ];
 
 /// Every statement on an organization's database, by file.
@@ -42,6 +44,7 @@ pub const ORGANIZATION_STATEMENTS: &[&[(&str, &str)]] = &[
     changes::STATEMENTS,
     coverage::STATEMENTS,
     endpoints::STATEMENTS,
+    event_parts::STATEMENTS,
     events::STATEMENTS,
     filters::STATEMENTS,
     group_timeline::STATEMENTS,
@@ -78,6 +81,7 @@ pub const ORGANIZATION_BULKS: &[&[&Bulk]] = &[
     accounts::BULKS,
     audit_stream::BULKS,
     coverage::BULKS,
+    event_parts::BULKS,
     events::BULKS,
     groups::BULKS,
     operation_rows::BULKS,

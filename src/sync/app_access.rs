@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use crate::id::Entropy;
 use crate::mirror::Mirror;
 use crate::mirror::app_access::{self, Admits, Switches, admits};
-use crate::nouns::context::Context;
-use crate::nouns::event::NewEvent;
+use crate::nouns::context::{Actor, Context};
+use crate::nouns::event::{By, NewEvent};
 use crate::store::control::{admissions, invitations, sessions};
 use crate::store::db::Store;
 use crate::store::error::StoreError;
@@ -42,7 +42,9 @@ pub async fn enforce(control: &Store, mirror: &Mirror, now: Timestamp, entropy: 
             let (id, salt) = (mirror.organization().id.clone(), entropy.bytes());
             let why = "The last sync found no role that admits them.";
             ended += u64::from(
-                control.write(move |tx| end_within(tx, (&id, &admission), ("Rollcall", why), now, &salt)).await?,
+                control
+                    .write(move |tx| end_within(tx, (&id, &admission), (Actor::System.as_subject(), why), now, &salt))
+                    .await?,
             );
         }
     }
@@ -53,7 +55,7 @@ pub async fn enforce(control: &Store, mirror: &Mirror, now: Timestamp, entropy: 
 fn end_within(
     tx: &mut Tx,
     (organization, admission): (&crate::id::OrganizationId, &admissions::Admission),
-    (actor, why): (&str, &str),
+    (actor, why): (By, &str),
     now: Timestamp,
     salt: &[u8; 16],
 ) -> Result<bool, StoreError> {
@@ -64,7 +66,7 @@ fn end_within(
     invitations::expire(tx, (organization, &admission.account_id), now)?;
     let event = NewEvent {
         at: now,
-        actor: actor.to_owned(),
+        actor,
         kind: "entry.ended",
         subject: admission.administrator.to_string(),
         detail: serde_json::json!({ "account_id": admission.account_id, "why": why }).to_string(),
@@ -85,9 +87,7 @@ pub async fn remove(
     let (now, actor) = (context.now, context.actor.as_subject());
     control
         .write(move |tx| match admissions::find(tx, &id, &account_id)? {
-            Some(admission) => {
-                end_within(tx, (&id, &admission), (&actor, "An administrator has taken it."), now, &salt)
-            }
+            Some(admission) => end_within(tx, (&id, &admission), (actor, "An administrator has taken it."), now, &salt),
             None => Ok(false),
         })
         .await

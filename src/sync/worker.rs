@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 
 use crate::mirror::Mirror;
 use crate::mirror::seal::Sealed;
+use crate::nouns::context::Actor;
 use crate::nouns::event::NewEvent;
 use crate::nouns::job::{JobKind, Lease, Retry};
 use crate::nouns::notice::{Notice, What};
@@ -158,7 +159,7 @@ async fn settle(
                     runs::end(tx, &held.run, RunState::Failed, now, &reason)?;
                     let event = NewEvent {
                         at: now,
-                        actor: "Rollcall".to_owned(),
+                        actor: Actor::System.as_subject(),
                         kind: "sync.failed",
                         subject: held.run.to_string(),
                         detail: serde_json::json!({ "reason": reason }).to_string(),

@@ -326,7 +326,7 @@ impl Step<'_> {
 
     fn by_author(&self) -> Context {
         let actor = match &self.author.administrator {
-            Some(id) => Actor::Administrator { id: id.clone(), username: self.author.name.clone() },
+            Some(id) => Actor::Administrator { id: id.clone(), username: self.author.name.clone(), source: None },
             None => Actor::CommandLine,
         };
         Context { actor, now: self.now }

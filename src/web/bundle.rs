@@ -5,6 +5,8 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use maud::html;
 
+use crate::nouns::event::NewEvent;
+use crate::store::events;
 use crate::sync::bundle::{self, Surrounding};
 use crate::web::Served;
 use crate::web::failure::Failure;
@@ -56,6 +58,17 @@ pub(crate) async fn show(State(served): State<Served>, visit: Visit) -> Page {
 pub(crate) async fn file(State(served): State<Served>, visit: Visit) -> Result<Response, Failure> {
     let surrounding = Surrounding { faults: served.watch().faults(), configured: Vec::new() };
     let packed = bundle::pack(&served.mirrors, &surrounding, visit.reader.now).await.map_err(Failure::fault)?;
+    let (organization, context) = (visit.mirror.organization().id.clone(), &visit.entered.context);
+    let made = NewEvent {
+        at: context.now,
+        actor: context.actor.as_subject(),
+        kind: "bundle.made",
+        subject: organization.to_string(),
+        detail: "{}".to_owned(),
+        personal: String::new(),
+    };
+    let salt = served.entropy.bytes();
+    visit.mirror.store().write(move |tx| events::append(tx, &made, &salt)).await?;
     let name = visit.reader.now.strftime("rollcall-%Y%m%d-%H%M.zip").to_string();
     let headers = [
         (header::CONTENT_TYPE, "application/zip".to_owned()),

@@ -39,7 +39,10 @@ impl FromRequestParts<Served> for Entered {
             None => Ok(None),
         };
         match found.map_err(|error| Failure::from(error).into_response())? {
-            Some(who) => Ok(Entered { context: who.context(now), who }),
+            Some(who) => {
+                let Ok(Source(source)) = Source::from_request_parts(parts, served).await;
+                Ok(Entered { context: who.context(now, source), who })
+            }
             None => {
                 let wanted = parts.uri.path_and_query().map_or("/", |path| path.as_str());
                 // A form cannot be sent again after signing in; its page can be opened again.

@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use crate::http::Pieces;
 use crate::mirror::answer::answer;
+use crate::mirror::export::events::{Exported, record};
 use crate::mirror::export::{Export, Form, in_order};
 use crate::nouns::refusal::Refusal;
 use crate::sync::schedule;
@@ -81,21 +82,24 @@ async fn file(visit: &Visit, ask: &Ask, form: Form) -> Result<Response, Failure>
         return Ok(page.with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response());
     }
     let order = Ranking::of(&visit.snapshot, &answer.query.order);
-    Ok(people(visit, in_order(&answer.found.matching, &order), form))
+    people(visit, in_order(&answer.found.matching, &order), form, q).await
 }
 
-/// These people as a file, sent while it is made.
-pub(crate) fn people(visit: &Visit, people: Vec<Ordinal>, form: Form) -> Response {
-    download(visit, "people", form, Export::new(Arc::clone(&visit.snapshot), people, form))
+/// These people, whom a filter or a selection names, as a file, sent while it is made.
+pub(crate) async fn people(visit: &Visit, people: Vec<Ordinal>, form: Form, filter: &str) -> Result<Response, Failure> {
+    let exported = Exported { what: "people", rows: Some(people.len() as u64), form, filter };
+    download(visit, exported, Export::new(Arc::clone(&visit.snapshot), people, form)).await
 }
 
-/// Pieces as a file that is called for what it holds, and for the day it is of.
-pub(crate) fn download(
+/// Pieces as a file that is called for what it holds, and for the day it is of. That it was asked for is on the audit
+/// chain before anything of it is sent.
+pub(crate) async fn download(
     visit: &Visit,
-    what: &str,
-    form: Form,
+    exported: Exported<'_>,
     pieces: impl Iterator<Item = Vec<u8>> + Send + Unpin + 'static,
-) -> Response {
+) -> Result<Response, Failure> {
+    let Exported { what, form, .. } = exported;
+    record(&visit.entered.context, visit.mirror.store(), exported, &visit.entropy).await?;
     let day = visit.reader.now.to_zoned(visit.reader.zone.clone()).strftime("%Y-%m-%d").to_string();
     let (kind, ending) = match form {
         Form::Csv => ("text/csv; charset=utf-8; header=present", "csv"),
@@ -103,7 +107,7 @@ pub(crate) fn download(
     };
     let name = disposition(&visit.mirror.organization().name, &format!("{what}-{day}.{ending}"));
     let body = Body::from_stream(Pieces(pieces));
-    ([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, name)], body).into_response()
+    Ok(([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, name)], body).into_response())
 }
 
 /// A file's name, in ASCII for old programs and whole for all others (RFC 6266).

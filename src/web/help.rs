@@ -31,6 +31,7 @@ const PAGES: &[(&str, &str)] = &[
     ("act", include_str!("../../docs/act.md")),
     ("operate", include_str!("../../docs/operate.md")),
     ("webhooks", include_str!("../../docs/webhooks.md")),
+    ("audit", include_str!("../../docs/audit.md")),
     ("api", include_str!("../../docs/api.md")),
     ("security", include_str!("../../docs/security.md")),
     ("simulator", include_str!("../../docs/simulator.md")),
@@ -57,6 +58,7 @@ pub(crate) fn of_place(place: Place) -> &'static str {
         Place::AutomatedTasks => "/help/operate#automated-tasks",
         Place::SyncRuns => "/help/operate#syncs",
         Place::NeedsAttention => "/help/operate#guards",
+        Place::Audit => "/help/audit",
         Place::Settings => "/help/which-sync",
         Place::Help => HERE,
     }

@@ -12,7 +12,7 @@ use crate::auth::passwords::NewPassword;
 use crate::auth::token::Token;
 use crate::auth::username::Username;
 use crate::web::Served;
-use crate::web::entry;
+use crate::web::entry::{self, Source};
 use crate::web::failure::Failure;
 use crate::web::guard::see;
 use crate::web::setup::{self, Entry};
@@ -36,6 +36,7 @@ pub(crate) async fn show(State(served): State<Served>, Path(link): Path<String>)
 pub(crate) async fn submit(
     State(served): State<Served>,
     Path(link): Path<String>,
+    Source(source): Source,
     headers: HeaderMap,
     Form(entry): Form<Entry>,
 ) -> Result<Response, Failure> {
@@ -48,7 +49,7 @@ pub(crate) async fn submit(
         };
     let verbs = (served.passwords(), &served.entropy);
     let now = served.clock.now();
-    match invitations::accept(&served.mirrors, verbs, &token, (username, password), now).await {
+    match invitations::accept(&served.mirrors, verbs, &token, (username, password), (now, source)).await {
         Ok(session) => Ok(entry::with_session(see("/"), &session, &headers)),
         Err(NotAdmitted::Link) => Ok(useless().into_response()),
         Err(NotAdmitted::Role) => Ok(no_role().into_response()),

@@ -8,6 +8,7 @@ mod about;
 mod acme;
 mod assets;
 mod attention;
+mod audit;
 mod bundle;
 mod connect;
 mod dashboard;
@@ -228,6 +229,11 @@ pub fn router(web: Web) -> Router {
         .route("/people/complete", get(people::complete::complete))
         .route("/attention", get(attention::show))
         .route("/withheld/{id}", get(withheld::show).post(withheld::decide))
+        .route(audit::HERE, get(audit::show))
+        .route(audit::VERIFY, post(audit::verify))
+        .route(audit::CSV, get(audit::csv))
+        .route(audit::JSON, get(audit::json))
+        .route("/audit/{seq}", get(audit::event::show))
         .route(settings_guards::HERE, get(settings_guards::show).post(settings_guards::choose))
         .route(settings_protected::HERE, get(settings_protected::show).post(settings_protected::add))
         .route(settings_protected::RELEASE, post(settings_protected::release))

@@ -4,7 +4,7 @@ mod history;
 pub(crate) mod raw;
 mod seats;
 
-use axum::extract::Path;
+use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use directory::{Access, AccountRow, Claimed, Management, Ordinal, PlatformRole, Snapshot};
 use jiff::Timestamp;
@@ -14,6 +14,8 @@ use crate::mirror::answer::answer;
 use crate::nouns::protection::{Protectee, Protection};
 use crate::store::protected;
 use crate::store::timeline::{self, Timeline};
+use crate::web::Served;
+use crate::web::audit;
 use crate::web::failure::Failure;
 use crate::web::groups::granted;
 use crate::web::operations::theirs;
@@ -41,7 +43,11 @@ struct About<'a> {
 }
 
 /// GET /people/{id}
-pub(crate) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Failure> {
+pub(crate) async fn show(
+    State(served): State<Served>,
+    visit: Visit,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
     let snapshot = &visit.snapshot;
     let Some(row) = snapshot.account(&id).and_then(|account| snapshot.account_row(account)) else {
         return Err(Failure::NotFound("Rollcall has not seen a person with this account id."));
@@ -58,7 +64,10 @@ pub(crate) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Respons
         timeline: &timeline,
         protection: Protectee::parse("person", row.id).and_then(|of| protections.of(&of)),
     };
-    let content = content(&row, snapshot, &visit.reader, (&about, notices));
+    let content = html! {
+        (content(&row, snapshot, &visit.reader, (&about, notices)))
+        (audit::event::of_person(&served, &visit, row.id).await?)
+    };
     let frame = visit.frame(person::display_name(&row), Place::UserBrowser);
     Ok(Page::framed(&frame, content).into_response())
 }

@@ -175,7 +175,7 @@ pub(crate) async fn file(visit: Visit, Path((id, file)): Path<(String, String)>)
     let selection = existing(&visit, &id).await?;
     let people = people_of(&visit, &selection.selected);
     let order = directory::find::Ranking::of(&visit.snapshot, &[]);
-    Ok(export::people(&visit, crate::mirror::export::in_order(&people, &order), form))
+    export::people(&visit, crate::mirror::export::in_order(&people, &order), form, selection.id.as_str()).await
 }
 
 /// Where a selection is.

@@ -12,7 +12,7 @@ use crate::auth::setup::{self, LinkState, UseLinkError};
 use crate::auth::token::Token;
 use crate::auth::username::{InvalidUsername, Username};
 use crate::web::Served;
-use crate::web::entry;
+use crate::web::entry::{self, Source};
 use crate::web::failure::Failure;
 use crate::web::guard::see;
 use crate::web::ui::address::Address;
@@ -44,6 +44,7 @@ pub(crate) async fn show(State(served): State<Served>, Path(link): Path<String>)
 pub(crate) async fn submit(
     State(served): State<Served>,
     Path(link): Path<String>,
+    Source(source): Source,
     headers: HeaderMap,
     Form(entry): Form<Entry>,
 ) -> Result<Response, Failure> {
@@ -56,7 +57,7 @@ pub(crate) async fn submit(
     };
     let verbs = (served.passwords(), &served.entropy);
     let now = served.clock.now();
-    match setup::use_link(&served.control, verbs, &token, (username, password), now).await {
+    match setup::use_link(&served.control, verbs, &token, (username, password), (now, source)).await {
         Ok(session) => Ok(entry::with_session(see("/setup/organization"), &session, &headers)),
         Err(UseLinkError::Link(state)) => Ok(useless(state).into_response()),
         Err(UseLinkError::Store(error)) => Err(error.into()),

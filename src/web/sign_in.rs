@@ -83,9 +83,13 @@ pub(crate) async fn submit(
 }
 
 /// POST /sign-out
-pub(crate) async fn end(State(served): State<Served>, headers: HeaderMap) -> Result<Response, Failure> {
+pub(crate) async fn end(
+    State(served): State<Served>,
+    Source(source): Source,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
     if let Some(token) = http::session(&headers) {
-        sessions::end(&served.control, &served.entropy, &token, served.clock.now()).await?;
+        sessions::end(&served.control, &served.entropy, &token, (served.clock.now(), source)).await?;
     }
     Ok(entry::without_session(see("/sign-in")))
 }

@@ -1,6 +1,7 @@
 //! The pages over real HTTP: the whole way from the set-up link to a person, and everything that must be refused.
 
 mod access;
+mod audit;
 mod filters;
 mod groups;
 mod operations;

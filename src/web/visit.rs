@@ -10,6 +10,7 @@ use directory::{Claim, ClaimState, Snapshot};
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 
+use crate::id::Entropy;
 use crate::mirror::{Mirror, preferences};
 use crate::nouns::organization_key::OrganizationKey;
 use crate::nouns::run::Run;
@@ -46,6 +47,8 @@ pub(crate) struct Visit {
     pub(crate) here: String,
     /// Whether somebody has stopped everything.
     pub(crate) stopped: bool,
+    /// Chance, for verbs.
+    pub(crate) entropy: Entropy,
 }
 
 /// What is known about the state of the data besides the snapshot.
@@ -81,7 +84,8 @@ impl FromRequestParts<Served> for Visit {
         let snapshot = mirror.shown();
         let site = site::kept(&parts.headers, &snapshot);
         let here = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
-        Ok(Visit { entered, snapshot, mirror, reader, waiting, site, here, stopped })
+        let entropy = served.entropy.clone();
+        Ok(Visit { entered, snapshot, mirror, reader, waiting, site, here, stopped, entropy })
     }
 }
 

@@ -231,8 +231,11 @@ fn keep_a_filter(data: &Path) {
         let mirrors = Mirrors::open(Databases::Folder(data.to_owned()), Options::new(clock.clone())).await.unwrap();
         let mirror = mirrors.only().unwrap();
         let entropy = Entropy::seeded(1);
-        let actor =
-            Actor::Administrator { id: AdministratorId::new(&entropy, clock.now()), username: "mira".to_owned() };
+        let actor = Actor::Administrator {
+            id: AdministratorId::new(&entropy, clock.now()),
+            username: "mira".to_owned(),
+            source: None,
+        };
         let context = Context { actor, now: clock.now() };
         let kept =
             filters::kept(&mirror.current(), ("Gone quiet", ""), "inactivefor( jira )>=90d", Audience::Everybody);

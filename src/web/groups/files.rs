@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use crate::mirror::answer::answer_groups;
 use crate::mirror::export::Form;
+use crate::mirror::export::events::Exported;
 use crate::mirror::export::groups::GroupExport;
 use crate::nouns::refusal::Refusal;
 use crate::web::export::download;
@@ -37,12 +38,12 @@ pub(crate) struct Ask {
 
 /// GET /groups.csv
 pub(crate) async fn csv(visit: Visit, Query(ask): Query<Ask>) -> Result<Response, Failure> {
-    file(&visit, &ask.q, Form::Csv)
+    file(&visit, &ask.q, Form::Csv).await
 }
 
 /// GET /groups.json
 pub(crate) async fn json(visit: Visit, Query(ask): Query<Ask>) -> Result<Response, Failure> {
-    file(&visit, &ask.q, Form::Json)
+    file(&visit, &ask.q, Form::Json).await
 }
 
 /// Links to the files of what a filter finds.
@@ -55,7 +56,7 @@ pub(super) fn links(q: &str) -> Markup {
     }
 }
 
-fn file(visit: &Visit, q: &str, form: Form) -> Result<Response, Failure> {
+async fn file(visit: &Visit, q: &str, form: Form) -> Result<Response, Failure> {
     let snapshot = &visit.snapshot;
     if snapshot.generation() == 0 {
         let why = "The organization was not read yet.";
@@ -79,5 +80,6 @@ fn file(visit: &Visit, q: &str, form: Form) -> Result<Response, Failure> {
     if ranking.descending() {
         groups.reverse();
     }
-    Ok(download(visit, "groups", form, GroupExport::new(Arc::clone(snapshot), groups, form)))
+    let exported = Exported { what: "groups", rows: Some(groups.len() as u64), form, filter: q };
+    download(visit, exported, GroupExport::new(Arc::clone(snapshot), groups, form)).await
 }

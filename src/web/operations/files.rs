@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::{Path, Query};
 use axum::response::Response;
 
+use crate::mirror::export::events::Exported;
 use crate::mirror::export::{Export, Form, in_order};
 use crate::nouns::operation::Operation;
 use crate::nouns::operation_row::RowState;
@@ -15,8 +16,10 @@ use crate::store::operation_rows::Filter;
 use crate::store::operations;
 use crate::web::export::download;
 use crate::web::failure::Failure;
+use crate::web::operations::address;
 use crate::web::operations::page::existing;
-use crate::web::operations::rows::Ask;
+use crate::web::operations::rows::{Ask, with_reason};
+use crate::web::ui::address::Address;
 use crate::web::visit::Visit;
 
 /// GET /operations/{id}/{file}
@@ -28,16 +31,23 @@ pub(crate) async fn file(
     let operation = existing(&visit, &id).await?.operation;
     let name = |what: &str| format!("operation-{}-{what}", operation.number);
     match file.as_str() {
-        "rows.csv" => rows(&visit, &operation, (&name("rows"), ask.filter(&visit))).await,
+        "rows.csv" => {
+            let here = ask.on(address(&operation.id));
+            rows(&visit, &operation, (&name("rows"), ask.filter(&visit)), &here).await
+        }
         "hand-off.csv" => {
             let why = Some("synced_group".to_owned());
             let filter = Filter { state: Some(RowState::Refused), why, ..Filter::default() };
-            rows(&visit, &operation, (&name("hand-off"), filter)).await
+            let here = with_reason(&operation, RowState::Refused, "synced_group");
+            rows(&visit, &operation, (&name("hand-off"), filter), &here).await
         }
         "result.json" => {
             let mut pieces = Vec::new();
             report::json(&visit.mirror, &operation, |piece| keep(&mut pieces, piece)).await?;
-            Ok(download(&visit, &name("result"), Form::Json, pieces.into_iter()))
+            let all = address(&operation.id).to_string();
+            let exported =
+                Exported { what: &name("result"), rows: Some(operation.plan.rows), form: Form::Json, filter: &all };
+            download(&visit, exported, pieces.into_iter()).await
         }
         "before.csv" => before(&visit, &operation, (&name("before"), Form::Csv)).await,
         "before.json" => before(&visit, &operation, (&name("before"), Form::Json)).await,
@@ -50,19 +60,28 @@ fn keep(pieces: &mut Vec<Vec<u8>>, piece: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn rows(visit: &Visit, operation: &Operation, (name, filter): (&str, Filter)) -> Result<Response, Failure> {
+/// Rows that a filter finds; the chain keeps the address where they stand.
+async fn rows(
+    visit: &Visit,
+    operation: &Operation,
+    (what, filter): (&str, Filter),
+    here: &Address,
+) -> Result<Response, Failure> {
     let mut pieces = Vec::new();
     report::csv_of(&visit.mirror, operation, &filter, |piece| keep(&mut pieces, piece)).await?;
-    Ok(download(visit, name, Form::Csv, pieces.into_iter()))
+    let exported = Exported { what, rows: None, form: Form::Csv, filter: &here.to_string() };
+    download(visit, exported, pieces.into_iter()).await
 }
 
 /// Whom it selects, as they were in the generation of its plan.
-async fn before(visit: &Visit, operation: &Operation, (name, form): (&str, Form)) -> Result<Response, Failure> {
+async fn before(visit: &Visit, operation: &Operation, (what, form): (&str, Form)) -> Result<Response, Failure> {
     let id = operation.id.clone();
     let found = visit.mirror.store().read(move |tx| operations::find(tx, &id)).await?;
     let (_, selected) = found.ok_or(Failure::NotFound("There is no operation with this id."))?;
     let snapshot = visit.mirror.of_generation(operation.plan.generation).await?;
     let order = directory::find::Ranking::of(&snapshot, &[]);
     let people = in_order(&selected, &order);
-    Ok(download(visit, name, form, Export::new(Arc::clone(&snapshot), people, form)))
+    let here = address(&operation.id).to_string();
+    let exported = Exported { what, rows: Some(people.len() as u64), form, filter: &here };
+    download(visit, exported, Export::new(Arc::clone(&snapshot), people, form)).await
 }

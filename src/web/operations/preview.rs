@@ -142,7 +142,7 @@ pub(super) fn count_lost(rows: &[NamedRow], lost: &mut BTreeMap<Ordinal, u64>) {
 fn decide(report: &Report, switch: &Switch, visit: &Visit) -> Markup {
     let operation = &report.operation;
     let here = || address(&operation.id);
-    let own = visit.entered.context.actor.as_subject() == operation.asked_as;
+    let own = visit.entered.context.actor.as_person() == operation.asked_as;
     let reason = html! {
         label { "Reason" span.hint { "Kept with the decision; may be left empty." }
             input type="text" name="reason" maxlength="500" autocomplete="off"; }

@@ -22,8 +22,11 @@ fn entry(name: &str, filter: &str, more: &str) -> String {
 async fn of_noor(app: &App, name: &str, audience: Audience) -> SavedFilter {
     let mirror = app.web.mirrors.only().unwrap();
     let (entropy, now) = (&app.web.entropy, app.web.clock.now());
-    let noor =
-        Actor::Administrator { id: AdministratorId::new(&Entropy::seeded(77), now), username: "noor".to_owned() };
+    let noor = Actor::Administrator {
+        id: AdministratorId::new(&Entropy::seeded(77), now),
+        username: "noor".to_owned(),
+        source: None,
+    };
     let kept = verbs::kept(&mirror.current(), (name, "What Noor asks"), "status = suspended", audience).unwrap();
     verbs::save(&Context { actor: noor, now }, &mirror, kept, entropy).await.unwrap()
 }

@@ -132,8 +132,11 @@ async fn all_that_match_are_meant_by_their_filter_and_synced_at_once() {
 async fn somebody_elses_selection_is_seen_and_never_changed() {
     let (simulator, mut app) = connected().await;
     let (mirror, now) = (app.web.mirrors.only().unwrap(), app.web.clock.now());
-    let noor =
-        Actor::Administrator { id: AdministratorId::new(&Entropy::seeded(77), now), username: "noor".to_owned() };
+    let noor = Actor::Administrator {
+        id: AdministratorId::new(&Entropy::seeded(77), now),
+        username: "noor".to_owned(),
+        source: None,
+    };
     let theirs = Selected::Matching("app = jira".to_owned());
     let made =
         verbs::make(&Context { actor: noor, now }, &mirror, theirs.clone(), (1, 9), &app.web.entropy).await.unwrap();

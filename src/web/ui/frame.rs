@@ -23,13 +23,15 @@ pub(crate) enum Place {
     SyncRuns,
     /// What waits for a person.
     NeedsAttention,
+    /// What happened.
+    Audit,
     /// Settings.
     Settings,
     /// Help.
     Help,
 }
 
-const PLACES: [(Place, &str, &str); 9] = [
+const PLACES: [(Place, &str, &str); 10] = [
     (Place::Dashboard, "Dashboard", "/dashboard"),
     (Place::UserBrowser, "User Browser", "/people"),
     (Place::Groups, "Groups", "/groups"),
@@ -37,6 +39,7 @@ const PLACES: [(Place, &str, &str); 9] = [
     (Place::AutomatedTasks, "Automated Tasks", "/tasks"),
     (Place::SyncRuns, "Sync Runs", "/runs"),
     (Place::NeedsAttention, "Needs attention", "/attention"),
+    (Place::Audit, "Audit", "/audit"),
     (Place::Settings, "Settings", "/settings"),
     (Place::Help, "Help", help::HERE),
 ];

@@ -75,7 +75,10 @@ impl Served {
         let passwords = Passwords::new(entropy.clone());
         let entered =
             (Username::parse("mira").unwrap(), NewPassword::parse("a long password", "a long password").unwrap());
-        let session = setup::use_link(control, (&passwords, entropy), &link, entered, app.clock.now()).await.unwrap();
+        let session =
+            setup::use_link(control, (&passwords, entropy), &link, entered, (app.clock.now(), [127, 0, 0, 1].into()))
+                .await
+                .unwrap();
         let api = Api {
             control: control.clone(),
             clock: app.clock.clone(),

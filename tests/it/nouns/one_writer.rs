@@ -34,7 +34,7 @@ fn job(number: u64) -> JobId {
 fn event(subject: String) -> NewEvent {
     NewEvent {
         at: at(0),
-        actor: "Rollcall".to_owned(),
+        actor: "Rollcall".into(),
         kind: "sync.sealed",
         subject,
         detail: "{}".to_owned(),

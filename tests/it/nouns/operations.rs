@@ -162,7 +162,7 @@ fn an_operations_lease_is_fenced_like_a_runs() {
 fn told(place: i64, personal: &str) -> NewEvent {
     NewEvent {
         at: at(place),
-        actor: "Rollcall".to_owned(),
+        actor: "Rollcall".into(),
         kind: "change.done",
         subject: format!("op {place}"),
         detail: "{}".to_owned(),

@@ -302,7 +302,7 @@ async fn b11_an_approval_of_somebody_who_is_no_administrator_any_more_is_void() 
         let id = app.plan_of(&ordinary(&app, 5), vec![Action::Suspend]).await;
         let hash = app.operation(&id).await.plan.hash;
         let gone = AdministratorId::new(&Entropy::seeded(99), app.clock.now());
-        let actor = Actor::Administrator { id: gone, username: "gone".to_owned() };
+        let actor = Actor::Administrator { id: gone, username: "gone".to_owned(), source: None };
         let context = Context { actor, now: app.clock.now() };
         let approving = Approving { hash, typed: None, reason: String::new() };
         approve::approve(&context, &app.mirror, (&id, approving), &app.surroundings.entropy).await.unwrap();

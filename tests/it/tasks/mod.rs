@@ -26,7 +26,7 @@ impl TestApp {
     pub(super) fn admin(&self) -> Context {
         let entropy = rollcall::id::Entropy::seeded(77);
         let id = AdministratorId::new(&entropy, self.clock.now());
-        Context { actor: Actor::Administrator { id, username: "zoe".to_owned() }, now: self.clock.now() }
+        Context { actor: Actor::Administrator { id, username: "zoe".to_owned(), source: None }, now: self.clock.now() }
     }
 
     pub(super) async fn save_filter(&self, name: &str, text: &str) -> FilterId {

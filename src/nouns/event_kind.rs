@@ -1,0 +1,134 @@
+//! What can happen: the closed list of kinds, each with its sentence, its outcome, and whose its personal part is. A test
+//! compares it with the sources and with docs/audit.md.
+
+/// A kind of event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// Its name: `session.started`.
+    pub name: &'static str,
+    /// What somebody did, to be read behind their name.
+    pub sentence: &'static str,
+    /// How it came out.
+    pub outcome: Outcome,
+    /// Whose its personal part is, besides name and address of whoever did it.
+    pub holder: Holder,
+}
+
+/// How what an event tells came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is done.
+    Done,
+    /// Work has begun; a later event about the same subject tells its end.
+    Begun,
+    /// It was refused.
+    Refused,
+    /// It failed.
+    Failed,
+}
+
+/// Whose a personal part is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holder {
+    /// Whoever did it: they wrote the text.
+    Actor,
+    /// Whom or what it happened to.
+    Subject,
+}
+
+impl Outcome {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Done => "done",
+            Outcome::Begun => "begun",
+            Outcome::Refused => "refused",
+            Outcome::Failed => "failed",
+        }
+    }
+}
+
+/// Every kind, by name.
+pub const KINDS: &[Kind] = &[
+    done("administrator.admitted", "came in by an invitation", Holder::Subject),
+    done("administrator.created", "became the administrator by the set-up link", Holder::Subject),
+    done("audit.erased", "erased what the chain says of a person", Holder::Actor),
+    done("audit_stream.gap", "lost the place in Atlassian's audit log", Holder::Actor),
+    done("bundle.made", "packed a support bundle", Holder::Actor),
+    done("entry.ended", "ended somebody's entry", Holder::Subject),
+    done("entry.invited", "invited somebody", Holder::Subject),
+    done("export.made", "exported rows", Holder::Actor),
+    done("filter.changed", "changed a saved filter", Holder::Actor),
+    done("filter.deleted", "deleted a saved filter", Holder::Actor),
+    done("filter.saved", "saved a filter", Holder::Actor),
+    done("operation.approval_void", "voided an approval, because too much had changed", Holder::Actor),
+    done("operation.approved", "approved an operation", Holder::Actor),
+    Kind {
+        name: "operation.begun",
+        sentence: "began to carry out an operation",
+        outcome: Outcome::Begun,
+        holder: Holder::Actor,
+    },
+    done("operation.cancel_asked", "asked to cancel an operation", Holder::Actor),
+    done("operation.ended", "ended an operation", Holder::Actor),
+    done("operation.pause_asked", "asked to pause an operation", Holder::Actor),
+    done("operation.paused", "paused an operation", Holder::Actor),
+    done("operation.planned", "planned an operation", Holder::Actor),
+    done("operation.planned_again", "planned an operation again", Holder::Actor),
+    done("operation.rejected", "rejected an operation", Holder::Actor),
+    done("operation.resumed", "let an operation go on", Holder::Actor),
+    done("organization_key.saved", "saved the organization API key", Holder::Actor),
+    done("protection.added", "protected a person or group", Holder::Subject),
+    done("protection.removed", "took a protection away", Holder::Subject),
+    done("seat_price.entered", "entered a seat price", Holder::Actor),
+    done("seat_price.removed", "removed a seat price", Holder::Actor),
+    done("selection.deleted", "deleted a kept selection", Holder::Actor),
+    done("selection.kept", "kept a selection", Holder::Actor),
+    done("session.ended", "signed out", Holder::Subject),
+    Kind {
+        name: "session.refused",
+        sentence: "was not signed in: username and password do not match",
+        outcome: Outcome::Refused,
+        holder: Holder::Subject,
+    },
+    done("session.started", "signed in", Holder::Subject),
+    done("setting.changed", "changed a setting", Holder::Actor),
+    done("site_credential.removed", "removed a site's API token", Holder::Subject),
+    done("site_credential.replaced", "replaced a site's API token", Holder::Subject),
+    done("site_credential.saved", "saved a site's API token", Holder::Subject),
+    Kind { name: "sync.asked", sentence: "asked for a sync", outcome: Outcome::Begun, holder: Holder::Actor },
+    done("sync.cancelled", "cancelled a sync", Holder::Actor),
+    Kind { name: "sync.failed", sentence: "gave up a sync", outcome: Outcome::Failed, holder: Holder::Actor },
+    done("sync.sealed", "sealed a sync", Holder::Actor),
+    done("sync.tried_again", "let a waiting sync try at once", Holder::Actor),
+    done("token.created", "made an access token", Holder::Subject),
+    Kind {
+        name: "token.refused",
+        sentence: "was refused: the access token is not known",
+        outcome: Outcome::Refused,
+        holder: Holder::Subject,
+    },
+    done("token.revoked", "revoked an access token", Holder::Subject),
+    done("token.used", "used an access token, for the first time that day", Holder::Actor),
+    done("withheld.approved", "approved withheld rows", Holder::Actor),
+    done("withheld.dismissed", "dismissed withheld rows", Holder::Actor),
+];
+
+/// A kind by its name.
+pub fn find(name: &str) -> Option<&'static Kind> {
+    KINDS.iter().find(|kind| kind.name == name)
+}
+
+const fn done(name: &'static str, sentence: &'static str, holder: Holder) -> Kind {
+    Kind { name, sentence, outcome: Outcome::Done, holder }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_stand_in_order_and_none_twice() {
+        assert!(KINDS.is_sorted_by(|a, b| a.name < b.name));
+    }
+}

@@ -1,0 +1,63 @@
+//! The list of events and one event, with everything that can be hostile in them.
+
+use super::*;
+use crate::nouns::event::{Event, Part};
+use crate::web::acme::{now, reader};
+
+/// An event of this kind about this, by somebody with a hostile name.
+fn recorded(seq: i64, kind: &str, subject: &str) -> Recorded {
+    let event = Event {
+        seq,
+        at: now(),
+        actor: "administrator adm_1".to_owned(),
+        kind: kind.to_owned(),
+        subject: subject.to_owned(),
+        detail: r#"{"value":"<script>"}"#.to_owned(),
+    };
+    let text = r#"{"name":"<b>mira</b>","source":"192.0.2.1","told":{"reason":"<img>"}}"#.to_owned();
+    Recorded { event, hash: vec![0xab; 32], parts: vec![Part { person: "adm_1".to_owned(), text: Some(text) }] }
+}
+
+#[test]
+fn events_are_told_as_sentences_with_a_way_to_what_they_are_about() {
+    let found = [
+        recorded(9, "protection.added", "person 557058:a/b"),
+        recorded(8, "sync.failed", "run_1"),
+        recorded(7, "some.thing", "<i>x"),
+    ];
+    let page = content((&found, true, false), &Ask::default(), &["<u>x".to_owned()], (&reader(), html! {})).0;
+    assert!(page.contains("<bdi>&lt;b&gt;mira&lt;/b&gt;</bdi> protected a person or group"), "{page}");
+    assert!(page.contains("/people/557058:a%2Fb") || page.contains("/people/557058%3Aa%2Fb"), "{page}");
+    assert!(page.contains("href=\"/runs/run_1\"") && page.contains("tag bad") && page.contains("192.0.2.1"), "{page}");
+    assert!(page.contains("some.thing") && page.contains("before=7"), "{page}");
+    for hostile in ["<b>", "<i>", "<u>", "<script>"] {
+        assert!(!page.contains(hostile), "{hostile}");
+    }
+    assert!(!page.contains("Verified"), "nothing is claimed of a chain that was not looked at");
+}
+
+#[test]
+fn one_event_shows_all_its_parts_and_says_what_was_erased() {
+    let mut found = recorded(9, "protection.added", "person 1");
+    let page = event::content(&found, &[], "", &reader()).0;
+    assert!(page.contains("abababab") && page.contains("&lt;img&gt;") && page.contains("&lt;script&gt;"), "{page}");
+    assert!(!page.contains("<script>") && !page.contains("<img>"), "{page}");
+    found.parts[0].text = None;
+    let page = event::content(&found, &[], "installation", &reader()).0;
+    assert!(
+        page.contains("Erased.") && page.contains("erased in part") && page.contains("administrator adm_1"),
+        "{page}"
+    );
+    assert!(page.contains("/audit?chain=installation"), "{page}");
+}
+
+#[test]
+fn a_list_without_events_says_why() {
+    let page = |ask: &Ask, later| content((&[], false, later), ask, &[], (&reader(), html! {})).0;
+    assert!(page(&Ask::default(), false).contains("Nothing has happened yet."));
+    let filtered = Ask { kind: "sync.asked".to_owned(), ..Ask::default() };
+    assert!(page(&filtered, false).contains("No event is like that.") && page(&filtered, false).contains("Clear"));
+    assert!(page(&Ask::default(), true).contains("There are no older events."));
+    let nonsense = Ask { from: "yesterday".to_owned(), ..Ask::default() };
+    assert!(nonsense.wanted(&reader()).is_err());
+}
