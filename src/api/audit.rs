@@ -129,9 +129,9 @@ impl Event {
             kind: event.kind.clone(),
             subject: event.subject.clone(),
             outcome: outcome(&event.kind).to_owned(),
-            from: recorded.source(),
+            from: recorded.source().map(str::to_owned),
             detail: event.detail.clone(),
-            personal: recorded.told().map(|told| told.to_string()),
+            personal: recorded.told().map(str::to_owned),
             erased: recorded.is_erased(),
             hash: hash(recorded),
         }

@@ -1,18 +1,24 @@
-//! `rollcall audit`: the chains of the installation and of its organization, verified and listed. It only reads.
+//! `rollcall audit`: the chains of the installation and of its organization, verified and listed; and what they say of a
+//! person, erased.
 
 use clap::{Args, Subcommand, ValueEnum};
+use clock::Clock;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::cli::open::to_read;
+use crate::cli::open::{self, Locked, to_read};
 use crate::cli::table::table;
 use crate::cli::{Exit, Place};
+use crate::config::Config;
 use crate::mirror::export::Form;
 use crate::mirror::export::events::{day, outcome, pieces, what, who};
 use crate::mirror::mirrors::Mirrors;
+use crate::nouns::context::Actor;
+use crate::nouns::event::NewEvent;
 use crate::nouns::refusal::Refusal;
 use crate::store::db::Store;
 use crate::store::error::StoreError;
+use crate::store::event_parts;
 use crate::store::events::{self, Broken, Wanted};
 
 /// `rollcall audit`
@@ -30,6 +36,18 @@ pub enum Verb {
     Verify(Verify),
     /// List events, newest first
     List(List),
+    /// Erase what both chains say of a person; ids and the chains stay. The server has to be stopped
+    Erase(Erase),
+}
+
+/// `rollcall audit erase`
+#[derive(Args, Debug)]
+pub struct Erase {
+    /// Whom, as `rollcall audit list` shows it: adm_..., or "person ACCOUNT-ID"
+    pub person: String,
+    /// Where the installation is.
+    #[command(flatten)]
+    pub place: Place,
 }
 
 /// `rollcall audit verify`
@@ -88,6 +106,7 @@ pub enum Chain {
 pub async fn run(audit: &Audit) -> Result<Exit, Refusal> {
     match &audit.verb {
         Verb::Verify(asked) => verify(&to_read(&asked.place).await?).await,
+        Verb::Erase(asked) => erase(asked).await,
         Verb::List(asked) => list(&to_read(&asked.place).await?, asked).await,
     }
 }
@@ -153,7 +172,7 @@ async fn list(mirrors: &Mirrors, asked: &List) -> Result<Exit, Refusal> {
             format!("{} {}", who(recorded), what(&event.kind)),
             event.subject.clone(),
             outcome(&event.kind).to_owned(),
-            recorded.source().unwrap_or_default(),
+            recorded.source().unwrap_or_default().to_owned(),
         ]
     });
     let rows: Vec<Vec<String>> = rows.collect();
@@ -162,6 +181,50 @@ async fn list(mirrors: &Mirrors, asked: &List) -> Result<Exit, Refusal> {
     } else {
         print!("{}", table(&["event", "at (UTC)", "what", "subject", "outcome", "from where"], &rows));
     }
+    Ok(Exit::Done)
+}
+
+/// Erases a person in every database, each with the event that tells it.
+async fn erase(asked: &Erase) -> Result<Exit, Refusal> {
+    let config = Config::read(asked.place.flags())?;
+    let opened = match open::to_act(&config, Clock::system()).await {
+        Ok(opened) => opened,
+        Err(Locked::Refused(refusal)) => return Err(refusal),
+        Err(Locked::Elsewhere) => {
+            let why = "A server holds the data folder.";
+            return Err(Refusal::new("Nothing was erased.", why, "Stop it, erase, and start it again."));
+        }
+    };
+    let (entropy, now) = (&opened.surroundings.entropy, opened.surroundings.clock.now());
+    let mut stores = vec![opened.mirrors.control().clone()];
+    stores.extend(opened.mirrors.all().iter().map(|mirror| mirror.store().clone()));
+    let mut any = false;
+    for store in stores {
+        let event = NewEvent {
+            at: now,
+            actor: Actor::CommandLine.as_subject(),
+            kind: "audit.erased",
+            subject: asked.person.clone(),
+            detail: "{}".to_owned(),
+            personal: String::new(),
+        };
+        let salt = entropy.bytes();
+        let erased = store.write(move |tx| {
+            let erased = event_parts::erase(tx, &event.subject)?;
+            if erased {
+                events::append(tx, &event, &salt)?;
+            }
+            Ok(erased)
+        });
+        any |= erased.await.map_err(unread)?;
+    }
+    opened.mirrors.close().await;
+    if !any {
+        let why = "The chains say nothing of them that could be erased.";
+        let next = "Look the id up with `rollcall audit list`.";
+        return Err(Refusal::new("Nothing was erased.", why, next));
+    }
+    eprintln!("Erased. Ids stay, and the chains hold.");
     Ok(Exit::Done)
 }
 

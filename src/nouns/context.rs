@@ -1,6 +1,6 @@
 //! Who asks for something: the first parameter of every verb that acts or must know who looks.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use jiff::Timestamp;
 

@@ -1,7 +1,7 @@
 //! A line of the audit chain, written by the same transaction as the fact it tells; and what a person is shown of it.
 
+use core::net::IpAddr;
 use std::fmt;
-use std::net::IpAddr;
 
 use jiff::Timestamp;
 
@@ -61,12 +61,18 @@ pub struct Event {
 }
 
 /// One person's part of an event.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Part {
     /// Whose it is.
     pub person: String,
-    /// What it says, one JSON object; `None` once it was erased.
-    pub text: Option<String>,
+    /// What they were called, if they did it.
+    pub name: Option<String>,
+    /// Where their request came from.
+    pub source: Option<String>,
+    /// What else is said of them, or was written by them: JSON.
+    pub told: Option<String>,
+    /// Whether it was erased: then nothing of it can be known.
+    pub is_erased: bool,
 }
 
 /// An event with what it says of people.
@@ -82,30 +88,23 @@ pub struct Recorded {
 
 impl Recorded {
     /// What whoever did it was called; `None` when no person did, or when it was erased.
-    pub fn name(&self) -> Option<String> {
-        self.field("name").and_then(|name| name.as_str().map(str::to_owned))
+    pub fn name(&self) -> Option<&str> {
+        self.parts.iter().find_map(|part| part.name.as_deref())
     }
 
     /// Where the request came from.
-    pub fn source(&self) -> Option<String> {
-        self.field("source").and_then(|source| source.as_str().map(str::to_owned))
+    pub fn source(&self) -> Option<&str> {
+        self.parts.iter().find_map(|part| part.source.as_deref())
     }
 
-    /// What else it says of people.
-    pub fn told(&self) -> Option<serde_json::Value> {
-        self.field("told")
+    /// What else it says of people, as JSON.
+    pub fn told(&self) -> Option<&str> {
+        self.parts.iter().find_map(|part| part.told.as_deref())
     }
 
     /// Whether a part of it was erased.
     pub fn is_erased(&self) -> bool {
-        self.parts.iter().any(|part| part.text.is_none())
-    }
-
-    fn field(&self, name: &str) -> Option<serde_json::Value> {
-        self.parts.iter().find_map(|part| {
-            let mut said: serde_json::Value = serde_json::from_str(part.text.as_deref()?).ok()?;
-            Some(said.get_mut(name)?.take())
-        })
+        self.parts.iter().any(|part| part.is_erased)
     }
 }
 

@@ -118,11 +118,11 @@ pub(super) fn of(tx: &mut Tx, seq: i64) -> Result<Vec<Part>, StoreError> {
             Some(secret) => open(secret, &place(seq, &person), row.blob(1)?),
             None => None,
         };
-        Ok(Part { person, text })
+        Ok(part(person, text))
     })?;
     let salted = tx.list(SALTED, &[seq.into()], |row| {
-        let said = Map::from_iter([("told".to_owned(), told(row.text(1)?))]);
-        Ok(Part { person: row.text(0)?.to_owned(), text: Some(Value::Object(said).to_string()) })
+        let told = Some(told(row.text(1)?).to_string());
+        Ok(Part { person: row.text(0)?.to_owned(), told, ..Part::default() })
     })?;
     parts.extend(salted);
     Ok(parts)
@@ -155,9 +155,24 @@ fn said(event: &NewEvent) -> BTreeMap<String, Map<String, Value>> {
     if !event.personal.is_empty() {
         let by_actor = event_kind::find(event.kind).is_some_and(|kind| kind.holder == Holder::Actor);
         let holder = actor.filter(|_| by_actor).map_or(&event.subject, |person| &person.id);
-        said.entry(holder.clone()).or_default().insert("told".to_owned(), told(&event.personal));
+        let part = said.entry(holder.clone()).or_default();
+        match told(&event.personal) {
+            // Somebody unknown has no part of their own for where they came from.
+            Value::Object(only) if only.len() == 1 && only.contains_key("source") => part.extend(only),
+            told => drop(part.insert("told".to_owned(), told)),
+        }
     }
     said
+}
+
+/// A part as it was opened; one that does not open was erased.
+fn part(person: String, text: Option<String>) -> Part {
+    let Some(said) = text.and_then(|text| serde_json::from_str::<Map<String, Value>>(&text).ok()) else {
+        return Part { person, is_erased: true, ..Part::default() };
+    };
+    let text = |name: &str| said.get(name).and_then(Value::as_str).map(str::to_owned);
+    let told = said.get("told").map(Value::to_string);
+    Part { person, name: text("name"), source: text("source"), told, is_erased: false }
 }
 
 /// A personal part as JSON; one that is none is a text.

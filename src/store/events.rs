@@ -273,7 +273,7 @@ impl Walk {
 
     /// Judges the event that is complete.
     fn close(&mut self) {
-        let Some(open) = self.open.take() else { return };
+        let Some(open) = self.open.take().filter(|_| self.broken.is_none()) else { return };
         let untouched = event_parts::commitment().finalize();
         let parts = open.parts.finalize();
         let personal_holds = match open.form {

@@ -5,8 +5,8 @@ use crate::store::migrate::Migration;
 use crate::store::{
     accounts, audit_stream, changes, coverage, endpoints, event_parts, events, filters, group_timeline, groups, head,
     history, jobs, key_notices, mail_server, observed, operation_rows, operations, organization_keys, outbox, passes,
-    past, protected, quota, request_keys, runs, seat_days, seat_prices, selections, settings, site_credentials, task_runs, tasks,
-    timeline, withheld,
+    past, protected, quota, request_keys, runs, seat_days, seat_prices, selections, settings, site_credentials,
+    task_runs, tasks, timeline, withheld,
 };
 
 /// The schema of an organization's database.

@@ -116,6 +116,21 @@ fn a_demo_is_read_beside_synced_and_ended() {
     assert!(said(&shown).contains("memberships") && said(&shown).contains("complete"), "{}", said(&shown));
     assert_eq!(run(&["runs", "99"], folder).status.code(), Some(3));
 
+    let verified = run(&["audit", "verify"], folder);
+    assert_eq!(verified.status.code(), Some(0), "{}", said(&verified));
+    assert_eq!(said(&verified).matches("the chain holds").count(), 2, "{}", said(&verified));
+    let sealed = run(&["audit", "list", "--kind", "sync.sealed"], folder);
+    assert!(
+        said(&sealed).contains("Rollcall sealed a sync") && !said(&sealed).contains("sync.asked"),
+        "{}",
+        said(&sealed)
+    );
+    let lines = run(&["audit", "list", "--json"], folder);
+    assert!(said(&lines).contains("\"kind\":\"sync.asked\""), "{}", said(&lines));
+    assert!(said(&run(&["audit", "list", "--csv"], folder)).starts_with("event,at,who,"));
+    assert_eq!(run(&["audit", "list", "--from", "yesterday"], folder).status.code(), Some(2));
+    assert_eq!(run(&["audit", "erase", "nobody"], folder).status.code(), Some(3));
+
     let doctor = run(&["doctor"], folder);
     assert_eq!(doctor.status.code(), Some(0), "{}", said(&doctor));
     assert!(

@@ -71,7 +71,7 @@ pub fn outcome(kind: &str) -> &'static str {
 
 /// Who did it: by name where there is one, else by id.
 pub fn who(recorded: &Recorded) -> String {
-    recorded.name().unwrap_or_else(|| recorded.event.actor.clone())
+    recorded.name().unwrap_or(&recorded.event.actor).to_owned()
 }
 
 /// An event as an object.
@@ -88,7 +88,7 @@ pub fn object(recorded: &Recorded) -> Value {
         "outcome": outcome(&event.kind),
         "from": recorded.source(),
         "detail": serde_json::from_str::<Value>(&event.detail).unwrap_or(Value::Null),
-        "personal": recorded.told(),
+        "personal": recorded.told().and_then(|told| serde_json::from_str::<Value>(told).ok()),
         "erased": recorded.is_erased(),
         "hash": hash(recorded),
     })
@@ -166,9 +166,9 @@ fn cells(recorded: &Recorded) -> [String; COLUMNS.len()] {
         event.kind.clone(),
         event.subject.clone(),
         outcome(&event.kind).to_owned(),
-        recorded.source().unwrap_or_default(),
+        recorded.source().unwrap_or_default().to_owned(),
         event.detail.clone(),
-        recorded.told().map_or_else(erased, |told| told.to_string()),
+        recorded.told().map_or_else(erased, str::to_owned),
         hash(recorded),
     ]
 }
@@ -194,8 +194,13 @@ mod tests {
             subject: "adm_1".to_owned(),
             detail: "{}".to_owned(),
         };
-        let text = json!({ "name": "=cmd|' /C calc'!A0", "source": "192.0.2.1" }).to_string();
-        Recorded { event, hash: vec![1, 255], parts: vec![Part { person: "adm_1".to_owned(), text: Some(text) }] }
+        let part = Part {
+            person: "adm_1".to_owned(),
+            name: Some("=cmd|' /C calc'!A0".to_owned()),
+            source: Some("192.0.2.1".to_owned()),
+            ..Part::default()
+        };
+        Recorded { event, hash: vec![1, 255], parts: vec![part] }
     }
 
     #[test]

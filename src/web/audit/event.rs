@@ -54,9 +54,9 @@ pub(super) fn content(found: &Recorded, beside: &[Recorded], chain: &str, reader
             div { dt { "What" } dd { code { (event.kind) } } }
             div { dt { "About" } dd { (about(&event.subject)) } }
             div.whole { dt { "Details" } dd { pre { (event.detail) } } }
-            @for part in &found.parts {
+            @for part in found.parts.iter().filter(|part| part.is_erased || part.told.is_some()) {
                 div.whole { dt { "Personal part of " bdi { (part.person) } } dd {
-                    @match &part.text { Some(text) => { pre { (text) } } None => { "Erased. What was sealed is still covered by the hash, and cannot be opened any more." } }
+                    @match &part.told { Some(told) => { pre { (told) } } None => { "Erased. What was sealed is still covered by the hash, and cannot be opened any more." } }
                 } }
             }
             div.whole { dt { "Hash" } dd { code { (hash(found)) } } }

@@ -14,8 +14,14 @@ fn recorded(seq: i64, kind: &str, subject: &str) -> Recorded {
         subject: subject.to_owned(),
         detail: r#"{"value":"<script>"}"#.to_owned(),
     };
-    let text = r#"{"name":"<b>mira</b>","source":"192.0.2.1","told":{"reason":"<img>"}}"#.to_owned();
-    Recorded { event, hash: vec![0xab; 32], parts: vec![Part { person: "adm_1".to_owned(), text: Some(text) }] }
+    let part = Part {
+        person: "adm_1".to_owned(),
+        name: Some("<b>mira</b>".to_owned()),
+        source: Some("192.0.2.1".to_owned()),
+        told: Some(r#"{"reason":"<img>"}"#.to_owned()),
+        is_erased: false,
+    };
+    Recorded { event, hash: vec![0xab; 32], parts: vec![part] }
 }
 
 #[test]
@@ -42,7 +48,7 @@ fn one_event_shows_all_its_parts_and_says_what_was_erased() {
     let page = event::content(&found, &[], "", &reader()).0;
     assert!(page.contains("abababab") && page.contains("&lt;img&gt;") && page.contains("&lt;script&gt;"), "{page}");
     assert!(!page.contains("<script>") && !page.contains("<img>"), "{page}");
-    found.parts[0].text = None;
+    found.parts[0] = Part { person: "adm_1".to_owned(), is_erased: true, ..Part::default() };
     let page = event::content(&found, &[], "installation", &reader()).0;
     assert!(
         page.contains("Erased.") && page.contains("erased in part") && page.contains("administrator adm_1"),

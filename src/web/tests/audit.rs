@@ -1,6 +1,5 @@
 //! What was done is on *Audit*, with who and from where: also who could not sign in, and who took data away.
 
-use super::*;
 use crate::store::events;
 use crate::web::tests::settings::connected;
 
@@ -10,7 +9,7 @@ async fn what_is_done_appears_with_who_and_from_where_and_the_chain_is_verified_
     let page = app.get("/audit").await.body;
     assert!(page.contains("sealed a sync") && page.contains("aria-current=\"page\">Audit"), "{page}");
     assert!(!page.contains("Verified up to"), "{page}");
-    assert_eq!(app.post("/settings/dashboard", "threshold=other&days=45").await.status, 303);
+    assert_eq!(app.post("/settings/dashboard", "threshold=days&days=45").await.status, 303);
     assert_eq!(app.get("/people.csv?q=status+%3D+active").await.status, 200);
     let page = app.get("/audit").await.body;
     assert!(page.contains("<bdi>mira</bdi> exported rows") && page.contains("127.0.0.1"), "{page}");
