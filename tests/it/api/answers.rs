@@ -36,6 +36,7 @@ async fn every_route_answers_as_the_document_says() {
         "/runs",
         "/withheld",
         "/attention",
+        "/audit",
         "/openapi.json",
     ] {
         let answer = served.get(path, &[]).await;
