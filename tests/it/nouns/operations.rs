@@ -1,14 +1,19 @@
 //! Operations, their rows and what was decided about them, on both engines.
 
+use std::cell::Cell;
+
 use directory::act::{Action, Change, Reason, Verdict};
 use rollcall::id::{Entropy, JobId, OperationId};
-use rollcall::nouns::event::NewEvent;
+use rollcall::nouns::event::{By, NewEvent, Part, Person};
 use rollcall::nouns::operation::{Approval, Decision, OperationKind, OperationState, PlanFigures, Selection, Wish};
 use rollcall::nouns::operation_row::{OperationRow, RowState, Tally};
 use rollcall::nouns::run::Waiting;
+use rollcall::store::error::StoreError;
+use rollcall::store::events::Wanted;
 use rollcall::store::operation_rows::{self, Filter};
 use rollcall::store::operations::{self, NewOperation};
-use rollcall::store::{events, head, jobs};
+use rollcall::store::tx::Tx;
+use rollcall::store::{event_parts, events, head, jobs};
 
 use super::{at, on_both, write};
 
@@ -175,10 +180,25 @@ fn events_kept_at_once_are_a_chain_like_those_kept_one_by_one() {
     on_both(|store| {
         write(store, |tx| {
             events::append(tx, &told(1, ""), &[1; 16])?;
-            events::append_all(tx, &[told(2, "who"), told(3, "")], || [2; 16])?;
-            events::append_all(tx, &[], || [2; 16])?;
-            events::append(tx, &told(4, "who"), &[3; 16])?;
-            assert_eq!(events::verify(tx)?, Ok(4));
+            let by = Person { id: "adm_1".to_owned(), name: "noor".to_owned(), source: None };
+            let by = By { id: "administrator adm_1".to_owned(), person: Some(by) };
+            let chance = Cell::new(2);
+            let next = || [chance.replace(chance.get() + 1); 16];
+            let many = [told(2, "who"), NewEvent { actor: by.clone(), ..told(3, "who") }, told(4, "")];
+            events::append_all(tx, &many, next)?;
+            events::append_all(tx, &[], next)?;
+            events::append(tx, &NewEvent { actor: by, ..told(5, "who") }, &next())?;
+            assert_eq!(events::verify(tx)?, Ok(5));
+            let said = |tx: &mut Tx| -> Result<Vec<Vec<Part>>, StoreError> {
+                Ok(events::matching(tx, &Wanted::default(), 9)?.into_iter().map(|one| one.parts).collect())
+            };
+            let who = |of: &str| Part { person: of.to_owned(), told: Some("\"who\"".to_owned()), ..Part::default() };
+            let noor = vec![Part { name: Some("noor".to_owned()), ..who("adm_1") }];
+            assert_eq!(said(tx)?, [noor.clone(), vec![], noor, vec![who("op 2")], vec![]]);
+            assert!(event_parts::erase(tx, "adm_1")?);
+            let erased = vec![Part { person: "adm_1".to_owned(), is_erased: true, ..Part::default() }];
+            assert_eq!(said(tx)?[..3], [erased.clone(), vec![], erased]);
+            assert_eq!(events::verify(tx)?, Ok(5));
             Ok(())
         });
     });
