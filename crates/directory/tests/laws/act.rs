@@ -277,7 +277,12 @@ proptest! {
         for row in refused {
             prop_assert!(matches!(
                 row.verdict,
-                Verdict::Refused(Reason::NoSeatLeft(_) | Reason::LastAdministrator(_) | Reason::InState(_))
+                Verdict::Refused(
+                    Reason::NoSeatLeft(_)
+                        | Reason::LastAdministrator(_)
+                        | Reason::LastPlatformRole
+                        | Reason::InState(_)
+                )
             ), "{:?}", row);
         }
         for (_, change) in inverses {
