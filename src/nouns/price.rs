@@ -76,7 +76,8 @@ impl Currency {
 
     /// Its letters.
     pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).unwrap_or("XXX")
+        // Three ASCII letters are always text: nothing else is parsed.
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 

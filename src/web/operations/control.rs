@@ -118,11 +118,9 @@ pub(crate) async fn undo(
     Form(once): Form<Once>,
 ) -> Result<Response, Failure> {
     let operation = known(&id)?;
-    let with = (key(&once.request_key), &served.entropy);
-    match undo::undo(&visit.entered.context, &visit.mirror, (&operation, own(&served, &visit).await?), with).await {
-        Ok(next) => Ok(see(address(&next).as_str())),
-        Err(why) => unplanned(&served, &visit, &operation, why).await,
-    }
+    let (with, own) = ((key(&once.request_key), &served.entropy), own(&served, &visit).await?);
+    let planned = undo::undo(&visit.entered.context, &visit.mirror, (&operation, own), with).await;
+    follow_up(&served, &visit, &operation, planned).await
 }
 
 /// POST /operations/{id}/retry
@@ -133,10 +131,21 @@ pub(crate) async fn retry(
     Form(once): Form<Once>,
 ) -> Result<Response, Failure> {
     let operation = known(&id)?;
-    let with = (key(&once.request_key), &served.entropy);
-    match undo::retry(&visit.entered.context, &visit.mirror, (&operation, own(&served, &visit).await?), with).await {
+    let (with, own) = ((key(&once.request_key), &served.entropy), own(&served, &visit).await?);
+    let planned = undo::retry(&visit.entered.context, &visit.mirror, (&operation, own), with).await;
+    follow_up(&served, &visit, &operation, planned).await
+}
+
+/// To the plan that follows an operation, or why there is none.
+async fn follow_up(
+    served: &Served,
+    visit: &Visit,
+    operation: &OperationId,
+    planned: Result<OperationId, NotPlanned>,
+) -> Result<Response, Failure> {
+    match planned {
         Ok(next) => Ok(see(address(&next).as_str())),
-        Err(why) => unplanned(&served, &visit, &operation, why).await,
+        Err(why) => unplanned(served, visit, operation, why).await,
     }
 }
 
