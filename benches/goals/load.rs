@@ -75,6 +75,12 @@ impl Connection {
         answer
     }
 
+    /// The page at an address.
+    pub(crate) async fn text(&mut self, path: &str) -> String {
+        assert_eq!(self.get(path).await.status, 200, "{path}");
+        String::from_utf8_lossy(&self.buffer).into_owned()
+    }
+
     async fn whole(&mut self, length: usize, answer: &mut Answer) {
         while self.buffer.len() < length {
             self.more().await;

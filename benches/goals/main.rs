@@ -5,16 +5,19 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a benchmark ends at what it cannot do")]
 
+mod commits;
 mod filter;
 mod load;
 mod meter;
 mod mirror;
+mod operations;
 mod pages;
 mod people;
 #[path = "../../tests/it/support/postgres.rs"]
 #[expect(dead_code, reason = "the tests ask more of it")]
 mod postgres_server;
 mod rivals;
+mod server;
 mod simulated;
 mod tables;
 
@@ -63,6 +66,20 @@ enum Goal {
         #[arg(long, default_value_t = 20)]
         seconds: u32,
     },
+    /// Operations: planned, kept and shown, carried out with and without limits, and pages beside one.
+    Operations {
+        #[arg(long, default_value_t = 100_000)]
+        users: u32,
+        /// People whom the operation that is carried out is about.
+        #[arg(long, default_value_t = 10_000)]
+        people: usize,
+        /// How long pages are asked for, in seconds, alone and beside an operation.
+        #[arg(long, default_value_t = 20)]
+        seconds: u32,
+        /// A PostgreSQL database instead of SQLite; without pages.
+        #[arg(long)]
+        database: Option<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -72,6 +89,10 @@ fn main() -> ExitCode {
             runtime().block_on(mirror::measure(users, database, without_limits));
         }
         Goal::Filter { users, postgres, without_rivals } => filter::measure(users, (postgres, without_rivals)),
+        Goal::Operations { users, people, seconds, database } => {
+            let sizes = operations::Sizes { users, people, seconds };
+            runtime().block_on(operations::measure(sizes, database));
+        }
         Goal::Pages { users, seconds } => pages::measure(&runtime(), users, seconds),
     }
     ExitCode::SUCCESS

@@ -1,13 +1,12 @@
 //! Pages of the user browser and exports over HTTP: the server is a process of its own on a mirror that was synced before,
 //! and this process is its browsers.
 
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
 use clock::Clock;
+use directory::Snapshot;
 use rollcall::mirror::mirrors::Databases;
 use rollcall::store::head;
 use tokio::runtime::Runtime;
@@ -16,29 +15,15 @@ use crate::load::{Connection, Pace, Seen, load};
 use crate::meter::{Meter, show};
 use crate::mirror::yardstick;
 use crate::rivals::questions;
-use crate::simulated::{Bench, SEALING, Simulated};
+use crate::server::Server;
+use crate::simulated::{Bench, Simulated};
 
-const CONNECTIONS: usize = 50;
+pub(crate) const CONNECTIONS: usize = 50;
 /// Pages that are asked before anything is measured, as somebody has who works with it.
-const WARM: Duration = Duration::from_secs(2);
-
-/// A running server.
-struct Server {
-    child: Child,
-    address: SocketAddr,
-    link: String,
-}
-
-/// What a process took so far: processor time, and the most memory it has had since this was last forgotten.
-#[derive(Clone, Copy, Debug)]
-struct Usage {
-    cpu: Duration,
-    peak: u64,
-    now: u64,
-}
+pub(crate) const WARM: Duration = Duration::from_secs(2);
 
 /// What a load has seen, and the processor time of both sides.
-struct Loaded {
+pub(crate) struct Loaded {
     seen: Seen,
     server: Duration,
     browsers: Duration,
@@ -49,71 +34,6 @@ impl std::ops::Deref for Loaded {
 
     fn deref(&self) -> &Seen {
         &self.seen
-    }
-}
-
-impl Server {
-    fn start(folder: &std::path::Path) -> Server {
-        let key = folder.join("sealing.key");
-        std::fs::write(&key, SEALING.map(|byte| format!("{byte:02x}")).concat()).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_rollcall"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-            .arg(folder)
-            .env("ROLLCALL_KEY_FILE", &key)
-            .env("ROLLCALL_LOG", "error")
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let line = lines.find(|line| line.contains("http://")).unwrap();
-        let (_, place) = line.split_once("http://").unwrap();
-        let (address, link) = place.split_once('/').unwrap();
-        Server { child, address: address.parse().unwrap(), link: format!("/{link}") }
-    }
-
-    /// Creates the administrator; the cookie of their session.
-    async fn sign_up(&self) -> Arc<str> {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        let password = "long enough for a benchmark";
-        let entered = format!("username=bench&password={password}&again={password}").replace(' ', "+");
-        let answer = client
-            .post(format!("http://{}{}", self.address, self.link))
-            .header("content-type", "application/x-www-form-urlencoded")
-            .header("origin", format!("http://{}", self.address))
-            .body(entered)
-            .send()
-            .await
-            .unwrap();
-        let cookie = answer.headers().get("set-cookie").unwrap_or_else(|| panic!("{}", answer.status()));
-        cookie.to_str().unwrap().split(';').next().unwrap().into()
-    }
-
-    fn usage(&self) -> Usage {
-        let read = |name: &str| std::fs::read_to_string(format!("/proc/{}/{name}", self.child.id())).unwrap();
-        let status = read("status");
-        let memory = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
-            line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
-        };
-        let stat = read("stat");
-        let times: Vec<u64> =
-            stat.rsplit_once(')').unwrap().1.split_whitespace().skip(11).take(2).map(|n| n.parse().unwrap()).collect();
-        // Linux counts hundredths of a second here, whatever its own clock.
-        let cpu = Duration::from_millis((times[0] + times[1]) * 10);
-        Usage { cpu, peak: memory("VmHWM:"), now: memory("VmRSS:") }
-    }
-
-    /// Lets the peak begin anew.
-    fn forget_peak(&self) {
-        std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5").unwrap();
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -157,7 +77,14 @@ async fn mirrored(users: u32, folder: &std::path::Path) -> Arc<[String]> {
     let databases = Databases::Folder(folder.to_owned());
     let bench = Bench::connect(databases, Clock::system(), simulated.base_url.clone(), simulated.key.clone()).await;
     bench.sync().await;
-    let snapshot = bench.mirror.current();
+    let paths = addresses(&bench.mirror.current());
+    bench.mirror.store().write(head::raise_epoch).await.unwrap();
+    bench.mirrors.close().await;
+    paths
+}
+
+/// Addresses that people open: first pages in every order, pages by their cursors, and the thirty filters.
+pub(crate) fn addresses(snapshot: &Snapshot) -> Arc<[String]> {
     let order = snapshot.by_name();
     let place = |row: u32| format!("{row}t{}", encoded(snapshot.folded_name(row)));
     let at = |part: usize| place(order.nth(order.len() * part / 100).unwrap());
@@ -180,11 +107,7 @@ async fn mirrored(users: u32, folder: &std::path::Path) -> Arc<[String]> {
     let mixed = filters.iter().enumerate().flat_map(|(place, filter)| {
         [plain[2 * place % 10].clone(), plain[(2 * place + 1) % 10].clone(), filter.clone()]
     });
-    let mixed = mixed.collect();
-    bench.mirror.store().write(head::raise_epoch).await.unwrap();
-    drop(snapshot);
-    bench.mirrors.close().await;
-    mixed
+    mixed.collect()
 }
 
 fn encoded(text: &str) -> String {
@@ -218,7 +141,7 @@ async fn each((address, cookie): (SocketAddr, &Arc<str>), paths: &[String]) {
     }
 }
 
-async fn loaded(
+pub(crate) async fn loaded(
     server: &Server,
     (from, paths): ((SocketAddr, &Arc<str>), &Arc<[String]>),
     (pace, lasting): (Pace, Duration),

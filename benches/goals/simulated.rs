@@ -4,14 +4,21 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 
 use clock::Clock;
-use rollcall::id::Entropy;
+use directory::act::Action;
+use rollcall::id::{Entropy, OperationId};
 use rollcall::mirror::Mirror;
 use rollcall::mirror::mirrors::{Databases, Mirrors};
 use rollcall::nouns::context::{Actor, Context};
+use rollcall::nouns::operation::{Operation, Selection};
+use rollcall::nouns::operation_row::OperationRow;
 use rollcall::nouns::run::{Run, RunKind};
+use rollcall::operations::approve::{self, Approving};
+use rollcall::operations::plan::{self, Wanted};
+use rollcall::operations::prepare::{self, Owner};
+use rollcall::operations::{guard, worker as operations_worker};
 use rollcall::store::db::Options;
 use rollcall::store::organization_keys::SealingKey;
-use rollcall::store::runs;
+use rollcall::store::{operation_rows, operations, runs};
 use rollcall::sync::connect::{Connector, EnteredKey, Network};
 use rollcall::sync::pass::Surroundings;
 use rollcall::sync::request::{self, Ask};
@@ -31,13 +38,20 @@ pub(crate) struct Simulated {
 }
 
 impl Simulated {
+    /// One in which a working day goes by before the third pass asks for its organization.
     pub(crate) fn start(users: u32) -> Simulated {
+        let day = serde_json::json!({ "working-day": { "seed": 5 } });
+        Simulated::with(users, serde_json::json!([{ "path": "/admin/v1/orgs/{o}", "request": 3, "change": day }]))
+    }
+
+    /// One in which nothing changes by itself.
+    pub(crate) fn quiet(users: u32) -> Simulated {
+        Simulated::with(users, serde_json::json!([]))
+    }
+
+    fn with(users: u32, changes: serde_json::Value) -> Simulated {
         let mut scenario = tempfile::NamedTempFile::new().unwrap();
-        // The third pass asks for its organization after a working day has gone by.
-        let text = serde_json::json!({
-            "population": { "users": users, "seed": 1 },
-            "changes": [{ "path": "/admin/v1/orgs/{o}", "request": 3, "change": { "working-day": { "seed": 5 } } }],
-        });
+        let text = serde_json::json!({ "population": { "users": users, "seed": 1 }, "changes": changes });
         scenario.write_all(text.to_string().as_bytes()).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_rollcall"))
             .args(["simulate", "--port", "0", "--scenario"])
@@ -104,5 +118,58 @@ impl Bench {
         ended.unwrap();
         let run = self.mirror.store().read(move |tx| runs::find(tx, &lease.run)).await.unwrap().unwrap();
         (took, run)
+    }
+
+    /// Makes acting possible: somebody has said whose the key is, and actions are on.
+    pub(crate) async fn ready(&self) {
+        let (context, entropy) = (self.context(), &self.surroundings.entropy);
+        prepare::choose_key_owner(&context, &self.mirror, &Owner::Elsewhere, entropy).await.unwrap();
+        guard::switch_on(&context, &self.mirror, entropy).await.unwrap();
+    }
+
+    pub(crate) async fn plan(&self, selection: Selection, actions: Vec<Action>) -> OperationId {
+        let wanted = Wanted { selection, actions, own: None };
+        plan::plan(&self.context(), &self.mirror, wanted, (None, &self.surroundings.entropy)).await.unwrap()
+    }
+
+    pub(crate) async fn operation(&self, id: &OperationId) -> Operation {
+        let id = id.clone();
+        self.mirror.store().read(move |tx| operations::find(tx, &id)).await.unwrap().unwrap().0
+    }
+
+    pub(crate) async fn approve(&self, id: &OperationId) {
+        let plan = self.operation(id).await.plan;
+        let approving = Approving { hash: plan.hash, typed: Some(plan.rows), reason: String::new() };
+        approve::approve(&self.context(), &self.mirror, (id, approving), &self.surroundings.entropy).await.unwrap();
+    }
+
+    /// Carries an approved operation out to its end.
+    pub(crate) async fn carry_out(&self, id: &OperationId) -> Operation {
+        loop {
+            operations_worker::work_once(&self.mirror, &self.connector, &self.surroundings).await.unwrap();
+            let operation = self.operation(id).await;
+            if operation.state.is_over() {
+                return operation;
+            }
+            let waiting = operation.waiting.unwrap_or_else(|| panic!("it stands still: {:?}", operation.state));
+            let left = waiting.until.duration_since(self.surroundings.clock.now());
+            self.surroundings.clock.sleep(left.try_into().unwrap_or_default()).await;
+        }
+    }
+
+    pub(crate) async fn rows(&self, number: u64) -> Vec<OperationRow> {
+        let read = self.mirror.store().read(move |tx| {
+            let mut rows = Vec::new();
+            operation_rows::for_each(tx, number, |row| {
+                rows.push(row);
+                Ok(())
+            })?;
+            Ok(rows)
+        });
+        read.await.unwrap()
+    }
+
+    fn context(&self) -> Context {
+        Context { actor: Actor::CommandLine, now: self.surroundings.clock.now() }
     }
 }
