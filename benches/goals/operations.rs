@@ -41,8 +41,7 @@ pub(crate) async fn measure(sizes: Sizes, database: Option<String>) {
         Some(url) => Databases::Postgres { url, prefix: format!("bench{}_", std::process::id()) },
         None => Databases::Folder(folder.path().to_owned()),
     };
-    let bench =
-        Bench::connect(databases, Clock::system(), simulated.base_url.clone(), simulated.key.clone()).await;
+    let bench = Bench::connect(databases, Clock::system(), simulated.base_url.clone(), simulated.key.clone()).await;
     bench.sync().await;
     bench.ready().await;
     let planned = planning(&bench).await;
@@ -94,12 +93,7 @@ async fn planning(bench: &Bench) -> Planned {
         slowest = slowest.max(took[3]);
     }
     let goal = 0.3 * everybody.len() as f64 / 100_000.0;
-    show(
-        "planned in memory",
-        seconds(slowest),
-        format!("{goal:.2} s"),
-        slowest.as_secs_f64() <= goal,
-    );
+    show("planned in memory", seconds(slowest), format!("{goal:.2} s"), slowest.as_secs_f64() <= goal);
     let mut planned = Planned { id: None, kept: Duration::ZERO };
     for (named, actions) in pairs {
         let meter = Meter::start();
@@ -278,12 +272,7 @@ async fn limited() {
             seconds(sent.sending)
         );
         let ratio = allowed.as_secs_f64() / sent.sending.as_secs_f64();
-        show(
-            &format!("{named}: of the allowed rate"),
-            format!("{:.1} %", ratio * 100.0),
-            "97 %",
-            ratio >= 0.97,
-        );
+        show(&format!("{named}: of the allowed rate"), format!("{:.1} %", ratio * 100.0), "97 %", ratio >= 0.97);
     }
     simulator.stop().await;
 }

@@ -25,7 +25,7 @@ use crate::operations::board::{Board, FRESH};
 use crate::operations::journal::{self, Turn};
 use crate::operations::look::{self, Looking};
 use crate::operations::plan::{self, event};
-use crate::operations::{guard, read_back, send};
+use crate::operations::{guard, pump, read_back};
 use crate::store::db::Store;
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
@@ -169,7 +169,7 @@ pub(super) async fn carry_out(
 impl Work {
     async fn run(self) -> Result<Carried, Halt> {
         let both = async {
-            tokio::join!(send::send_all(&self), read_back::read_back_all(&self));
+            tokio::join!(pump::send_all(&self), read_back::read_back_all(&self));
         };
         tokio::select! {
             biased;

@@ -10,8 +10,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::nouns::operation_row::{OperationRow, RowState};
 
-/// Rows that are begun in one commit.
-pub(super) const BATCH: usize = 32;
+/// Rows of one kind of change: they share an endpoint, and so a pace.
+pub(super) type Lane = &'static str;
+
 /// How long what was read about somebody is good for sending.
 pub(super) const FRESH: SignedDuration = SignedDuration::from_secs(60);
 /// When a row is read back after it was done, before its settling time.
@@ -24,8 +25,8 @@ pub(super) struct Board {
     rows: BTreeMap<u64, OperationRow>,
     /// What is still to be sent of each person, in order.
     queues: HashMap<Ordinal, VecDeque<u64>>,
-    /// People whose turn it is.
-    ready: VecDeque<Ordinal>,
+    /// People whose turn it is, by the lane of their next row.
+    ready: BTreeMap<Lane, VecDeque<Ordinal>>,
     /// People whose next row waits until a moment.
     later: BTreeSet<(Timestamp, Ordinal)>,
     /// When which row is read back next.
@@ -73,7 +74,8 @@ impl Board {
         }
         let mut met = BTreeSet::new();
         let planned = rows.iter().filter(|row| row.state == RowState::Planned).map(|row| row.change.account());
-        board.ready = planned.filter(|account| !held.contains(account) && met.insert(*account)).collect();
+        let ready: Vec<Ordinal> = planned.filter(|account| !held.contains(account) && met.insert(*account)).collect();
+        ready.into_iter().for_each(|account| board.line_up(account, VecDeque::push_back));
         board
     }
 
@@ -87,20 +89,34 @@ impl Board {
         self.read_at.get(&account).is_none_or(|at| now.duration_since(*at) > FRESH)
     }
 
-    /// The next rows to send, at most one of each person.
-    pub(super) fn next(&mut self, now: Timestamp) -> Vec<OperationRow> {
+    /// How long what was read about somebody is good yet for sending.
+    pub(super) fn fresh_for(&self, account: Ordinal, now: Timestamp) -> Duration {
+        let left = self.read_at.get(&account).map(|at| FRESH - now.duration_since(*at));
+        left.and_then(|left| Duration::try_from(left).ok()).unwrap_or_default()
+    }
+
+    /// The next rows to send, at most one of each person, and of each lane as many as there is room for.
+    pub(super) fn next(&mut self, now: Timestamp, room: impl Fn(Lane) -> usize) -> Vec<OperationRow> {
         while let Some((at, account)) = self.later.first().copied().filter(|(at, _)| *at <= now) {
             self.later.remove(&(at, account));
-            self.ready.push_front(account);
+            self.line_up(account, VecDeque::push_front);
         }
-        let mut batch = Vec::new();
-        while batch.len() < BATCH
-            && let Some(account) = self.ready.pop_front()
-        {
-            let seq = self.queues.get(&account).and_then(|queue| queue.front());
-            batch.extend(seq.and_then(|seq| self.rows.get(seq)).cloned());
+        let mut taken = Vec::new();
+        for (lane, ready) in &mut self.ready {
+            let people = ready.drain(..ready.len().min(room(lane)));
+            let first = people.filter_map(|account| self.queues.get(&account)?.front());
+            taken.extend(first.filter_map(|seq| self.rows.get(seq)).cloned());
         }
-        batch
+        self.ready.retain(|_, ready| !ready.is_empty());
+        taken
+    }
+
+    /// Gives a person their turn in the lane of their next row.
+    fn line_up(&mut self, account: Ordinal, put: impl FnOnce(&mut VecDeque<Ordinal>, Ordinal)) {
+        let seq = self.queues.get(&account).and_then(|queue| queue.front());
+        if let Some(row) = seq.and_then(|seq| self.rows.get(seq)) {
+            put(self.ready.entry(row.change.kind()).or_default(), account);
+        }
     }
 
     /// When the next row can be sent.
@@ -137,7 +153,7 @@ impl Board {
     pub(super) fn put_back(&mut self, account: Ordinal, at: Option<Timestamp>) {
         match at {
             Some(at) => drop(self.later.insert((at, account))),
-            None => self.ready.push_front(account),
+            None => self.line_up(account, VecDeque::push_front),
         }
     }
 
@@ -171,7 +187,7 @@ impl Board {
                     if queue.is_empty() {
                         self.queues.remove(&account);
                     } else {
-                        self.ready.push_back(account);
+                        self.line_up(account, VecDeque::push_back);
                     }
                 }
             }
@@ -229,9 +245,10 @@ mod tests {
     #[test]
     fn a_persons_rows_are_sent_one_after_the_other_and_a_doubtful_one_holds_the_rest() {
         let mut board = Board::new(&[row(1, 7), row(2, 7), row(3, 8)], at(0));
-        let batch = board.next(at(0));
+        let all = |_| usize::MAX;
+        let batch = board.next(at(0), all);
         assert_eq!(seqs(&batch), [1, 3]);
-        assert_eq!(board.next(at(0)), []);
+        assert_eq!(board.next(at(0), all), []);
         let become_ = |row: &OperationRow, state| OperationRow { state, ended_at: Some(at(1)), ..row.clone() };
         board.take(become_(&batch[0], RowState::Unknown), Some(at(3)));
         board.take(become_(&batch[1], RowState::Done), Some(at(3)));
@@ -240,12 +257,27 @@ mod tests {
         // It was not done: it is tried again, before the person's next one.
         board.take(OperationRow { state: RowState::Planned, ..batch[0].clone() }, Some(at(9)));
         assert_eq!(board.next_send(), Next::At(at(9)));
-        assert_eq!(seqs(&board.next(at(9))), [1]);
+        assert_eq!(seqs(&board.next(at(9), all)), [1]);
         board.take(become_(&batch[0], RowState::Verified), None);
-        assert_eq!(seqs(&board.next(at(9))), [2]);
+        assert_eq!(seqs(&board.next(at(9), all)), [2]);
         board.take(become_(&row(2, 7), RowState::Failed), None);
         board.take(become_(&row(3, 8), RowState::Verified), None);
         assert_eq!((board.next_send(), board.next_check()), (Next::Nothing, None));
+    }
+
+    #[test]
+    fn a_lane_without_room_keeps_no_other_one_waiting_and_nobodys_order_changes() {
+        let suspend =
+            |seq, account| OperationRow { change: Change::Suspend { account, directory: 0 }, ..row(seq, account) };
+        let mut board = Board::new(&[row(1, 7), suspend(2, 7), row(3, 8), suspend(4, 8), suspend(5, 9)], at(0));
+        let leaves = |lane| usize::from(lane == row(1, 7).change.kind());
+        let suspends = |lane| usize::MAX * usize::from(lane == suspend(1, 7).change.kind());
+        assert_eq!(seqs(&board.next(at(0), leaves)), [1]);
+        assert_eq!(seqs(&board.next(at(0), suspends)), [5]);
+        board.take(OperationRow { state: RowState::Done, ended_at: Some(at(1)), ..row(1, 7) }, Some(at(3)));
+        assert_eq!(seqs(&board.next(at(1), suspends)), [2]);
+        assert_eq!((board.next(at(1), suspends), board.next_send()), (vec![], Next::Now));
+        assert_eq!(seqs(&board.next(at(1), leaves)), [3]);
     }
 
     #[test]

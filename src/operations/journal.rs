@@ -28,11 +28,14 @@ pub(super) struct Subject {
     pub group: Option<String>,
 }
 
-/// Keeps that rows are about to be sent. Rows of whom and what was protected since are skipped in the same commit.
-/// Returns those that may be sent.
-pub(super) async fn begin(
+/// Keeps what became of rows, and that others are about to be sent. Those of whom and what was protected since are skipped in
+/// the same commit. Gives the others as begun; or what stands against it, and then none of them is.
+///
+/// # Errors
+/// Nothing was kept: the lease is lost, or the database failed.
+pub(super) async fn step(
     work: &Work,
-    batch: Vec<(OperationRow, Subject)>,
+    (mut turns, batch): (Vec<Turn>, Vec<(OperationRow, Subject)>),
     now: Timestamp,
 ) -> Result<Result<Vec<OperationRow>, Halt>, Halt> {
     let (lease, id, number) = (work.lease.clone(), work.operation.id.clone(), work.operation.number);
@@ -41,35 +44,41 @@ pub(super) async fn begin(
         if !jobs::holds(tx, &lease.fence)? {
             return Ok(Err(Halt::LeaseLost));
         }
-        if let Some(halt) = halted(tx, &id)? {
-            return Ok(Ok(Err(halt)));
+        let halt = halted(tx, &id)?;
+        let ended = turns.len();
+        if halt.is_none() && !batch.is_empty() {
+            turns.extend(begun(tx, batch, now)?);
+            operations::start(tx, &id, now)?;
         }
-        let marks = marks::read(tx)?;
-        let mut turns = Vec::with_capacity(batch.len());
-        for (row, subject) in batch {
-            let person = marks.protected_people.iter().any(|id| id.as_str() == subject.account);
-            let group = subject.group.as_deref();
-            let group = marks.protected_groups.iter().any(|id| Some(id.as_str()) == group);
-            let next = if person || group {
-                let code = if person { "protected_person" } else { "protected_group" };
-                let why = Some(Why::new("changed", code));
-                OperationRow { state: RowState::Skipped, why, ended_at: Some(now), ..row.clone() }
-            } else {
-                let attempts = row.attempts + 1;
-                OperationRow { state: RowState::Begun, attempts, begun_at: Some(now), ended_at: None, ..row.clone() }
-            };
-            turns.push((row.state, next));
-        }
-        operations::start(tx, &id, now)?;
         keep(tx, (&id, number), &turns)?;
         events::append_all(tx, &told(&id, number, &turns, now), || entropy.bytes())?;
         jobs::extend_operation(tx, &lease.fence, now)?;
-        Ok(Ok(Ok(turns.into_iter().map(|(_, row)| row).collect())))
+        Ok(Ok(match halt {
+            Some(halt) => Err(halt),
+            None => Ok(turns.drain(ended..).map(|(_, row)| row).collect()),
+        }))
     });
-    match write.await? {
-        Ok(begun) => Ok(begun),
-        Err(halt) => Err(halt),
-    }
+    write.await?
+}
+
+/// Rows as they are once they are about to be sent.
+fn begun(tx: &mut Tx, batch: Vec<(OperationRow, Subject)>, now: Timestamp) -> Result<Vec<Turn>, StoreError> {
+    let marks = marks::read(tx)?;
+    let begin = |(row, subject): (OperationRow, Subject)| {
+        let person = marks.protected_people.iter().any(|id| id.as_str() == subject.account);
+        let group = subject.group.as_deref();
+        let group = marks.protected_groups.iter().any(|id| Some(id.as_str()) == group);
+        let next = if person || group {
+            let code = if person { "protected_person" } else { "protected_group" };
+            let why = Some(Why::new("changed", code));
+            OperationRow { state: RowState::Skipped, why, ended_at: Some(now), ..row.clone() }
+        } else {
+            let attempts = row.attempts + 1;
+            OperationRow { state: RowState::Begun, attempts, begun_at: Some(now), ended_at: None, ..row.clone() }
+        };
+        (row.state, next)
+    };
+    Ok(batch.into_iter().map(begin).collect())
 }
 
 /// Keeps what became of rows. Returns what stands against going on.

@@ -14,6 +14,7 @@ mod look;
 pub mod named;
 pub mod plan;
 pub mod prepare;
+mod pump;
 mod read_back;
 pub mod report;
 mod send;

@@ -10,7 +10,7 @@ use clock::Clock;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::breaker::Breaker;
-use crate::call::{Answer, Call, Endpoint};
+use crate::call::{Answer, Call, Class, Endpoint};
 use crate::config::{Config, Limits};
 use crate::error::{Error, ThrottleReason};
 use crate::gate::{Gate, Permit};
@@ -166,6 +166,12 @@ impl Client {
             let _noted = self.0.waits.note(call.endpoint, until, WaitReason::Retry);
             self.0.clock.sleep(pause).await;
         }
+    }
+
+    /// How many requests of `class` may go to `endpoint` at once, by what is known of its limit; while nothing is known, in
+    /// about a second. Requests that wait already are not taken off.
+    pub fn allowance(&self, endpoint: Endpoint, class: Class) -> u32 {
+        self.0.gate.allowance(endpoint, class)
     }
 
     /// What has been learned about the endpoints' limits, to be persisted.

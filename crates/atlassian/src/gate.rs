@@ -118,6 +118,12 @@ impl Gate {
         }
     }
 
+    /// How many requests of `class` may go to `endpoint` at once.
+    pub(crate) fn allowance(&self, endpoint: Endpoint, class: Class) -> u32 {
+        let now = self.0.clock.elapsed();
+        self.lane(&mut self.lock(), endpoint).pace.allowance(class, now)
+    }
+
     /// What has been learned about every endpoint used so far or brought along.
     pub(crate) fn learned(&self) -> Vec<LearnedLimit> {
         let (now, clock) = (self.0.clock.now(), &self.0.clock);

@@ -117,6 +117,18 @@ impl Pace {
         }
     }
 
+    /// How many requests of `class` may go at once, or in about a second while no window is known.
+    pub(crate) fn allowance(&mut self, class: Class, now: Duration) -> u32 {
+        self.roll(now);
+        match self.window {
+            _ if self.blocked.is_some() => 0,
+            Some(Window { limit, remaining, .. }) if remaining > 0 => remaining.saturating_sub(reserve(class, limit)),
+            Some(Window { resets_at: Some(_), .. }) => 0,
+            // Below a thousand by the bounds of the rate.
+            _ => self.rate.ceil() as u32,
+        }
+    }
+
     /// A request goes now.
     pub(crate) fn take(&mut self, now: Duration) {
         match &mut self.window {
@@ -245,6 +257,20 @@ mod tests {
         assert_eq!(pace.ready(Class::Pass, seconds(1)).at, seconds(30));
         assert!(pace.ready(Class::Effect, seconds(1)).at <= seconds(1), "the reserve is for effects");
         assert!(pace.ready(Class::Pass, seconds(30)).at <= seconds(30), "the next window is fresh");
+    }
+
+    #[test]
+    fn an_allowance_is_what_may_leave_at_once() {
+        let mut pace = Pace::new();
+        assert_eq!(pace.allowance(Class::Effect, Duration::ZERO), 2);
+        pace.observe(&headers(100, 50, seconds(30)), 0, Duration::ZERO);
+        assert_eq!(pace.allowance(Class::Effect, seconds(1)), 50);
+        assert_eq!(pace.allowance(Class::Pass, seconds(1)), 48, "a fiftieth of 100 is left");
+        (0..50).for_each(|_| pace.take(seconds(1)));
+        assert_eq!(pace.allowance(Class::Effect, seconds(1)), 0);
+        assert_eq!(pace.allowance(Class::Effect, seconds(30)), 100, "the next window is fresh");
+        pace.throttled(seconds(40), ThrottleReason::RetryAfter);
+        assert_eq!(pace.allowance(Class::Effect, seconds(31)), 0);
     }
 
     #[test]
