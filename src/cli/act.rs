@@ -1,15 +1,20 @@
 //! `rollcall act`, `undo`, `stop` and `release`: a plan is shown first; only with the number of its rows is it carried out.
 
+use std::io::Read;
+use std::num::NonZeroU64;
+use std::path::{Path, PathBuf};
+
 use clap::Args;
 use clock::Clock;
 use jiff::SignedDuration;
+use jiff::civil::Date;
 
 use crate::cli::acting::{self, Answer, Answered, Question, Step, ask, failed};
 use crate::cli::open::{Opened, to_read};
 use crate::cli::operations::{line, show};
 use crate::cli::{Exit, Place};
 use crate::id::OperationId;
-use crate::mirror::Mirror;
+use crate::mirror::{Mirror, pasted};
 use crate::nouns::operation::OperationState;
 use crate::nouns::refusal::Refusal;
 use crate::operations::report::{self, Report};
@@ -23,7 +28,11 @@ const PATIENCE: SignedDuration = SignedDuration::from_secs(120);
 #[derive(Args, Debug)]
 pub struct Act {
     /// Whom: a filter, as on the page of people
-    pub filter: String,
+    #[arg(required_unless_present = "list", conflicts_with = "list")]
+    pub filter: Option<String>,
+    /// Whom: the e-mail addresses and account ids in a file, or - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub list: Option<PathBuf>,
     /// End access to an app, as app@site, or to `all` (several allowed)
     #[arg(long, value_name = "APP@SITE")]
     pub remove_app_access: Vec<String>,
@@ -54,6 +63,9 @@ pub struct Act {
     /// Activate deactivated managed accounts
     #[arg(long)]
     pub activate: bool,
+    /// The last day of the access that is given: after it, it is taken back by itself
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub until: Option<Date>,
     /// How it goes on.
     #[command(flatten)]
     pub going: Going,
@@ -68,6 +80,9 @@ pub struct Going {
     /// Carry the plan out when it has exactly so many rows to be done
     #[arg(long, value_name = "ROWS")]
     pub yes: Option<u64>,
+    /// With --yes: carry out so many rows first, and wait until somebody says `operations --want resume`
+    #[arg(long = "try", value_name = "ROWS", requires = "yes")]
+    pub first: Option<NonZeroU64>,
     /// Where the installation is.
     #[command(flatten)]
     pub place: Place,
@@ -100,7 +115,43 @@ pub struct Switch {
 /// Runs `rollcall act`.
 pub async fn run(act: &Act) -> Result<Exit, Refusal> {
     let actions = act.steps()?;
-    go(&Question::Plan { filter: act.filter.clone(), actions }, &act.going).await
+    let people = match &act.list {
+        Some(file) => Some(listed(&act.going.place, file).await?),
+        None => None,
+    };
+    let filter = act.filter.clone().unwrap_or_default();
+    go(&Question::Plan { filter, people, actions, until: act.until.map(|last| last.to_string()) }, &act.going).await
+}
+
+/// The account ids of everybody whom a file names. Entries that name nobody are said, and nothing is guessed.
+async fn listed(place: &Place, file: &Path) -> Result<Vec<String>, Refusal> {
+    let refused = |why: String, next: &str| Refusal::new("Nothing was planned.", why, next);
+    let unread = |error: std::io::Error| refused(format!("The list cannot be read: {error}."), "Name another file.");
+    let mut bytes = Vec::new();
+    let most = pasted::LONGEST as u64 + 1;
+    if file.as_os_str() == "-" {
+        std::io::stdin().take(most).read_to_end(&mut bytes).map_err(unread)?;
+    } else {
+        std::fs::File::open(file).and_then(|open| open.take(most).read_to_end(&mut bytes)).map_err(unread)?;
+    }
+    let entries = pasted::entries(&pasted::text(&bytes))
+        .map_err(|why| refused(format!("The list is too long: {why}."), "Split it."))?;
+    let mirrors = to_read(place).await?;
+    let mirror =
+        mirrors.only().ok_or_else(|| refused("No organization is connected.".to_owned(), "Start `rollcall serve`."))?;
+    let snapshot = mirror.shown();
+    let named = pasted::named(&snapshot, &entries);
+    for entry in &named.nobody {
+        eprintln!("not found: {entry}");
+    }
+    for (entry, _) in &named.left {
+        eprintln!("not in the organization any more: {entry}");
+    }
+    let known = entries.len() - named.nobody.len() - named.left.len();
+    eprintln!("{known} of {} entries name {} people.", entries.len(), named.found.len());
+    let ids = named.found.iter().filter_map(|account| snapshot.account_id(account)).map(|id| id.to_string()).collect();
+    mirrors.close().await;
+    Ok(ids)
 }
 
 /// Runs `rollcall undo`.
@@ -220,7 +271,8 @@ async fn go(question: &Question, going: &Going) -> Result<Exit, Refusal> {
             format!("Look at it again, then say --yes {rows}."),
         )),
         Some(_) => {
-            let approve = Question::Approve { id: id.to_string(), hash: planned.operation.plan.hash.to_vec(), rows };
+            let hash = planned.operation.plan.hash.to_vec();
+            let approve = Question::Approve { id: id.to_string(), hash, rows, first: going.first };
             let answer = match &here {
                 Some((opened, mirror)) => acting::answer(mirror, &opened.surroundings, approve).await,
                 None => split(ask(&going.place, &approve).await?).0,
@@ -299,6 +351,8 @@ async fn follow(mirror: &Mirror, id: &OperationId, here: Option<&(Box<Opened>, M
     }
     if ended.state.is_over() {
         println!("Take it back with: rollcall undo {}", ended.number);
+    } else if ended.state == OperationState::Paused {
+        println!("Let it go on with: rollcall operations {} --want resume", ended.number);
     } else {
         println!("It goes on by itself while `rollcall serve` runs.");
     }

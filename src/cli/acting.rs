@@ -1,5 +1,8 @@
 //! What the commands that act hand to a running server, or do themselves when there is none: one question, one answer.
 
+use std::num::NonZeroU64;
+
+use directory::AccountId;
 use serde::{Deserialize, Serialize};
 
 use crate::cli::Place;
@@ -15,6 +18,7 @@ use crate::operations::approve::{self, Approving};
 use crate::operations::control::{self, Wished};
 use crate::operations::named::{self, Named};
 use crate::operations::plan::{self, Wanted};
+use crate::operations::until::end_of;
 use crate::operations::{guard, undo, worker};
 use crate::store::error::StoreError;
 use crate::sync::pass::Surroundings;
@@ -24,10 +28,23 @@ use clock::Clock;
 /// A question.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Question {
-    /// Plan actions on whom a filter finds.
-    Plan { filter: String, actions: Vec<Step> },
-    /// Approve a plan that was looked at, by its hash, with the number of its rows.
-    Approve { id: String, hash: Vec<u8>, rows: u64 },
+    /// Plan actions on whom a filter finds, or on people by their ids; access that they give may have a last day.
+    Plan {
+        filter: String,
+        #[serde(default)]
+        people: Option<Vec<String>>,
+        actions: Vec<Step>,
+        #[serde(default)]
+        until: Option<String>,
+    },
+    /// Approve a plan that was looked at, by its hash, with the number of its rows; to be tried on the first of them.
+    Approve {
+        id: String,
+        hash: Vec<u8>,
+        rows: u64,
+        #[serde(default)]
+        first: Option<NonZeroU64>,
+    },
     /// Plan the way back.
     Undo { id: String },
     /// Plan again what failed.
@@ -124,19 +141,28 @@ async fn try_answer(mirror: &Mirror, surroundings: &Surroundings, question: Ques
     let planned = |id: OperationId| Answer::Operation(id.to_string());
     let done = |changed| Answer::Done { changed };
     Ok(match question {
-        Question::Plan { filter, actions } => {
+        Question::Plan { filter, people, actions, until } => {
             let snapshot = mirror.newest().await.map_err(failed)?;
             let actions = actions.into_iter().map(|step| named::action(&snapshot, &step.named()));
             let actions = actions.collect::<Result<_, _>>()?;
-            let wanted = Wanted { selection: Selection::Filter(filter), actions, own: None };
-            let id = plan::plan(&context, mirror, wanted, (None, entropy)).await;
+            let selection = match people {
+                Some(people) => Selection::People(people.iter().filter_map(|id| AccountId::new(id).ok()).collect()),
+                None => Selection::Filter(filter),
+            };
+            let wanted = Wanted { selection, actions, own: None };
+            let until = until.and_then(|last| end_of(last.parse().ok()?, &mirror.zone()));
+            let id = plan::plan_lent(&context, mirror, (wanted, until), (None, entropy)).await;
             planned(id.map_err(|error| error.refusal())?)
         }
-        Question::Approve { id, hash, rows } => {
+        Question::Approve { id, hash, rows, first } => {
             let id = operation(&id)?;
             let hash = hash.try_into().map_err(|_| unknown())?;
             let approving = Approving { hash, typed: Some(rows), reason: String::new() };
-            approve::approve(&context, mirror, (&id, approving), entropy).await.map_err(|error| error.refusal())?;
+            let approved = match first {
+                Some(first) => approve::try_on(&context, mirror, (&id, approving, first), entropy).await,
+                None => approve::approve(&context, mirror, (&id, approving), entropy).await,
+            };
+            approved.map_err(|error| error.refusal())?;
             planned(id)
         }
         Question::Undo { id } => {

@@ -17,8 +17,8 @@ use crate::nouns::scope::Scope;
 use crate::sync::pass::Surroundings;
 use crate::sync::request::{self, Asked};
 
-/// The longest line either side reads.
-const LONGEST: u64 = 256 << 10;
+/// The longest line either side reads: a question may name ten thousand people.
+const LONGEST: u64 = 2 << 20;
 
 /// Where the socket of a data folder is.
 fn path(data: &Path) -> PathBuf {

@@ -40,6 +40,21 @@ pub struct Named {
     pub several: Vec<(String, Vec<Ordinal>)>,
 }
 
+/// The text of a file: UTF-8, or UTF-16 with its mark as spreadsheets write it. What is neither is replaced, and names
+/// nobody.
+pub fn text(bytes: &[u8]) -> String {
+    let wide = |order: fn([u8; 2]) -> u16, rest: &[u8]| {
+        let units: Vec<u16> = rest.chunks_exact(2).map(|pair| order([pair[0], pair[1]])).collect();
+        String::from_utf16_lossy(&units)
+    };
+    match bytes {
+        [0xff, 0xfe, rest @ ..] => wide(u16::from_le_bytes, rest),
+        [0xfe, 0xff, rest @ ..] => wide(u16::from_be_bytes, rest),
+        [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8_lossy(rest).into_owned(),
+        rest => String::from_utf8_lossy(rest).into_owned(),
+    }
+}
+
 /// Reads the entries of a list: one per line, or between commas, semicolons and tabs; of `Name <a@b.example>` the address.
 ///
 /// # Errors
@@ -155,6 +170,22 @@ mod tests {
         }
         assert_eq!(read("Ines Okafor\n"), ["Ines Okafor"], "what names nobody is told, not dropped");
         assert_eq!(read(" \n;;\n"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_file_is_read_in_the_encodings_of_spreadsheets() {
+        let list = "a@x.example\nzoë@x.example";
+        let wide = |order: fn(u16) -> [u8; 2]| list.encode_utf16().flat_map(order).collect::<Vec<u8>>();
+        let marked = |mark: &[u8], rest: Vec<u8>| [mark.to_vec(), rest].concat();
+        for bytes in [
+            list.as_bytes().to_vec(),
+            marked(&[0xef, 0xbb, 0xbf], list.as_bytes().to_vec()),
+            marked(&[0xff, 0xfe], wide(u16::to_le_bytes)),
+            marked(&[0xfe, 0xff], wide(u16::to_be_bytes)),
+        ] {
+            assert_eq!(text(&bytes), list);
+        }
+        assert_eq!(read(&text(&[0xe9, b'@', 0xff])).len(), 1, "what cannot be read is told as an entry");
     }
 
     #[test]

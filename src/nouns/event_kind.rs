@@ -110,6 +110,7 @@ pub const KINDS: &[Kind] = &[
     done("operation.planned_again", "planned an operation again", Holder::Actor),
     done("operation.rejected", "rejected an operation", Holder::Actor),
     done("operation.resumed", "let an operation go on", Holder::Actor),
+    done("operation.tried", "tried an operation on its first rows", Holder::Actor),
     done("organization_key.saved", "saved the organization API key", Holder::Actor),
     done("protection.added", "protected a person or group", Holder::Subject),
     done("protection.removed", "took a protection away", Holder::Subject),

@@ -13,6 +13,7 @@ pub mod mail;
 pub mod notice;
 pub mod operation;
 pub mod operation_row;
+pub mod operation_terms;
 pub mod organization;
 pub mod organization_key;
 pub mod price;

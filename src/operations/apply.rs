@@ -25,7 +25,7 @@ use crate::operations::board::{Board, FRESH};
 use crate::operations::journal::{self, Turn};
 use crate::operations::look::{self, Looking};
 use crate::operations::plan::{self, event};
-use crate::operations::{guard, pump, read_back};
+use crate::operations::{guard, pump, read_back, trial};
 use crate::store::db::Store;
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
@@ -133,7 +133,7 @@ pub(super) async fn carry_out(
     if let Some(halt) = halted(mirror, lease).await? {
         return Err(halt);
     }
-    let Approved { operation, selected, mut rows, typed } = approved;
+    let Approved { operation, selected, mut rows, typed, terms } = approved;
     let mut read_at = None;
     if operation.state == OperationState::Approved {
         let open = rows.iter().filter(|row| !row.state.is_settled());
@@ -145,7 +145,7 @@ pub(super) async fn carry_out(
     }
     let snapshot = mirror.newest().await?;
     let now = clock.now();
-    let mut board = Board::new(&rows, now);
+    let mut board = Board::new(&trial::within(&rows, &terms), now);
     if let Some(at) = read_at.filter(|at| now.duration_since(*at) < FRESH) {
         board.was_read(rows.iter().map(|row| row.change.account()), at);
     }

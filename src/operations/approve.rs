@@ -1,9 +1,11 @@
 //! Approving a plan, and rejecting it. [`Approved`] is what may be carried out: it has one constructor, which loads the
 //! stored plan, computes its hash again, and finds an approval of that hash by somebody who still may approve.
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use directory::Snapshot;
+use jiff::Timestamp;
 use roaring::RoaringBitmap;
 
 use crate::id::{AdministratorId, Entropy, JobId, OperationId};
@@ -11,14 +13,15 @@ use crate::mirror::Mirror;
 use crate::nouns::context::{Actor, Context};
 use crate::nouns::operation::{Approval, Decision, Operation, OperationKind, OperationState};
 use crate::nouns::operation_row::OperationRow;
+use crate::nouns::operation_terms::{Terms, Trial, TrialStage};
 use crate::nouns::refusal::Refusal;
-use crate::operations::guard;
 use crate::operations::plan::{self, NotPlanned, Steps, event, hexadecimal};
 use crate::operations::undo::{CHANGED_SINCE, NEEDS_INVITATION};
+use crate::operations::{difference, guard};
 use crate::store::control::{administrators, admissions};
 use crate::store::db::Store;
 use crate::store::error::StoreError;
-use crate::store::{events, head, jobs, operation_rows, operations};
+use crate::store::{events, head, jobs, operation_differences, operation_rows, operation_terms, operations};
 use crate::sync::edition::{self, GraceOver};
 
 /// What somebody says who approves.
@@ -64,6 +67,9 @@ pub enum NotApproved {
     /// The number of rows was not typed, or another one.
     #[error("the number {0} has to be typed")]
     TypeNumber(u64),
+    /// The moment until which it would give access is over.
+    #[error("the access it would give ended at {0}")]
+    UntilOver(Timestamp),
     /// Somebody else has to approve.
     #[error("a second person has to approve: more than {0} people are concerned")]
     SecondPerson(u64),
@@ -101,6 +107,10 @@ impl NotApproved {
             NotApproved::TypeNumber(rows) => {
                 refusal(format!("The plan has {rows} rows."), "Type that number to approve it.")
             }
+            NotApproved::UntilOver(at) => refusal(
+                format!("The access that it would give was to end at {at}, which is over."),
+                "Make another plan with a later date.",
+            ),
             NotApproved::SecondPerson(limit) => refusal(
                 format!("It concerns more than {limit} people, and whoever asked for it cannot approve it."),
                 "Ask somebody else to approve it.",
@@ -124,6 +134,8 @@ pub struct Approved {
     pub(super) rows: Vec<OperationRow>,
     /// Whether the number of rows was typed when it was approved.
     pub(super) typed: bool,
+    /// What was agreed on besides the plan.
+    pub(super) terms: Terms,
 }
 
 /// Why a stored plan may not be carried out.
@@ -151,9 +163,10 @@ impl Approved {
                 Ok(())
             })?;
             let decisions = operations::decisions(tx, operation.number)?;
-            Ok(Some((operation, selected, rows, decisions, guard::read(tx)?.bounds)))
+            let terms = operation_terms::find(tx, operation.number)?;
+            Ok(Some((operation, selected, rows, decisions, (guard::read(tx)?.bounds, terms))))
         });
-        let Some((operation, selected, rows, decisions, bounds)) = found.await? else { return Ok(None) };
+        let Some((operation, selected, rows, decisions, (bounds, terms))) = found.await? else { return Ok(None) };
         let hash = plan::hash(mirror.organization().id.as_str(), id, &rows);
         if hash != operation.plan.hash {
             return Ok(Some(Err((operation, Void::Rows))));
@@ -169,7 +182,7 @@ impl Approved {
             _ => false,
         };
         Ok(Some(if valid {
-            Ok(Approved { operation, selected, rows, typed })
+            Ok(Approved { operation, selected, rows, typed, terms })
         } else {
             Err((operation, Void::Approval))
         }))
@@ -198,6 +211,29 @@ pub async fn approve(
     context: &Context,
     mirror: &Mirror,
     (id, approving): (&OperationId, Approving),
+    entropy: &Entropy,
+) -> Result<(), NotApproved> {
+    approve_on(context, mirror, (id, approving, None), entropy).await
+}
+
+/// Approves a plan likewise, to be tried on its first rows: once they have come to their ends, a person is asked whether
+/// the rest may go on.
+///
+/// # Errors
+/// Why it was not approved.
+pub async fn try_on(
+    context: &Context,
+    mirror: &Mirror,
+    (id, approving, first): (&OperationId, Approving, NonZeroU64),
+    entropy: &Entropy,
+) -> Result<(), NotApproved> {
+    approve_on(context, mirror, (id, approving, Some(first)), entropy).await
+}
+
+async fn approve_on(
+    context: &Context,
+    mirror: &Mirror,
+    (id, approving, first): (&OperationId, Approving, Option<NonZeroU64>),
     entropy: &Entropy,
 ) -> Result<(), NotApproved> {
     let snapshot = mirror.newest().await?;
@@ -230,6 +266,10 @@ pub async fn approve(
         if plan.rows == 0 {
             return Ok(Err(NotApproved::NothingToDo));
         }
+        let terms = operation_terms::find(tx, operation.number)?;
+        if let Some(until) = terms.until.filter(|until| until.at <= context.now) {
+            return Ok(Err(NotApproved::UntilOver(until.at)));
+        }
         let demands = guard::read(tx)?.bounds.demands(plan, &snapshot);
         if let Some(number) = demands.number.filter(|number| approving.typed != Some(*number)) {
             return Ok(Err(NotApproved::TypeNumber(number)));
@@ -238,6 +278,14 @@ pub async fn approve(
             return Ok(Err(NotApproved::SecondPerson(demands.over_limit.unwrap_or_default())));
         }
         decide(tx, &context, (&operation, Approval::Approved, &approving.reason, approving.typed), &entropy)?;
+        match first {
+            Some(first) => {
+                let trial = Trial { rows: first.get(), stage: TrialStage::UnderWay };
+                operation_terms::set_trial(tx, operation.number, trial)?;
+            }
+            // One of an earlier approval holds no longer.
+            None => operation_terms::set_stage(tx, operation.number, TrialStage::Passed)?,
+        }
         operations::set_state(tx, &id, OperationState::Approved, None)?;
         jobs::insert_operation(tx, &JobId::new(&entropy, context.now), &id, context.now)?;
         head::touch(tx)?;
@@ -365,6 +413,14 @@ pub(super) async fn replan(
     mirror
         .store()
         .write(move |tx| {
+            let mut before = Vec::new();
+            operation_rows::for_each(tx, number, |row| {
+                before.push(row);
+                Ok(())
+            })?;
+            let mut differences = difference::between(&before, &laid.rows);
+            differences.truncate(difference::MOST);
+            operation_differences::replace(tx, number, &differences)?;
             operation_rows::drop_all(tx, number)?;
             operation_rows::insert(tx, number, &laid.rows)?;
             let plan = (&laid.figures, &laid.tally, &laid.selected);

@@ -1,14 +1,17 @@
 //! What a person wants of operations: pause, go on, cancel; and *Stop everything*, which holds until it is released.
 
+use jiff::Timestamp;
+
 use crate::id::{Entropy, JobId, OperationId};
 use crate::mirror::Mirror;
 use crate::nouns::context::Context;
-use crate::nouns::event::NewEvent;
+use crate::nouns::event::{NewEvent, Part};
 use crate::nouns::operation::{Operation, OperationState, Wish};
+use crate::nouns::operation_terms::TrialStage;
 use crate::operations::plan::event;
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
-use crate::store::{events, head, jobs, operations};
+use crate::store::{events, head, jobs, operation_terms, operations};
 
 /// What came of a wish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +45,8 @@ pub async fn pause(
     .await
 }
 
-/// Lets a paused operation go on. What it rests on is read again first.
+/// Lets a paused operation go on, and one that was tried on its first rows with the rest. What it rests on is read again
+/// first.
 pub async fn resume(
     context: &Context,
     mirror: &Mirror,
@@ -56,6 +60,10 @@ pub async fn resume(
                 operations::set_wish(tx, &operation.id, None)?;
             }
             OperationState::Paused => {
+                let trial = operation_terms::find(tx, operation.number)?.trial;
+                if trial.is_some_and(|trial| trial.stage == TrialStage::Over) {
+                    operation_terms::set_stage(tx, operation.number, TrialStage::Passed)?;
+                }
                 operations::set_state(tx, &operation.id, OperationState::Approved, None)?;
                 jobs::insert_operation(tx, &job, &operation.id, now)?;
             }
@@ -129,6 +137,33 @@ pub async fn stop(context: &Context, mirror: &Mirror, reason: &str, entropy: &En
 /// Releases what was stopped, with the reason. Operations that were under way go on.
 pub async fn release(context: &Context, mirror: &Mirror, reason: &str, entropy: &Entropy) -> Result<bool, StoreError> {
     switch(context, mirror, (false, "everything.released", reason), entropy).await
+}
+
+/// Who stopped everything, when, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoppedBy {
+    /// Who; the audit's name for them when theirs was erased.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// Why; empty when that was erased.
+    pub reason: String,
+}
+
+/// Who stopped everything, while it is stopped.
+pub fn stopped_by(tx: &mut Tx) -> Result<Option<StoppedBy>, StoreError> {
+    if !head::read(tx)?.stopped {
+        return Ok(None);
+    }
+    let wanted = events::Wanted { kind: Some("everything.stopped".to_owned()), ..events::Wanted::default() };
+    let Some(newest) = events::matching(tx, &wanted, 1)?.pop() else { return Ok(None) };
+    let part = |take: fn(&Part) -> Option<String>| newest.parts.iter().find_map(take);
+    let told = part(|part| part.told.clone()).and_then(|told| serde_json::from_str::<serde_json::Value>(&told).ok());
+    Ok(Some(StoppedBy {
+        by: part(|part| part.name.clone()).unwrap_or_else(|| newest.event.actor.clone()),
+        at: newest.event.at,
+        reason: told.and_then(|told| told["reason"].as_str().map(str::to_owned)).unwrap_or_default(),
+    }))
 }
 
 async fn switch(

@@ -22,7 +22,7 @@ use crate::operations::prepare;
 use crate::store::error::StoreError;
 use crate::store::operations::NewOperation;
 use crate::store::tx::Tx;
-use crate::store::{events, head, operation_rows, operations, request_keys};
+use crate::store::{events, head, operation_rows, operation_terms, operations, request_keys};
 use crate::sync::schedule;
 
 /// The most people whom one operation names one by one.
@@ -63,6 +63,12 @@ pub enum NotPlanned {
     /// Nobody has said whose the organization API key is.
     #[error("the owner of the organization API key is not known")]
     KeyOwnerUnknown,
+    /// The moment until which access is to be given is over.
+    #[error("the moment until which access is to be given is over")]
+    UntilOver,
+    /// Access is to be given until a moment, and none of the actions gives any.
+    #[error("nothing is given until that moment")]
+    NothingLent,
     /// There is no such operation.
     #[error("there is no such operation")]
     Unknown,
@@ -100,6 +106,14 @@ impl NotPlanned {
                 what,
                 "Nobody has said whose the organization API key is, and its owner must never be acted on.",
                 "Name the key's owner in Settings, Actions.",
+            ),
+            NotPlanned::UntilOver => {
+                Refusal::new(what, "The last day of the access is over already.", "Choose a later day.")
+            }
+            NotPlanned::NothingLent => Refusal::new(
+                what,
+                "A last day is given, and none of the actions gives access that could be taken back then.",
+                "Leave the last day empty, or choose Grant app access or Add to Groups.",
             ),
             NotPlanned::Unknown => Refusal::new(what, "There is no such operation.", "Look at the list of operations."),
             NotPlanned::NotOver => {
@@ -147,7 +161,26 @@ pub async fn plan(
     wanted: Wanted,
     (request_key, entropy): (Option<String>, &Entropy),
 ) -> Result<OperationId, NotPlanned> {
+    plan_lent(context, mirror, (wanted, None), (request_key, entropy)).await
+}
+
+/// Plans an operation likewise; the access that it gives is taken back by itself from a moment on, if there is one.
+///
+/// # Errors
+/// Why there is no plan.
+pub async fn plan_lent(
+    context: &Context,
+    mirror: &Mirror,
+    (wanted, until): (Wanted, Option<Timestamp>),
+    (request_key, entropy): (Option<String>, &Entropy),
+) -> Result<OperationId, NotPlanned> {
     let Wanted { selection, actions, own } = wanted;
+    if until.is_some_and(|until| until <= context.now) {
+        return Err(NotPlanned::UntilOver);
+    }
+    if until.is_some() && !actions.iter().any(gives) {
+        return Err(NotPlanned::NothingLent);
+    }
     if actions.is_empty() || actions.iter().any(is_empty) {
         return Err(NotPlanned::NoAction);
     }
@@ -160,7 +193,8 @@ pub async fn plan(
         return Err(NotPlanned::Nobody);
     }
     let steps = Steps::Actions(selected, actions.clone());
-    let new = NewOperation { own, ..new(context, (OperationKind::Operation, selection, None), actions, entropy) };
+    let new =
+        NewOperation { own, until, ..new(context, (OperationKind::Operation, selection, None), actions, entropy) };
     keep(context, mirror, (new, steps, &snapshot), (request_key, entropy)).await
 }
 
@@ -200,6 +234,8 @@ pub(super) fn new(
         selection,
         actions,
         of,
+        until: None,
+        ends: None,
     }
 }
 
@@ -227,6 +263,12 @@ pub(super) async fn keep(
         }
         let number = operations::insert(tx, &new, (&laid.figures, &laid.tally), &laid.selected)?;
         operation_rows::insert(tx, number, &laid.rows)?;
+        if let Some(until) = new.until {
+            operation_terms::set_until(tx, number, until)?;
+        }
+        if let Some(ended) = new.ends {
+            operation_terms::taken_back(tx, ended, &new.id)?;
+        }
         let detail = serde_json::json!({
             "number": number,
             "kind": new.kind.as_str(),
@@ -381,6 +423,14 @@ async fn select(
             Ok((Selection::Operation(of), selected))
         }
     }
+}
+
+/// Whether an action gives access that can be taken back at a moment.
+fn gives(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::GrantAppAccessByGroup { .. } | Action::GrantAppAccessByRole { .. } | Action::AddToGroups(_)
+    )
 }
 
 fn is_empty(action: &Action) -> bool {

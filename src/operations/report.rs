@@ -11,10 +11,11 @@ use crate::mirror::Mirror;
 use crate::mirror::export::harmless;
 use crate::nouns::operation::{Decision, Operation, Selection};
 use crate::nouns::operation_row::{OperationRow, RowState};
+use crate::nouns::operation_terms::{Difference, Terms};
 use crate::operations::guard::{self, Demands};
 use crate::store::error::StoreError;
 use crate::store::operation_rows::{self, Filter, Total};
-use crate::store::operations;
+use crate::store::{operation_differences, operation_terms, operations};
 
 /// An operation with everything about it that is no row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +28,10 @@ pub struct Report {
     pub decisions: Vec<Decision>,
     /// What approving it takes.
     pub demands: Demands,
+    /// What it was agreed on besides its plan.
+    pub terms: Terms,
+    /// What became different when its plan was last made again, as far as it is shown, and how many rows in all.
+    pub differences: (Vec<Difference>, u64),
 }
 
 /// A row by name.
@@ -68,6 +73,8 @@ pub const COLUMNS: [&str; 14] = [
     "at",
 ];
 
+/// Differences of a plan that are shown.
+const DIFFERENCES: u32 = 100;
 /// Rows that are read from the store at once.
 const PAGE: u32 = 1_000;
 
@@ -79,7 +86,9 @@ pub async fn report(mirror: &Mirror, id: &OperationId) -> Result<Option<Report>,
         let totals = operation_rows::totals(tx, operation.number)?;
         let decisions = operations::decisions(tx, operation.number)?;
         let demands = guard::read(tx)?.bounds.demands(&operation.plan, &snapshot);
-        Ok(Some(Report { operation, totals, decisions, demands }))
+        let terms = operation_terms::find(tx, operation.number)?;
+        let differences = operation_differences::list(tx, operation.number, DIFFERENCES)?;
+        Ok(Some(Report { operation, totals, decisions, demands, terms, differences }))
     });
     read.await
 }

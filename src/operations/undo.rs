@@ -37,12 +37,16 @@ pub async fn undo(
     if ours.is_empty() {
         return Err(NotPlanned::Nothing);
     }
-    let number = operation.number;
-    let steps = mirror.store().read(move |tx| inverses(tx, number, ours)).await?;
+    let steps = back(mirror, operation.number, ours).await?;
     let of = (OperationKind::Undo, Selection::Operation(id.clone()), Some(id.clone()));
     let new = NewOperation { own, ..plan::new(context, of, Vec::new(), entropy) };
     let snapshot = mirror.newest().await?;
     plan::keep(context, mirror, (new, steps, &snapshot), (request_key, entropy)).await
+}
+
+/// What takes rows of an operation back.
+pub(super) async fn back(mirror: &Mirror, number: u64, ours: Vec<OperationRow>) -> Result<Steps, StoreError> {
+    mirror.store().read(move |tx| inverses(tx, number, ours)).await
 }
 
 /// Plans again what did not come to its end in an operation: the same actions, for those people alone.
@@ -81,7 +85,7 @@ pub async fn retry(
 }
 
 /// An operation that is over, with its rows.
-async fn over(mirror: &Mirror, id: &OperationId) -> Result<(Operation, Vec<OperationRow>), NotPlanned> {
+pub(super) async fn over(mirror: &Mirror, id: &OperationId) -> Result<(Operation, Vec<OperationRow>), NotPlanned> {
     let id = id.clone();
     let read = mirror.store().read(move |tx| {
         let Some((operation, _)) = operations::find(tx, &id)? else { return Ok(None) };

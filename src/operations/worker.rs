@@ -9,12 +9,14 @@ use crate::mirror::Mirror;
 use crate::nouns::job::OperationLease;
 use crate::nouns::operation::{OperationState, Wish};
 use crate::nouns::operation_row::{RowState, Tally};
+use crate::nouns::operation_terms::TrialStage;
 use crate::nouns::run::Waiting;
 use crate::operations::apply::{self, Carried, Halt, system};
 use crate::operations::plan::event;
+use crate::operations::{trial, until};
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
-use crate::store::{events, head, jobs, operations};
+use crate::store::{events, head, jobs, operation_terms, operations};
 use crate::sync::connect::Connector;
 use crate::sync::pass::Surroundings;
 
@@ -48,6 +50,7 @@ pub async fn work_once(
     connector: &Connector,
     surroundings: &Surroundings,
 ) -> Result<bool, StoreError> {
+    until::take_back_due(mirror, surroundings).await?;
     let now = surroundings.clock.now();
     let Some(lease) = mirror.store().write(move |tx| jobs::lease_operation(tx, now)).await? else { return Ok(false) };
     let carried = match connector.client_of(mirror).await {
@@ -140,6 +143,15 @@ fn take(
             told = Some(("operation.ended", OperationState::Cancelled));
         }
         Then::Over(reason) => {
+            let terms = operation_terms::find(tx, operation.number)?;
+            if let Some(asked) = trial::asks(&operation, &operation.tally, &terms) {
+                operation_terms::set_stage(tx, operation.number, TrialStage::Over)?;
+                operations::set_state(tx, id, OperationState::Paused, Some(&asked))?;
+                jobs::finish_operation(tx, &lease.fence)?;
+                let detail = format!(r#"{{"number":{}}}"#, operation.number);
+                events::append(tx, &event(&system(now), "operation.tried", id, detail), salt)?;
+                return head::touch(tx);
+            }
             let state = ending(&operation.tally);
             operations::end(tx, id, (state, reason.as_deref()), now)?;
             jobs::finish_operation(tx, &lease.fence)?;

@@ -46,6 +46,10 @@ pub struct NewOperation {
     pub actions: Vec<Action>,
     /// The operation that it takes back or tries again.
     pub of: Option<OperationId>,
+    /// Until when the access that it gives is given.
+    pub until: Option<Timestamp>,
+    /// The number of the operation whose access it takes back because its time is over.
+    pub ends: Option<u64>,
 }
 
 const INSERT: &str = "

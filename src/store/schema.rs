@@ -4,9 +4,9 @@ use crate::store::bulk::{Bulk, BulkUpdate};
 use crate::store::migrate::Migration;
 use crate::store::{
     accounts, audit_stream, changes, coverage, endpoints, event_parts, events, filters, group_timeline, groups, head,
-    history, jobs, key_notices, mail_server, observed, operation_rows, operations, organization_keys, outbox, passes,
-    past, protected, quota, request_keys, runs, seat_days, seat_prices, selections, settings, site_credentials,
-    task_runs, tasks, timeline, withheld,
+    history, jobs, key_notices, mail_server, observed, operation_differences, operation_rows, operation_terms,
+    operations, organization_keys, outbox, passes, past, protected, quota, request_keys, runs, seat_days, seat_prices,
+    selections, settings, site_credentials, task_runs, tasks, timeline, withheld,
 };
 
 /// The schema of an organization's database.
@@ -27,6 +27,7 @@ pub const ORGANIZATION: &[Migration] = &[
     Migration { number: 13, name: "audit", sql: include_str!("../../migrations/organization/0013_audit.sql") },
     Migration { number: 14, name: "notices", sql: include_str!("../../migrations/organization/0014_notices.sql") },
     Migration { number: 15, name: "tasks", sql: include_str!("../../migrations/organization/0015_tasks.sql") },
+    Migration { number: 16, name: "terms", sql: include_str!("../../migrations/organization/0016_terms.sql") },
 ];
 
 /// The schema of the control database.
@@ -55,7 +56,9 @@ pub const ORGANIZATION_STATEMENTS: &[&[(&str, &str)]] = &[
     key_notices::STATEMENTS,
     mail_server::STATEMENTS,
     observed::STATEMENTS,
+    operation_differences::STATEMENTS,
     operation_rows::STATEMENTS,
+    operation_terms::STATEMENTS,
     operations::STATEMENTS,
     organization_keys::STATEMENTS,
     outbox::STATEMENTS,
@@ -84,6 +87,7 @@ pub const ORGANIZATION_BULKS: &[&[&Bulk]] = &[
     event_parts::BULKS,
     events::BULKS,
     groups::BULKS,
+    operation_differences::BULKS,
     operation_rows::BULKS,
     passes::BULKS,
     quota::BULKS,

@@ -1,5 +1,6 @@
 //! The groups of the organization: found by a filter, sorted, paged, exported.
 
+pub(crate) mod compare;
 pub(crate) mod files;
 
 use axum::extract::Query;

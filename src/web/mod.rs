@@ -173,6 +173,8 @@ pub fn router(web: Web) -> Router {
         .route("/setup/organization/key", post(connect::save))
         .route("/setup/progress", get(progress::show).post(progress::try_again))
         .route("/people", get(people::show))
+        .route(people::compare::HERE, get(people::compare::show))
+        .route(groups::compare::HERE, get(groups::compare::show))
         .route("/people/{id}", get(person::show))
         .route("/people/{id}/raw", post(person::raw::read))
         .route(export::CSV, get(export::csv))

@@ -11,6 +11,7 @@ mod preview;
 mod rows;
 mod running;
 pub(crate) mod stop;
+mod terms;
 #[cfg(test)]
 mod tests;
 pub(crate) mod theirs;
@@ -30,6 +31,7 @@ use crate::store::operations::Filter;
 use crate::web::Served;
 use crate::web::failure::Failure;
 use crate::web::people;
+use crate::web::selections::paste;
 use crate::web::ui::address::Address;
 use crate::web::ui::amount::{counted, number};
 use crate::web::ui::frame::{Frame, Motion, Page, Place};
@@ -83,6 +85,7 @@ pub(crate) async fn list(visit: Visit, Query(ask): Query<Ask>) -> Result<Page, F
     let content = html! {
         div.headline {
             h1 { "Operations" } span.grow {}
+            a.button href=(paste::HERE) { "Start from a list" }
             @if !visit.stopped { a.button href=(stop::HERE) { "Stop everything" } }
         }
         p.lead { "What was planned, done and taken back at Atlassian. Nothing is sent before its plan was approved." }

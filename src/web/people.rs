@@ -2,6 +2,7 @@
 
 pub(crate) mod builder;
 pub(crate) mod columns;
+pub(crate) mod compare;
 pub(crate) mod complete;
 mod filter_box;
 mod narrow;

@@ -19,6 +19,7 @@ use crate::web::audit;
 use crate::web::failure::Failure;
 use crate::web::groups::granted;
 use crate::web::operations::theirs;
+use crate::web::people::compare;
 use crate::web::settings_protected;
 use crate::web::ui::address::Address;
 use crate::web::ui::amount::counted;
@@ -58,6 +59,7 @@ pub(crate) async fn show(
     let read = visit.mirror.store().read(move |tx| Ok((timeline::of(tx, account, generation)?, protected::all(tx)?)));
     let (timeline, protections) = read.await?;
     let operations = theirs::list(&theirs::of(&visit, account).await?, row.id, &visit);
+    let notices = html! { (notices) (theirs::lent(&visit, account).await?) };
     let about = About {
         operations,
         organization: &visit.mirror.organization().atlassian_id,
@@ -92,6 +94,7 @@ fn content(
             (person::status_tag(row))
             span.grow {}
             (theirs::on_person(row.id))
+            (compare::with(row.id))
             @if about.protection.is_some() { (settings_protected::mark()) }
             (outside::person_in_jira(snapshot, row.id, &resources(row.ordinal, snapshot)))
             (outside::person_in_admin(about.organization, row.id))

@@ -9,6 +9,7 @@ mod past;
 mod selections;
 mod settings;
 mod sign_in;
+mod terms;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -109,6 +110,17 @@ impl App {
         self.send("POST", path, &[("Origin", &origin)], form).await
     }
 
+    /// Uploads a file as the field of a form, as browsers do.
+    pub(super) async fn upload(&mut self, path: &str, (field, text): (&str, &str)) -> Answer {
+        let origin = format!("http://{}", self.address);
+        let body = format!(
+            "--b0undary\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"list.csv\"\r\nContent-Type: \
+             text/csv\r\n\r\n{text}\r\n--b0undary--\r\n"
+        );
+        let headers = [("Origin", origin.as_str()), ("Content-Type", "multipart/form-data; boundary=b0undary")];
+        self.send("POST", path, &headers, &body).await
+    }
+
     async fn send(&mut self, method: &str, path: &str, headers: &[(&str, &str)], form: &str) -> Answer {
         let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.address);
         for (name, value) in headers {
@@ -118,8 +130,10 @@ impl App {
             request += &format!("Cookie: {cookie}\r\n");
         }
         if method == "POST" {
-            request +=
-                &format!("Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n", form.len());
+            if !headers.iter().any(|(name, _)| *name == "Content-Type") {
+                request += "Content-Type: application/x-www-form-urlencoded\r\n";
+            }
+            request += &format!("Content-Length: {}\r\n", form.len());
         }
         request += &format!("\r\n{form}");
         let mut stream = TcpStream::connect(self.address).await.unwrap();

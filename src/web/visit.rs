@@ -15,6 +15,7 @@ use crate::mirror::{Mirror, preferences};
 use crate::nouns::organization_key::OrganizationKey;
 use crate::nouns::run::Run;
 use crate::nouns::schedule::DailySlot;
+use crate::operations::control::{self, StoppedBy};
 use crate::store::{coverage, head, organization_keys, runs};
 use crate::sync::trouble::{self, Trouble};
 use crate::sync::{attention, schedule};
@@ -22,11 +23,11 @@ use crate::web::Served;
 use crate::web::entry::Entered;
 use crate::web::failure::Failure;
 use crate::web::guard::see;
-use crate::web::site;
 use crate::web::ui::address::Address;
 use crate::web::ui::frame::{Frame, Motion, Place};
 use crate::web::ui::moment::Reader;
 use crate::web::ui::notice::empty;
+use crate::web::{operations, site};
 
 /// A signed-in administrator before an organization.
 #[derive(Clone, Debug)]
@@ -45,8 +46,9 @@ pub(crate) struct Visit {
     pub(crate) site: Option<String>,
     /// The address that is visited.
     pub(crate) here: String,
-    /// Whether somebody has stopped everything.
+    /// Whether somebody has stopped everything, and who.
     pub(crate) stopped: bool,
+    pub(crate) stopped_by: Option<StoppedBy>,
     /// Chance, for verbs.
     pub(crate) entropy: Entropy,
 }
@@ -76,16 +78,18 @@ impl FromRequestParts<Served> for Visit {
         let entered = Entered::from_request_parts(parts, served).await?;
         let Some(mirror) = served.mirrors.only() else { return Err(see("/setup/organization")) };
         let (now, who) = (entered.context.now, entered.who.administrator.clone());
-        let read = mirror
-            .store()
-            .read(move |tx| Ok((attention::count(tx, now)?, preferences::moments(tx, &who)?, head::read(tx)?.stopped)));
-        let (waiting, likes, stopped) = read.await.map_err(|error| Failure::from(error).into_response())?;
+        let read = mirror.store().read(move |tx| {
+            let stopped = (head::read(tx)?.stopped, control::stopped_by(tx)?);
+            Ok((attention::count(tx, now)?, preferences::moments(tx, &who)?, stopped))
+        });
+        let (waiting, likes, (stopped, stopped_by)) =
+            read.await.map_err(|error| Failure::from(error).into_response())?;
         let reader = Reader::new(&mirror.organization().time_zone, now).who_likes(&likes);
         let snapshot = mirror.shown();
         let site = site::kept(&parts.headers, &snapshot);
         let here = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
         let entropy = served.entropy.clone();
-        Ok(Visit { entered, snapshot, mirror, reader, waiting, site, here, stopped, entropy })
+        Ok(Visit { entered, snapshot, mirror, reader, waiting, site, here, stopped, stopped_by, entropy })
     }
 }
 
@@ -112,7 +116,7 @@ impl Visit {
             age: read_at(&self.snapshot).map(|at| self.reader.relative(at)),
             stale: is_stale(&self.snapshot, &self.reader),
             waiting: self.waiting,
-            stopped: self.stopped,
+            stopped: self.stopped.then(|| operations::stop::told(self.stopped_by.as_ref(), &self.reader)),
             motion: Motion::Still,
             site: follows.then(|| site::selector(&self.snapshot, site, &self.here)),
         }

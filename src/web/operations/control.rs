@@ -15,6 +15,7 @@ use crate::operations::approve::{self, Approving, NotApproved};
 use crate::operations::control::{self, Wished};
 use crate::operations::plan::{self, NotPlanned, Wanted};
 use crate::operations::undo;
+use crate::store::operation_terms;
 use crate::web::Served;
 use crate::web::failure::Failure;
 use crate::web::guard::see;
@@ -36,6 +37,10 @@ pub(crate) struct Entry {
     /// The number of changes, as it was typed.
     typed: String,
     reason: String,
+    /// On how many rows it is tried first, and the button that asks for it.
+    first: String,
+    #[serde(rename = "do")]
+    verb: String,
 }
 
 /// A button that must start one thing only.
@@ -57,7 +62,15 @@ pub(crate) async fn approve(
     let digits: String = entry.typed.chars().filter(|c| !matches!(c, ',' | '.' | ' ')).collect();
     let approving = Approving { hash, typed: digits.parse().ok(), reason: reason(&entry.reason) };
     let (context, mirror) = (&visit.entered.context, &visit.mirror);
-    let approved = approve::approve(context, mirror, (&operation, approving), &served.entropy).await;
+    let approved = match (entry.verb.as_str(), entry.first.trim().parse()) {
+        ("try", Ok(first)) => approve::try_on(context, mirror, (&operation, approving, first), &served.entropy).await,
+        ("try", Err(_)) => {
+            let why = "A number of rows from 1 is needed.";
+            let refusal = Refusal::new("The plan was not approved.", why, "Say on how many rows it is tried.");
+            return refused(&served, &visit, &operation, refusal).await;
+        }
+        _ => approve::approve(context, mirror, (&operation, approving), &served.entropy).await,
+    };
     decided(&served, &visit, &operation, approved).await
 }
 
@@ -94,9 +107,12 @@ pub(crate) async fn again(
     };
     let actions = before.actions.into_iter().map(with).collect();
     let wanted = Wanted { selection: before.selection, actions, own: own(&served, &visit).await? };
+    let number = before.number;
+    let until = visit.mirror.store().read(move |tx| operation_terms::find(tx, number)).await?.until;
+    let wanted = (wanted, until.map(|until| until.at));
     let key = key(all("request_key").next().map_or("", String::as_str));
     let (context, mirror) = (&visit.entered.context, &visit.mirror);
-    match plan::plan(context, mirror, wanted, (key, &served.entropy)).await {
+    match plan::plan_lent(context, mirror, wanted, (key, &served.entropy)).await {
         Ok(next) => {
             let why = "Planned again with other choices.".to_owned();
             // Whoever decided about the old one meanwhile has decided; the new one stands beside it.

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::nouns::operation::{Approval, Operation, Selection};
 use crate::nouns::price::{Cost, Prices};
 use crate::operations::report::Report;
-use crate::web::operations::{address, words};
+use crate::web::operations::{address, terms, words};
 use crate::web::people;
 use crate::web::ui::address::Address;
 use crate::web::ui::amount::{counted, number};
@@ -70,6 +70,7 @@ pub(super) fn facts(report: &Report, visit: &Visit) -> Markup {
                     dd { bdi { (decision.by) } ", " (reader.moment(decision.at)) @if !decision.reason.is_empty() { ": " bdi { (decision.reason) } } }
                 }
             }
+            (terms::facts(report, visit))
             @if let Some(at) = operation.started_at { div { dt { "Started" } dd { (reader.moment(at)) } } }
             @if let Some(at) = operation.ended_at { div { dt { "Ended" } dd { (reader.moment(at)) } } }
             div { dt { "Planned from" } dd { "generation " (number(operation.plan.generation)) } }

@@ -22,6 +22,8 @@ pub(super) struct Form {
     pub(super) add: (Vec<Ordinal>, String),
     /// Groups of Remove from Groups, and what is searched there.
     pub(super) remove: (Vec<Ordinal>, String),
+    /// The last day of the access that is given, as it was typed.
+    pub(super) until: String,
     /// Makes a form that is sent twice make one plan.
     pub(super) request_key: String,
     /// The button that was pressed.
@@ -49,6 +51,7 @@ impl Form {
             grants: all("grant").filter(|grant| !grant.is_empty()).collect(),
             add: (groups("add"), one("find_add")),
             remove: (groups("remove"), one("find_remove")),
+            until: one("until"),
             request_key: one("request_key"),
             verb: one("do"),
         }

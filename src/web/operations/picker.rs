@@ -6,6 +6,7 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use directory::{AccountId, Ordinal};
+use jiff::Timestamp;
 use maud::{Markup, html};
 use roaring::RoaringBitmap;
 
@@ -15,6 +16,7 @@ use crate::nouns::operation::Selection;
 use crate::nouns::refusal::Refusal;
 use crate::nouns::selection::Selected;
 use crate::operations::plan::{self, NAMED, NotPlanned, Wanted};
+use crate::operations::until::end_of;
 use crate::web::Served;
 use crate::web::failure::Failure;
 use crate::web::group_choice::{Naming, choice_named};
@@ -74,15 +76,34 @@ pub(crate) async fn submit(
         Ok(actions) => {
             let key = Token::parse(&form.request_key).map(|key| format!("form:{}", key.expose()));
             let wanted = Wanted { selection: whom.selection, actions, own: own(&served, &visit).await? };
-            match plan::plan(&visit.entered.context, &visit.mirror, wanted, (key, &served.entropy)).await {
-                Ok(id) => return Ok(see(address(&id).as_str())),
-                Err(NotPlanned::Store(error)) => return Err(error.into()),
-                Err(why) => why.refusal(),
+            match until(&form, &visit) {
+                Err(refusal) => refusal,
+                Ok(until) => {
+                    let (context, wanted) = (&visit.entered.context, (wanted, until));
+                    match plan::plan_lent(context, &visit.mirror, wanted, (key, &served.entropy)).await {
+                        Ok(id) => return Ok(see(address(&id).as_str())),
+                        Err(NotPlanned::Store(error)) => return Err(error.into()),
+                        Err(why) => why.refusal(),
+                    }
+                }
             }
         }
     };
     let page = page(&served, &visit, &form, notice::refusal(&refusal)).await?;
     Ok(page.with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response())
+}
+
+/// The moment from which what is given is taken back, if a last day was typed.
+fn until(form: &Form, visit: &Visit) -> Result<Option<Timestamp>, Refusal> {
+    let typed = form.until.trim();
+    if typed.is_empty() {
+        return Ok(None);
+    }
+    let end = typed.parse().ok().and_then(|last| end_of(last, &visit.mirror.zone()));
+    end.map(Some).ok_or_else(|| {
+        let why = "The last day of the access is no date.";
+        Refusal::new("Nothing was planned.", why, "Write it as YYYY-MM-DD, or leave it empty.")
+    })
 }
 
 /// Whom a form is about; nobody is a failure with the way to select somebody.
@@ -168,6 +189,12 @@ async fn page(served: &Served, visit: &Visit, form: &Form, problem: Markup) -> R
                     }
                     (filled(kind, form, visit))
                 }
+            }
+            label { "Until"
+                span.hint id="until-hint" {
+                    "The last day of what Grant app access and Add to Groups give, or empty: from the end of that day it is taken back by itself. What somebody has changed since is left alone."
+                }
+                input type="date" name="until" value=(form.until) aria-describedby="until-hint";
             }
             div.row {
                 button.primary type="submit" name="do" value="plan" { "Preview" }

@@ -12,7 +12,7 @@ use crate::operations::guard::Switch;
 use crate::operations::plan::hexadecimal;
 use crate::operations::report::{NamedRow, Report};
 use crate::web::operations::page::Shown;
-use crate::web::operations::{address, facts, rows, words};
+use crate::web::operations::{address, facts, rows, terms, words};
 use crate::web::settings_actions;
 use crate::web::ui::amount::{counted, number};
 use crate::web::ui::notice::{Weight, notice};
@@ -35,6 +35,7 @@ pub(super) fn content(shown: &Shown, visit: &Visit) -> Markup {
             div { b { (number(operation.plan.left_without)) } span { "would lose their last access" } }
         }
         (warnings(report, switch, visit))
+        (terms::differences(report, visit))
         (refusals(report))
         (also_lose(shown, visit))
         (facts::seats(operation, prices, visit))
@@ -49,6 +50,7 @@ fn warnings(report: &Report, switch: &Switch, visit: &Visit) -> Markup {
         @if let Some(why) = &operation.failure {
             (notice(Weight::Warning, "It stopped before its first change and asks again.", html! { p { bdi { (why) } } }))
         }
+        (terms::preview(report, visit))
         @if !switch.on { (settings_actions::look_only()) }
         @if let Some(limit) = report.demands.over_limit {
             (notice(Weight::Warning, "Over the limit of one operation.", html! {
@@ -165,7 +167,12 @@ fn decide(report: &Report, switch: &Switch, visit: &Visit) -> Markup {
                     }
                 }
                 (reason)
-                button.danger type="submit" { "Make " (counted(operation.plan.rows, "change", "changes")) }
+                div.row {
+                    button.danger type="submit" { "Make " (counted(operation.plan.rows, "change", "changes")) }
+                    a href=(here().below("before.csv")) download { "State before, CSV" }
+                    a href=(here().below("before.json")) download { "JSON" }
+                }
+                (terms::trial(operation))
             }
         }
         form.fields method="post" action=(here().below("reject")) {

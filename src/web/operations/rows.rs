@@ -159,7 +159,7 @@ fn table(operation: &Operation, rows: &[NamedRow], visit: &Visit) -> Markup {
     }
 }
 
-fn who(row: &NamedRow) -> Markup {
+pub(super) fn who(row: &NamedRow) -> Markup {
     let name = if row.name.trim().is_empty() { &row.account_id } else { &row.name };
     html! {
         div.who {
@@ -173,7 +173,7 @@ fn who(row: &NamedRow) -> Markup {
 }
 
 /// What a row changes, in words.
-fn change(row: &NamedRow) -> Markup {
+pub(super) fn change(row: &NamedRow) -> Markup {
     let target = || html! { bdi { (row.target) } };
     html! {
         @match &row.row.change {

@@ -8,8 +8,8 @@ use maud::{Markup, html};
 
 use crate::nouns::operation::{Operation, OperationState, Wish};
 use crate::nouns::operation_row::RowState;
-use crate::web::operations::address;
 use crate::web::operations::page::Shown;
+use crate::web::operations::{address, terms};
 use crate::web::ui::amount::{about, counted, length, number};
 use crate::web::ui::notice::{Weight, notice};
 use crate::web::visit::Visit;
@@ -33,15 +33,18 @@ pub(super) fn content(shown: &Shown, visit: &Visit) -> Markup {
                 div { b { (of(&[RowState::Planned])) } span { (if operation.state.is_over() { "not attempted" } else { "to do" }) } }
                 div { b { (of(&[RowState::Already, RowState::Refused])) } span { "already so or refused" } }
             }
-            @if operation.state.is_over() { (ended(operation)) } @else { (progress(operation, visit)) }
+            @if operation.state.is_over() { (ended(operation)) } @else { (progress(shown, visit)) }
         }
         div id="operation-wants" data-live="operation" {
-            @if operation.state.is_over() { (offers(shown)) } @else { (wants(operation)) }
+            @if operation.state.is_over() { (offers(shown)) }
+            @else if terms::asks(&shown.report) { (terms::go_on(operation)) }
+            @else { (wants(operation)) }
         }
     }
 }
 
-fn progress(operation: &Operation, visit: &Visit) -> Markup {
+fn progress(shown: &Shown, visit: &Visit) -> Markup {
+    let operation = &shown.report.operation;
     let planned = operation.plan.rows;
     let open = operation.tally.open().min(planned);
     let settled = planned - open;
@@ -53,6 +56,7 @@ fn progress(operation: &Operation, visit: &Visit) -> Markup {
         p.hint {
             @match operation.state {
                 OperationState::Approved => "Approved; a worker takes it up at once, and reads everybody concerned first.",
+                OperationState::Paused if terms::asks(&shown.report) => { @if let Some(asked) = &operation.failure { b { (asked) } } }
                 OperationState::Paused => { "Paused: nothing is sent until it goes on. " @if let Some(why) = &operation.failure { bdi { (why) } } }
                 _ => {
                     @match &operation.waiting {

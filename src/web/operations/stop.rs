@@ -8,12 +8,13 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use crate::nouns::refusal::Refusal;
-use crate::operations::control;
+use crate::operations::control::{self, StoppedBy};
 use crate::web::Served;
 use crate::web::failure::Failure;
 use crate::web::guard::see;
 use crate::web::operations;
 use crate::web::ui::frame::{Page, Place};
+use crate::web::ui::moment::Reader;
 use crate::web::ui::notice::{self, Weight};
 use crate::web::visit::Visit;
 
@@ -33,11 +34,15 @@ pub(crate) struct Entry {
 }
 
 /// What every page says while everything is stopped.
-pub(crate) fn told() -> Markup {
+pub(crate) fn told(by: Option<&StoppedBy>, reader: &Reader) -> Markup {
     notice::notice(
         Weight::Failure,
         "Everything is stopped.",
-        html! { p { "No change is sent to Atlassian until it is released. Syncs go on. " a href=(HERE) { "Release it" } } },
+        html! {
+        @if let Some(by) = by {
+            p { "By " bdi { (by.by) } ", " (reader.moment(by.at)) @if !by.reason.is_empty() { ": “" bdi { (by.reason) } "”" } "." }
+        }
+        p { "No change is sent to Atlassian until it is released. Syncs go on. " a href=(HERE) { "Release it" } } },
     )
 }
 

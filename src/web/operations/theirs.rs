@@ -1,14 +1,16 @@
 //! What operations did to one person, on the person's page.
 
 use directory::Ordinal;
+use directory::act::{Change, Standing};
 use maud::{Markup, html};
 
 use crate::nouns::operation::Operation;
 use crate::operations::report;
 use crate::store::error::StoreError;
-use crate::store::operation_rows;
+use crate::store::{operation_rows, operation_terms};
 use crate::web::operations::{address, picker, words};
 use crate::web::ui::address::Address;
+use crate::web::ui::notice::{Weight, notice};
 use crate::web::visit::Visit;
 
 /// Operations that are shown of one person, the newest.
@@ -25,6 +27,26 @@ pub(crate) async fn of(visit: &Visit, account: Ordinal) -> Result<(Vec<Operation
         found.extend(listed.into_iter().filter(|operation| operation.number == *number));
     }
     Ok((found, numbers.len()))
+}
+
+/// Access that a person has until a moment, if any.
+pub(crate) async fn lent(visit: &Visit, account: Ordinal) -> Result<Markup, StoreError> {
+    let lent = visit.mirror.store().read(move |tx| operation_terms::lent(tx, account)).await?;
+    let lent: Vec<_> = lent.into_iter().filter(|one| one.change.standing(&visit.snapshot) == Standing::So).collect();
+    Ok(html! {
+        @if !lent.is_empty() {
+            (notice(Weight::Info, "Access that ends by itself.", html! {
+                ul.reasons { @for one in &lent { li {
+                    @match &one.change {
+                        Change::AddToGroup { group, .. } => { "Member of " bdi { (words::group(*group, &visit.snapshot)) } }
+                        Change::AssignRole { resource, .. } => { "A role on " bdi { (words::app(*resource, &visit.snapshot)) } }
+                        _ => {}
+                    }
+                    ", until " (visit.reader.moment(one.until)) " by " a.name href=(address(&one.operation)) { "operation " (one.number) }
+                } } }
+            }))
+        }
+    })
 }
 
 /// The list.

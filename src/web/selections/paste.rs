@@ -1,8 +1,9 @@
 //! A pasted list of addresses and ids: who is found, who is not, who twice. Whoever is found becomes a selection.
 
 use axum::Form;
-use axum::extract::State;
+use axum::extract::{FromRequest, Multipart, Request, State};
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use directory::Ordinal;
 use maud::{Markup, html};
@@ -14,6 +15,7 @@ use crate::nouns::saved_filter::LONGEST_NAME;
 use crate::nouns::selection::{Picked, Selected, Selection};
 use crate::web::Served;
 use crate::web::failure::Failure;
+use crate::web::operations::picker;
 use crate::web::people::ticks::refused;
 use crate::web::selections as page_of;
 use crate::web::ui::address::Address;
@@ -48,11 +50,8 @@ pub(crate) async fn show(visit: Visit) -> Result<Page, Failure> {
 }
 
 /// POST /selections/paste
-pub(crate) async fn read(
-    State(served): State<Served>,
-    visit: Visit,
-    Form(entry): Form<Entry>,
-) -> Result<Response, Failure> {
+pub(crate) async fn read(State(served): State<Served>, visit: Visit, request: Request) -> Result<Response, Failure> {
+    let entry = entry(request).await?;
     let entries = match pasted::entries(&entry.list) {
         Ok(entries) => entries,
         Err(why) => {
@@ -74,15 +73,42 @@ pub(crate) async fn read(
     Ok(page(&visit, &entry.list, result(&visit, &named, selection.as_ref())).into_response())
 }
 
+/// What was pasted and what was uploaded, one behind the other.
+async fn entry(request: Request) -> Result<Entry, Failure> {
+    let unreadable = || Failure::Unreadable(StatusCode::BAD_REQUEST);
+    let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if !kind.starts_with("multipart/form-data") {
+        let Form(entry) = Form::<Entry>::from_request(request, &()).await.map_err(|_| unreadable())?;
+        return Ok(entry);
+    }
+    let mut parts = Multipart::from_request(request, &()).await.map_err(|_| unreadable())?;
+    let mut list = String::new();
+    while let Some(part) = parts.next_field().await.map_err(|error| Failure::Unreadable(error.status()))? {
+        let taken = matches!(part.name(), Some("list" | "file"));
+        let bytes = part.bytes().await.map_err(|error| Failure::Unreadable(error.status()))?;
+        if taken {
+            if !list.is_empty() {
+                list.push('\n');
+            }
+            list.push_str(&pasted::text(&bytes));
+        }
+    }
+    Ok(Entry { list })
+}
+
 fn page(visit: &Visit, list: &str, above: Markup) -> Page {
     let content = html! {
         p.trail { a href=(page_of::HERE) { "Lists of people" } }
         div.headline { h1 { "Paste a list" } }
         (above)
-        form.fields method="post" action=(HERE) {
+        form.fields method="post" action=(HERE) enctype="multipart/form-data" {
             label { "E-mail addresses or account ids"
                 span.hint { "One per line, or with commas or semicolons between; “Name <address>” is understood. At most " (number(MOST_LINES as u64)) "." }
-                textarea name="list" rows="10" spellcheck="false" autocomplete="off" required { (list) }
+                textarea name="list" rows="10" spellcheck="false" autocomplete="off" { (list) }
+            }
+            label { "Or a file"
+                span.hint id="file-hint" { "Text or CSV, UTF-8 or as spreadsheets write it. Its entries are read as those above." }
+                input type="file" name="file" accept=".csv,.txt,text/csv,text/plain" aria-describedby="file-hint";
             }
             button.primary type="submit" { "Find them" }
         }
@@ -105,6 +131,7 @@ fn result(visit: &Visit, named: &Named, selection: Option<&Selection>) -> Markup
         @match selection {
             Some(selection) => {
                 div.row {
+                    a.button.primary href=(Address::new(picker::HERE).with("selection", selection.id.as_str())) { "Bulk Operations" }
                     a.button href=(page_of::address(&selection.id)) { "See the " (counted(named.found.len(), "person", "people")) }
                     form.row method="post" action=(page_of::address(&selection.id).below("keep")) {
                         input type="text" name="name" aria-label="Name" placeholder="Name" required maxlength=(LONGEST_NAME) autocomplete="off";

@@ -8,19 +8,19 @@ use crate::operations::guard::{self, Bounds};
 use crate::operations::prepare::{self, Owner};
 use crate::operations::worker as acting;
 
-fn context(app: &App) -> Context {
+pub(super) fn context(app: &App) -> Context {
     Context { actor: Actor::System, now: app.web.clock.now() }
 }
 
 /// Says whose the key is, and switches actions on.
-async fn allow(app: &App) {
+pub(super) async fn allow(app: &App) {
     let mirror = app.web.mirrors.only().unwrap();
     prepare::choose_key_owner(&context(app), &mirror, &Owner::Elsewhere, &app.web.entropy).await.unwrap();
     guard::switch_on(&context(app), &mirror, &app.web.entropy).await.unwrap();
 }
 
 /// Works until an operation is over, as the server's worker does.
-async fn carry_out(app: &mut App, at: &str) -> String {
+pub(super) async fn carry_out(app: &mut App, at: &str) -> String {
     let mirror = app.web.mirrors.only().unwrap();
     let surroundings = Surroundings { clock: app.web.clock.clone(), entropy: app.web.entropy.clone() };
     let clock = app.web.clock.clone();
@@ -36,14 +36,14 @@ async fn carry_out(app: &mut App, at: &str) -> String {
 }
 
 /// The value of a hidden field of a page.
-fn hidden(page: &str, name: &str) -> String {
+pub(super) fn hidden(page: &str, name: &str) -> String {
     let field = format!(r#"name="{name}" value=""#);
     let (_, rest) = page.split_once(&field).unwrap_or_else(|| panic!("no {name} in {page}"));
     plain(rest.split_once('"').unwrap().0)
 }
 
 /// A selection of everybody whom a filter finds, as the bar makes it.
-async fn everybody(app: &mut App, filter: &str) -> String {
+pub(super) async fn everybody(app: &mut App, filter: &str) -> String {
     let page = app.get(&format!("/people?q={}", super::settings::encoded(filter))).await.body;
     assert!(page.contains("Bulk Operations"), "{page}");
     let form = format!("q={}&do=all", super::settings::encoded(filter));
@@ -53,7 +53,7 @@ async fn everybody(app: &mut App, filter: &str) -> String {
     id.split('&').next().unwrap().to_owned()
 }
 
-async fn planned(app: &mut App, selection: &str, actions: &str) -> String {
+pub(super) async fn planned(app: &mut App, selection: &str, actions: &str) -> String {
     let form = app.get(&format!("/operations/new?selection={selection}")).await.body;
     let entry = format!("selection={selection}&request_key={}&{actions}&do=plan", hidden(&form, "request_key"));
     let planned = app.post("/operations/new", &entry).await;
@@ -231,7 +231,8 @@ async fn four_eyes_the_key_owner_and_stop_everything_hold_on_the_pages() {
     assert_eq!(app.post("/operations/stop", "reason=+").await.status, 422);
     assert_eq!(app.post("/operations/stop", "reason=look").await.status, 303);
     for page in ["/dashboard", "/people", "/settings", &at] {
-        assert!(app.get(page).await.body.contains("Everything is stopped."), "{page}");
+        let body = app.get(page).await.body;
+        assert!(body.contains("Everything is stopped.") && body.contains("<bdi>look</bdi>"), "{page}: {body}");
     }
     assert_eq!(app.post("/operations/release", "reason=").await.status, 422);
     assert_eq!(app.post("/operations/release", "reason=looked").await.status, 303);

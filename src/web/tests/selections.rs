@@ -210,6 +210,11 @@ async fn a_pasted_list_tells_who_is_found_who_is_not_and_who_twice() {
     assert!(found.contains("<b>1</b><span>named again") && found.contains("<bdi>nobody@x.example</bdi>"), "{found}");
     let page = app.get(link_in(&found, "/selections/sel_")).await.body;
     assert!(page.contains("A pasted list") && page.contains("2 people"), "{page}");
+    // The same as a file, with the way to Bulk Operations beside it.
+    let uploaded = app.upload("/selections/paste", ("file", &list)).await.body;
+    assert!(uploaded.contains("<b>2</b><span>found") && uploaded.contains("<bdi>nobody@x.example</bdi>"), "{uploaded}");
+    let form = app.get(link_in(&uploaded, "/operations/new?selection=sel_")).await.body;
+    assert!(form.contains("Bulk Operations") && form.contains("2 people"), "{form}");
     let nobody = app.post("/selections/paste", "list=x").await.body;
     assert!(nobody.contains("Nobody of this list is in the organization."), "{nobody}");
     let long = app.post("/selections/paste", &format!("list={}", "x%0A".repeat(10_001))).await;

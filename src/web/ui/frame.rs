@@ -66,8 +66,8 @@ pub(crate) struct Frame<'a> {
     pub(crate) stale: bool,
     /// How many things wait for a person.
     pub(crate) waiting: u64,
-    /// Whether somebody has stopped everything.
-    pub(crate) stopped: bool,
+    /// What is said while everything is stopped.
+    pub(crate) stopped: Option<Markup>,
     /// Whether something on the page moves.
     pub(crate) motion: Motion,
     /// The choice of a site, on pages that follow it.
@@ -127,7 +127,7 @@ impl Page {
                                 a.user href=(settings_yours::HERE) title="Your settings" { "Signed in as " bdi { (frame.username) } }
                                 form method="post" action="/sign-out" { button.quiet type="submit" { "Sign out" } }
                             }
-                            @if frame.stopped { (operations::stop::told()) }
+                            @if let Some(told) = &frame.stopped { (told) }
                             (content)
                         }
                     }

@@ -27,6 +27,8 @@ fn new(seed: u64) -> NewOperation {
         selection: Selection::Filter("status = \"suspended\"".to_owned()),
         actions: vec![Action::Suspend],
         of: None,
+        until: None,
+        ends: None,
     }
 }
 

@@ -6,6 +6,7 @@
 mod journal;
 mod ledger;
 mod stories;
+mod terms;
 mod writes;
 
 use std::collections::{BTreeMap, BTreeSet};
