@@ -236,7 +236,7 @@ async fn supervise(
                 let telling = crate::notify::worker::work(mirror.clone(), notifier);
                 let working = async move {
                     let acting = operations::worker::work(mirror.clone(), connector.clone(), surroundings.clone());
-                    let tasks = scheduler::work(mirror.clone(), surroundings.clone());
+                    let tasks = scheduler::work(mirror.clone(), connector.control().clone(), surroundings.clone());
                     tokio::join!(worker::work(mirror, connector, surroundings), acting, tasks, watching, telling);
                 };
                 workers.spawn(working).id()

@@ -11,8 +11,8 @@ use crate::cli::table::table;
 use crate::cli::{Exit, Place};
 use crate::nouns::refusal::Refusal;
 use crate::store::error::StoreError;
-use crate::tasks::explain;
 use crate::tasks::outlook::{self, Outlook};
+use crate::tasks::{explain, owners};
 
 /// `rollcall tasks`
 #[derive(Args, Debug)]
@@ -36,7 +36,9 @@ pub async fn run(asked: &Tasks) -> Result<Exit, Refusal> {
     };
     let (zone, now) = (mirror.zone(), Clock::system().now());
     let for_read = zone.clone();
-    let listed = mirror.store().read(move |tx| outlook::list(tx, &for_read, now)).await.map_err(unlisted)?;
+    let former = owners::former(&mirror, mirrors.control()).await.map_err(unlisted)?;
+    let read = mirror.store().read(move |tx| outlook::list(tx, (&for_read, now), &former));
+    let listed = read.await.map_err(unlisted)?;
     let snapshot = mirror.shown();
     if let Some(name) = &asked.why {
         let wanted = directory::fold_text(name.trim());

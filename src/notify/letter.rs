@@ -83,6 +83,11 @@ pub fn mailbox(text: &str) -> Result<Mailbox, Uncomposed> {
 /// The letter that tells of an event.
 pub fn of_event(event: EventKind, data: &Value, link: Option<String>) -> Letter {
     let text = |name: &str| data[name].as_str().unwrap_or_default().to_owned();
+    // Written by whoever made the task, to people who have no entry here.
+    if event == EventKind::AccessEnding {
+        let paragraphs = text("message").split("\n\n").map(str::to_owned).collect();
+        return Letter { subject: text("subject"), paragraphs, ..Letter::default() };
+    }
     let said = match event {
         EventKind::KeyExpiring => format!(
             "The organization API key {} expires on {}. When it has expired, no sync can read anything. Make a new key at Atlassian and replace it in Rollcall.",

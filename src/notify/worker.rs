@@ -15,10 +15,11 @@ use crate::notify::{Notifier, address, key_expiry, mail, message, post};
 use crate::nouns::context::{Actor, Context};
 use crate::nouns::endpoint::Endpoint;
 use crate::nouns::notice::EventKind;
+use crate::nouns::warning::WarningState;
 use crate::store::error::StoreError;
 use crate::store::outbox::{self, Leased, Receiver, Settled};
 use crate::store::tx::Tx;
-use crate::store::{endpoints, mail_server};
+use crate::store::{endpoints, mail_server, task_warnings};
 
 /// How often the worker looks for what is due, and whether a key has passed a mark.
 const LOOK: Duration = Duration::from_secs(1);
@@ -113,7 +114,7 @@ async fn send_and_settle(mirror: &Mirror, notifier: &Notifier, leased: &Leased) 
         if !outbox::settle(tx, &leased, (&settled, &said), now)? {
             return Ok(());
         }
-        let Receiver::Endpoint(id) = &leased.receiver else { return Ok(()) };
+        let Receiver::Endpoint(id) = &leased.receiver else { return warning_ended(tx, &leased, &settled) };
         match settled {
             Settled::Delivered => endpoints::accepted(tx, id),
             // A webhook that somebody switched off or removed has not failed.
@@ -126,6 +127,16 @@ async fn send_and_settle(mirror: &Mirror, notifier: &Notifier, leased: &Leased) 
         }
     };
     mirror.store().write(settle).await
+}
+
+/// A task waits for what becomes of its warnings: who was not told is not acted on.
+fn warning_ended(tx: &mut Tx, leased: &Leased, settled: &Settled) -> Result<(), StoreError> {
+    let state = match settled {
+        Settled::Delivered => WarningState::Delivered,
+        Settled::Dead => WarningState::Bounced,
+        Settled::Again(_) => return Ok(()),
+    };
+    if leased.event == EventKind::AccessEnding { task_warnings::settle(tx, &leased.notice, state) } else { Ok(()) }
 }
 
 fn switch_off(

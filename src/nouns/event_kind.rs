@@ -157,6 +157,8 @@ pub const KINDS: &[Kind] = &[
     done("task.succeeded", "carried out an automated task", Holder::Actor),
     done("task.switched_off", "switched an automated task off", Holder::Actor),
     done("task.switched_on", "switched an automated task on", Holder::Actor),
+    done("task.warned", "wrote the warnings of an automated task", Holder::Actor),
+    done("task.warnings_dropped", "let a held run of an automated task go without its warnings", Holder::Actor),
     done("token.created", "made an access token", Holder::Subject),
     Kind {
         name: "token.refused",

@@ -108,7 +108,11 @@ impl MailKind {
             EventKind::TaskPartial | EventKind::TaskFailed | EventKind::TaskHeld => Some(MailKind::Task),
             EventKind::OperationFinished => Some(MailKind::Operation),
             EventKind::LicenceLimitNeared => Some(MailKind::Limit),
-            EventKind::SyncFinished | EventKind::TaskSucceeded | EventKind::TaskSkipped | EventKind::Test => None,
+            EventKind::SyncFinished
+            | EventKind::TaskSucceeded
+            | EventKind::TaskSkipped
+            | EventKind::AccessEnding
+            | EventKind::Test => None,
         }
     }
 }

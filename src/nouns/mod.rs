@@ -30,4 +30,5 @@ pub mod site;
 pub mod site_credential;
 pub mod task;
 pub mod task_schedule;
+pub mod warning;
 pub mod withheld;

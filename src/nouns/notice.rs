@@ -5,6 +5,7 @@
 use jiff::Timestamp;
 
 use crate::id::{KeyId, RunId};
+use crate::nouns::warning::Letter;
 
 /// Something that can be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +32,8 @@ pub enum EventKind {
     TaskSkipped,
     /// Managed people come near what the edition allows.
     LicenceLimitNeared,
+    /// A task warns somebody by mail; told to that person alone.
+    AccessEnding,
     /// Somebody asked for a test.
     Test,
 }
@@ -111,6 +114,15 @@ pub enum What {
         managed: u64,
         /// People that its edition allows.
         capacity: u64,
+    },
+    /// A task warns somebody by mail.
+    AccessEnding {
+        /// The task's id.
+        task: String,
+        /// Our number of whom it is for: warnings to one person keep their order.
+        person: u32,
+        /// What is written.
+        letter: Letter,
     },
     /// Somebody asked for a test.
     Test,
@@ -200,13 +212,14 @@ impl EventKind {
             EventKind::TaskHeld => "task.held",
             EventKind::TaskSkipped => "task.skipped",
             EventKind::LicenceLimitNeared => "licence.limit_neared",
+            EventKind::AccessEnding => "access.ending",
             EventKind::Test => "test",
         }
     }
 
     /// Reads the word.
     pub fn parse(text: &str) -> Option<EventKind> {
-        EventKind::ALL.into_iter().chain([EventKind::Test]).find(|kind| kind.as_str() == text)
+        EventKind::ALL.into_iter().chain([EventKind::AccessEnding, EventKind::Test]).find(|kind| kind.as_str() == text)
     }
 
     /// What it is, in a few words for a person.
@@ -223,6 +236,7 @@ impl EventKind {
             EventKind::TaskHeld => "Task held: it waits for somebody",
             EventKind::TaskSkipped => "Task skipped",
             EventKind::LicenceLimitNeared => "Limit of the edition neared",
+            EventKind::AccessEnding => "Warning to a person",
             EventKind::Test => "Test",
         }
     }
@@ -296,6 +310,7 @@ impl Notice {
             What::TaskRun { outcome: TaskOutcome::Held, .. } => EventKind::TaskHeld,
             What::TaskRun { outcome: TaskOutcome::Skipped, .. } => EventKind::TaskSkipped,
             What::LicenceLimitNeared { .. } => EventKind::LicenceLimitNeared,
+            What::AccessEnding { .. } => EventKind::AccessEnding,
             What::Test => EventKind::Test,
         }
     }
@@ -308,6 +323,7 @@ impl Notice {
             What::OperationFinished { process, .. } => process.id.clone(),
             What::TaskRun { task, .. } => task.clone(),
             What::LicenceLimitNeared { .. } => "licence".to_owned(),
+            What::AccessEnding { task, person, .. } => format!("{task} {person}"),
             What::Test => "test".to_owned(),
         }
     }
@@ -319,7 +335,8 @@ impl Notice {
             What::SyncSealed { withheld: 1.., .. } => "/attention".to_owned(),
             What::SyncSealed { run, .. } | What::SyncFailed { run, .. } => format!("/runs/{run}"),
             What::OperationFinished { process, .. } | What::TaskRun { process, .. } => process.page.clone(),
-            What::LicenceLimitNeared { .. } => "/settings".to_owned(),
+            What::LicenceLimitNeared { .. } => "/settings/edition".to_owned(),
+            What::AccessEnding { task, .. } => format!("/tasks/{task}"),
             What::Test => "/settings/notifications".to_owned(),
         }
     }

@@ -10,6 +10,7 @@ use crate::id::{AdministratorId, FilterId, OperationId, RunId, TaskId, TaskRunId
 use crate::nouns::operation::vocabulary;
 use crate::nouns::saved_filter::Name;
 use crate::nouns::task_schedule::{Start, TaskSchedule};
+use crate::nouns::warning::Warning;
 
 /// What a task does with those whom it finds. Named by Atlassian's ids, which stay when a sync moves everything else.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub enum TaskAction {
     AddToGroups(Vec<GroupId>),
     /// *Remove from groups*.
     RemoveFromGroups(Vec<GroupId>),
+    /// *Warn by e-mail*: nothing is changed; what comes next is told. Stands alone in its stage.
+    Warn(Warning),
 }
 
 /// What is done so many days after somebody first matched.
@@ -31,6 +34,41 @@ pub struct Stage {
     pub after_days: u16,
     /// What is done.
     pub actions: Vec<TaskAction>,
+}
+
+impl TaskAction {
+    /// What it is, in the words of results and messages.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            TaskAction::RemoveAppAccess(_) => "removeAppAccess",
+            TaskAction::Suspend => "suspendUser",
+            TaskAction::AddToGroups(_) => "addToGroups",
+            TaskAction::RemoveFromGroups(_) => "removeFromGroups",
+            TaskAction::Warn(_) => "warnByMail",
+        }
+    }
+}
+
+impl Stage {
+    /// What it writes to people, when that is what it does.
+    pub fn warning(&self) -> Option<&Warning> {
+        self.actions.iter().find_map(|action| match action {
+            TaskAction::Warn(warning) => Some(warning),
+            _ => None,
+        })
+    }
+}
+
+impl Definition {
+    /// Whether any of its stages writes to people.
+    pub fn warns(&self) -> bool {
+        self.stages.iter().any(|stage| stage.warning().is_some())
+    }
+
+    /// Whether everybody has the same one stage at once, so that nobody's days are counted.
+    pub fn is_simple(&self) -> bool {
+        matches!(self.stages.as_slice(), [only] if only.after_days == 0)
+    }
 }
 
 vocabulary! {

@@ -56,6 +56,7 @@ pub mod size;
 mod sqlite;
 pub mod task_runs;
 mod task_text;
+pub mod task_warnings;
 pub mod tasks;
 pub mod timeline;
 pub mod tx;

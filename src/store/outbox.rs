@@ -12,6 +12,7 @@ use crate::nouns::job::LEASE;
 use crate::nouns::mail::AS_RECEIVER;
 use crate::nouns::mail::MailKind;
 use crate::nouns::notice::{EventKind, ItemCounts, Notice, Process, What};
+use crate::store::bulk::{Bulk, Column, Update};
 use crate::store::coverage::moment;
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
@@ -61,6 +62,36 @@ const DROP_DELIVERIES: &str = "DELETE FROM deliveries WHERE ended_at < $1";
 const DROP_NOTICES: &str = "
     DELETE FROM notices WHERE at < $1 AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.notice = notices.id)";
 
+const NOTICES: Bulk = Bulk {
+    table: "notices",
+    columns: &[
+        Column::text("id"),
+        Column::integer("at"),
+        Column::text("event"),
+        Column::text("subject"),
+        Column::text("page"),
+        Column::text("data"),
+    ],
+    key: &["id"],
+    update: Update::Nothing,
+};
+const DELIVERIES: Bulk = Bulk {
+    table: "deliveries",
+    columns: &[
+        Column::integer("place"),
+        Column::text("id"),
+        Column::text("notice"),
+        Column::text("receiver"),
+        Column::text("recipient"),
+        Column::text("subject"),
+        Column::text("state"),
+        Column::integer("due_at"),
+        Column::integer("attempts"),
+    ],
+    key: &["place"],
+    update: Update::Nothing,
+};
+
 /// The statements of this file, by name, for the test that prepares all of them on both engines.
 pub const STATEMENTS: &[(&str, &str)] = &[
     ("outbox.INSERT", INSERT),
@@ -77,6 +108,9 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("outbox.DROP_DELIVERIES", DROP_DELIVERIES),
     ("outbox.DROP_NOTICES", DROP_NOTICES),
 ];
+
+/// The bulk writes of this file.
+pub const BULKS: &[&Bulk] = &[&NOTICES, &DELIVERIES];
 
 /// Who a notice is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,6 +181,38 @@ pub fn put_for(tx: &mut Tx, notice: &Notice, receivers: &[Receiver], entropy: &E
         deliver(tx, &id, (receiver, &subject), notice.at, entropy)?;
     }
     Ok(())
+}
+
+/// Puts notices out that are for one mail address each, however many they are; their ids, in order.
+pub fn put_mails(tx: &mut Tx, mails: &[(Notice, String)], entropy: &Entropy) -> Result<Vec<NoticeId>, StoreError> {
+    let ids: Vec<NoticeId> = mails.iter().map(|(notice, _)| NoticeId::new(entropy, notice.at)).collect();
+    let notices = mails.iter().zip(&ids).map(|((notice, _), id)| {
+        [
+            id.as_str().into(),
+            notice.at.as_microsecond().into(),
+            notice.kind().as_str().into(),
+            notice.subject().into(),
+            notice.page().into(),
+            data(&notice.what).to_string().into(),
+        ]
+    });
+    tx.bulk(&NOTICES, notices)?;
+    let place = tx.one(LAST_PLACE, &[], |row| row.optional_integer(0))?.unwrap_or(0) + 1;
+    let deliveries = (place..).zip(mails.iter().zip(&ids)).map(|(place, ((notice, address), id))| {
+        [
+            place.into(),
+            DeliveryId::new(entropy, notice.at).as_str().to_owned().into(),
+            id.as_str().into(),
+            AS_RECEIVER.into(),
+            address.into(),
+            notice.subject().into(),
+            "waiting".into(),
+            notice.at.as_microsecond().into(),
+            0.into(),
+        ]
+    });
+    tx.bulk(&DELIVERIES, deliveries)?;
+    Ok(ids)
 }
 
 /// Who wants to be told of an event.
@@ -289,6 +355,9 @@ fn data(what: &What) -> Value {
             data
         }
         What::LicenceLimitNeared { managed, capacity } => json!({ "managed": managed, "capacity": capacity }),
+        What::AccessEnding { task, letter, .. } => {
+            json!({ "taskId": task, "subject": letter.subject, "message": letter.message })
+        }
         What::Test => json!({ "name": "Test of Rollcall", "outcome": "succeeded" }),
     }
 }

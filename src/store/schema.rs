@@ -6,7 +6,7 @@ use crate::store::{
     accounts, audit_stream, changes, coverage, endpoints, event_parts, events, filters, group_timeline, groups, head,
     history, jobs, key_notices, mail_server, observed, operation_differences, operation_rows, operation_terms,
     operations, organization_keys, outbox, passes, past, protected, quota, request_keys, runs, seat_days, seat_prices,
-    selections, settings, site_credentials, task_runs, tasks, timeline, withheld,
+    selections, settings, site_credentials, task_runs, task_warnings, tasks, timeline, withheld,
 };
 
 /// The schema of an organization's database.
@@ -28,6 +28,7 @@ pub const ORGANIZATION: &[Migration] = &[
     Migration { number: 14, name: "notices", sql: include_str!("../../migrations/organization/0014_notices.sql") },
     Migration { number: 15, name: "tasks", sql: include_str!("../../migrations/organization/0015_tasks.sql") },
     Migration { number: 16, name: "terms", sql: include_str!("../../migrations/organization/0016_terms.sql") },
+    Migration { number: 17, name: "warnings", sql: include_str!("../../migrations/organization/0017_warnings.sql") },
 ];
 
 /// The schema of the control database.
@@ -74,6 +75,7 @@ pub const ORGANIZATION_STATEMENTS: &[&[(&str, &str)]] = &[
     settings::STATEMENTS,
     site_credentials::STATEMENTS,
     task_runs::STATEMENTS,
+    task_warnings::STATEMENTS,
     tasks::STATEMENTS,
     timeline::STATEMENTS,
     withheld::STATEMENTS,
@@ -89,9 +91,12 @@ pub const ORGANIZATION_BULKS: &[&[&Bulk]] = &[
     groups::BULKS,
     operation_differences::BULKS,
     operation_rows::BULKS,
+    outbox::BULKS,
     passes::BULKS,
     quota::BULKS,
     runs::BULKS,
+    task_runs::BULKS,
+    task_warnings::BULKS,
 ];
 
 /// Every bulk update on an organization's database, by file.

@@ -6,6 +6,7 @@ use roaring::RoaringBitmap;
 
 use crate::id::{OperationId, RunId, TaskId, TaskRunId};
 use crate::nouns::task::{Cause, NewTaskRun, TaskRun, TaskRunState};
+use crate::store::bulk::{Bulk, Column, Update};
 use crate::store::codec::{pack_bitmap, unpack_bitmap};
 use crate::store::coverage::{moment, optional_moment};
 use crate::store::error::StoreError;
@@ -34,12 +35,56 @@ const UPDATE: &str = "
     UPDATE task_runs SET state = $3, reason = $4, ended_at = $5, first = $6, confirmed = $7, sync_run = $8,
         operations = $9, resting = $10
     WHERE id = $1 AND state = $2";
-const PEOPLE: &str = "SELECT account, first_matched_at, stages_done FROM task_people WHERE task_id = $1";
-const PUT_PERSON: &str = "
-    INSERT INTO task_people (task_id, account, first_matched_at, stages_done) VALUES ($1, $2, $3, $4)
-    ON CONFLICT (task_id, account) DO UPDATE
-    SET first_matched_at = excluded.first_matched_at, stages_done = excluded.stages_done";
-const DROP_PERSON: &str = "DELETE FROM task_people WHERE task_id = $1 AND account = $2";
+const OPEN_OF: &str = "
+    SELECT id, task_id, number, version, cause, due_day, due_until, state, reason, asked_by, asked_at, ended_at, first,
+        confirmed, sync_run, operations, resting
+    FROM task_runs
+    WHERE task_id = $1 AND cause <> 'dry_run' AND state IN ('asked', 'reading', 'acting', 'held')
+    ORDER BY number LIMIT 1";
+/// Held runs, and the newest runs of tasks when they did not end well.
+const PRESSING: &str = "
+    SELECT id, task_id, number, version, cause, due_day, due_until, state, reason, asked_by, asked_at, ended_at, first,
+        confirmed, sync_run, operations, resting
+    FROM task_runs r
+    WHERE r.state = 'held' OR (r.state IN ('failed', 'partial') AND r.cause <> 'dry_run'
+        AND EXISTS (SELECT 1 FROM tasks t WHERE t.id = r.task_id AND t.deleted_at IS NULL)
+        AND NOT EXISTS (
+            SELECT 1 FROM task_runs n
+            WHERE n.task_id = r.task_id AND n.number > r.number AND n.cause <> 'dry_run' AND n.state <> 'skipped'))
+    ORDER BY r.number LIMIT 1000";
+const COUNT_PRESSING: &str = "
+    SELECT CAST(count(*) AS BIGINT)
+    FROM task_runs r
+    WHERE r.state = 'held' OR (r.state IN ('failed', 'partial') AND r.cause <> 'dry_run'
+        AND EXISTS (SELECT 1 FROM tasks t WHERE t.id = r.task_id AND t.deleted_at IS NULL)
+        AND NOT EXISTS (
+            SELECT 1 FROM task_runs n
+            WHERE n.task_id = r.task_id AND n.number > r.number AND n.cause <> 'dry_run' AND n.state <> 'skipped'))";
+const PEOPLE: &str = "SELECT account, first_matched_at, stages_done, pending FROM task_people WHERE task_id = $1";
+const DROP_LEFT: &str = "DELETE FROM task_people WHERE task_id = $1 AND stages_done < 0";
+const NOT_DONE: &str = "
+    UPDATE task_people SET pending = NULL
+    WHERE task_id = $1 AND pending IS NOT NULL AND account IN (
+        SELECT r.account FROM operation_rows r JOIN operations o ON o.number = r.operation
+        WHERE o.id = $2 AND r.state NOT IN ('done', 'verified', 'already', 'refused'))";
+const ADVANCE: &str = "
+    UPDATE task_people SET stages_done = pending + 1, pending = NULL WHERE task_id = $1 AND pending IS NOT NULL";
+const ADVANCE_WARNED: &str = "
+    UPDATE task_people SET stages_done = stages_done + 1
+    WHERE task_id = $1 AND account IN (SELECT account FROM task_warnings WHERE run_id = $2 AND state = 'waiting')";
+
+const PEOPLE_ROWS: Bulk = Bulk {
+    table: "task_people",
+    columns: &[
+        Column::text("task_id"),
+        Column::integer("account"),
+        Column::integer("first_matched_at"),
+        Column::integer("stages_done"),
+        Column::integer("pending"),
+    ],
+    key: &["task_id", "account"],
+    update: Update::Columns(&["first_matched_at", "stages_done", "pending"]),
+};
 
 /// The statements of this file, by name, for the test that prepares all of them on both engines.
 pub const STATEMENTS: &[(&str, &str)] = &[
@@ -50,9 +95,16 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("task_runs.OF_TASK", OF_TASK),
     ("task_runs.UPDATE", UPDATE),
     ("task_runs.PEOPLE", PEOPLE),
-    ("task_runs.PUT_PERSON", PUT_PERSON),
-    ("task_runs.DROP_PERSON", DROP_PERSON),
+    ("task_runs.OPEN_OF", OPEN_OF),
+    ("task_runs.PRESSING", PRESSING),
+    ("task_runs.COUNT_PRESSING", COUNT_PRESSING),
+    ("task_runs.DROP_LEFT", DROP_LEFT),
+    ("task_runs.NOT_DONE", NOT_DONE),
+    ("task_runs.ADVANCE", ADVANCE),
+    ("task_runs.ADVANCE_WARNED", ADVANCE_WARNED),
 ];
+/// The bulk writes of this file.
+pub const BULKS: &[&Bulk] = &[&PEOPLE_ROWS];
 
 /// Somebody who matches a task with stages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +115,8 @@ pub struct Matched {
     pub since: Timestamp,
     /// How many stages they have had.
     pub stages_done: u64,
+    /// The place of the stage that the run under way has planned for them.
+    pub pending: Option<u64>,
 }
 
 /// Begins a run, unless the day of the schedule that it is due on has one; whether it began.
@@ -125,27 +179,69 @@ pub fn update(tx: &mut Tx, was: TaskRunState, run: &TaskRun) -> Result<bool, Sto
     tx.execute(UPDATE, &arguments).map(|changed| changed == 1)
 }
 
+/// The run of a task that is not over, if there is one; a dry run is none.
+pub fn open_of(tx: &mut Tx, task: &TaskId) -> Result<Option<TaskRun>, StoreError> {
+    tx.optional(OPEN_OF, &[task.as_str().into()], run)
+}
+
+/// Runs that wait for a person: held ones, and the newest of a task when it did not end well. The oldest first.
+pub fn pressing(tx: &mut Tx) -> Result<Vec<TaskRun>, StoreError> {
+    tx.list(PRESSING, &[], run)
+}
+
+/// How many there are.
+pub fn count_pressing(tx: &mut Tx) -> Result<u64, StoreError> {
+    tx.one(COUNT_PRESSING, &[], |row| row.integer(0)).map(i64::unsigned_abs)
+}
+
 /// Who matches a task with stages.
 pub fn people(tx: &mut Tx, task: &TaskId) -> Result<Vec<Matched>, StoreError> {
-    tx.list(PEOPLE, &[task.as_str().into()], |row| {
-        Ok(Matched {
+    let mut found = Vec::new();
+    tx.for_each(PEOPLE, &[task.as_str().into()], |row| {
+        found.push(Matched {
             account: Ordinal::try_from(row.integer(0)?).map_err(|_| row.corrupt(0))?,
             since: moment(row, 1)?,
             stages_done: row.integer(2)?.unsigned_abs(),
-        })
-    })
+            pending: row.optional_integer(3)?.map(i64::unsigned_abs),
+        });
+        Ok(())
+    })?;
+    Ok(found)
 }
 
-/// Writes who matches: these as they are, those no more.
+/// Writes who matches: these as they are, those no more. In bulk: a run may be about everybody.
 pub fn put_people(tx: &mut Tx, task: &TaskId, (matched, left): (&[Matched], &RoaringBitmap)) -> Result<(), StoreError> {
-    for one in matched {
-        let (since, done) = (one.since.as_microsecond(), one.stages_done as i64);
-        tx.execute(PUT_PERSON, &[task.as_str().into(), i64::from(one.account).into(), since.into(), done.into()])?;
-    }
-    for account in left {
-        tx.execute(DROP_PERSON, &[task.as_str().into(), i64::from(account).into()])?;
+    let row = |account: Ordinal, since: i64, done: i64, pending: Option<u64>| {
+        [
+            task.as_str().into(),
+            i64::from(account).into(),
+            since.into(),
+            done.into(),
+            pending.map(|place| place as i64).into(),
+        ]
+    };
+    let stay =
+        matched.iter().map(|one| row(one.account, one.since.as_microsecond(), one.stages_done as i64, one.pending));
+    // Who is to go is marked, and goes with one statement.
+    let go = left.iter().map(|account| row(account, 0, -1, None));
+    tx.bulk(&PEOPLE_ROWS, stay.chain(go))?;
+    if !left.is_empty() {
+        tx.execute(DROP_LEFT, &[task.as_str().into()])?;
     }
     Ok(())
+}
+
+/// Counts the stages that a run had planned as done, now that it is over; not of those of whom a row was not done.
+pub fn advance(tx: &mut Tx, run: &TaskRun) -> Result<(), StoreError> {
+    for operation in &run.operations {
+        tx.execute(NOT_DONE, &[run.task.as_str().into(), operation.as_str().into()])?;
+    }
+    tx.execute(ADVANCE, &[run.task.as_str().into()]).map(drop)
+}
+
+/// Counts the stage that warns as done for those to whom a run has just written.
+pub fn advance_warned(tx: &mut Tx, (run, task): (&TaskRunId, &TaskId)) -> Result<(), StoreError> {
+    tx.execute(ADVANCE_WARNED, &[task.as_str().into(), run.as_str().into()]).map(drop)
 }
 
 fn run(row: &Row<'_>) -> Result<TaskRun, StoreError> {

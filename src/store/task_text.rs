@@ -7,6 +7,7 @@ use crate::id::FilterId;
 use crate::nouns::saved_filter::Name;
 use crate::nouns::task::{AtEnd, Definition, Missed, Stage, TaskAction, TaskGuards};
 use crate::nouns::task_schedule::{Repeat, TaskSchedule, Window};
+use crate::nouns::warning::Warning;
 
 pub(super) fn definition_text(definition: &Definition) -> String {
     let schedule = &definition.schedule;
@@ -60,6 +61,9 @@ fn action_value(action: &TaskAction) -> Value {
         TaskAction::Suspend => json!({ "type": "suspendUser" }),
         TaskAction::AddToGroups(named) => json!({ "type": "addToGroups", "groups": groups(named) }),
         TaskAction::RemoveFromGroups(named) => json!({ "type": "removeFromGroups", "groups": groups(named) }),
+        TaskAction::Warn(Warning { subject, message }) => {
+            json!({ "type": "warnByMail", "subject": subject, "message": message })
+        }
     }
 }
 
@@ -80,6 +84,10 @@ fn read_action(value: &Value) -> Option<TaskAction> {
         "suspendUser" => TaskAction::Suspend,
         "addToGroups" => TaskAction::AddToGroups(groups()?),
         "removeFromGroups" => TaskAction::RemoveFromGroups(groups()?),
+        "warnByMail" => TaskAction::Warn(Warning {
+            subject: value["subject"].as_str()?.to_owned(),
+            message: value["message"].as_str()?.to_owned(),
+        }),
         _ => return None,
     })
 }

@@ -34,6 +34,8 @@ use crate::sync::request::{self, Ask};
 
 /// The setting of whose the organization API key is: an account id, `elsewhere`, or empty while nobody has said.
 pub const KEY_OWNER: &str = "key_owner";
+/// The setting that says what the key is limited to, as far as Atlassian lists it.
+pub const KEY_SCOPES: &str = "key_scopes";
 
 /// How the network is reached.
 #[derive(Clone, Debug, Default)]
@@ -77,6 +79,8 @@ pub struct KnownKey {
     pub expires_at: Option<Timestamp>,
     /// The account id of whoever made it.
     pub made_by: Option<String>,
+    /// What it is limited to; nothing for a key without scopes.
+    pub scopes: Vec<String>,
 }
 
 /// A key as it was entered.
@@ -136,7 +140,7 @@ impl Connector {
     /// Asks once more what a key answers for, stores it sealed with its organization, and starts the first sync.
     pub async fn save(&self, context: &Context, entered: EnteredKey) -> Result<Mirror, Refusal> {
         let found = self.ask(&entered.base_url, &entered.secret).await?;
-        let owner = owner(&found, &entered.label);
+        let listed = listed(&found, &entered.label);
         let organization = Organization {
             id: OrganizationId::new(&self.entropy, context.now),
             atlassian_id: found.atlassian_id,
@@ -146,7 +150,7 @@ impl Connector {
             created_at: context.now,
         };
         let mirror = self.mirrors.create(organization).await.map_err(failed)?;
-        self.store_key(context, &mirror, (entered, owner)).await.map_err(failed)?;
+        self.store_key(context, &mirror, (entered, listed)).await.map_err(failed)?;
         if mirror.current().generation() == 0 {
             request::start(context, &mirror, Ask::everything(RunKind::Initial), (None, &self.entropy))
                 .await
@@ -173,8 +177,8 @@ impl Connector {
     /// waits for a key that works, or whose key is refused from now on, goes on with the new one where it stood.
     pub async fn replace(&self, context: &Context, mirror: &Mirror, entered: EnteredKey) -> Result<(), Refusal> {
         let found = self.check_successor(mirror, &entered.secret).await?;
-        let owner = owner(&found, &entered.label);
-        self.store_key(context, mirror, (entered, owner)).await.map_err(failed)
+        let listed = listed(&found, &entered.label);
+        self.store_key(context, mirror, (entered, listed)).await.map_err(failed)
     }
 
     /// The client of an organization, with its stored key and what was learned about limits.
@@ -263,7 +267,7 @@ impl Connector {
         &self,
         context: &Context,
         mirror: &Mirror,
-        (entered, owner): (EnteredKey, Option<String>),
+        (entered, listed): (EnteredKey, Option<KnownKey>),
     ) -> Result<(), StoreError> {
         let letters: Vec<char> = entered.secret.chars().collect();
         let key = OrganizationKey {
@@ -277,8 +281,10 @@ impl Connector {
         let (organization, entropy, sealing) =
             (mirror.organization().id.clone(), self.entropy.clone(), self.sealing.clone());
         let (secret, actor) = (entered.secret, context.actor.as_subject());
-        let owner =
-            Setting { value: owner.unwrap_or_default(), changed_by: context.actor.as_text(), changed_at: context.now };
+        let (by, at) = (context.actor.as_text(), context.now);
+        let setting = |value: String| Setting { value, changed_by: by.clone(), changed_at: at };
+        let scopes = setting(listed.as_ref().map_or_else(String::new, |key| key.scopes.join(" ")));
+        let owner = setting(listed.and_then(|key| key.made_by).unwrap_or_default());
         mirror
             .store()
             .write(move |tx| {
@@ -287,6 +293,7 @@ impl Connector {
                 jobs::make_due(tx, key.entered_at)?;
                 // Whose the key before was says nothing about this one.
                 settings::put(tx, KEY_OWNER, &owner)?;
+                settings::put(tx, KEY_SCOPES, &scopes)?;
                 let expires = key.expires_at.map_or("null".to_owned(), |at| format!("\"{at}\""));
                 let event = NewEvent {
                     at: key.entered_at,
@@ -355,6 +362,7 @@ async fn ask(client: &Client, key: &str) -> Result<FoundOrganization, Refusal> {
                 label: key.label.clone().unwrap_or_default(),
                 expires_at: key.expires_at.as_ref().and_then(|moment| moment.instant()),
                 made_by: key.created_by.as_ref().and_then(|maker| maker.id.clone()),
+                scopes: key.scopes.clone().unwrap_or_default(),
             })
             .collect()
     });
@@ -362,11 +370,11 @@ async fn ask(client: &Client, key: &str) -> Result<FoundOrganization, Refusal> {
     Ok(FoundOrganization { atlassian_id: found.id.clone(), name, keys })
 }
 
-/// Who made the key of this label, when Atlassian lists exactly one of it.
-fn owner(found: &FoundOrganization, label: &str) -> Option<String> {
+/// The key of this label, when Atlassian lists exactly one of it.
+fn listed(found: &FoundOrganization, label: &str) -> Option<KnownKey> {
     let mut named = found.keys.iter().flatten().filter(|key| key.label == label);
     let (first, second) = (named.next(), named.next());
-    first.filter(|_| second.is_none())?.made_by.clone()
+    first.filter(|_| second.is_none()).cloned()
 }
 
 pub(super) fn failed(error: StoreError) -> Refusal {

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::id::{AdministratorId, TaskId};
 use crate::nouns::task::{Cause, Missed, Task};
 use crate::nouns::task_schedule::{Repeat, Start};
 
@@ -31,7 +32,7 @@ pub enum HeldBy {
 }
 
 /// What matters for starting, beside the task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Around {
     /// The moment.
     pub now: Timestamp,
@@ -41,6 +42,23 @@ pub struct Around {
     pub key_expired: bool,
     /// The edition's grace period is over.
     pub grace_over: bool,
+    /// The runs that are not over, but for dry runs: of which task, and why each is held, if it is.
+    pub open: Vec<(TaskId, Option<String>)>,
+    /// Authors of tasks who may act no longer.
+    pub former: Vec<AdministratorId>,
+}
+
+impl Around {
+    /// Why an earlier run is in the way of a task's next one.
+    fn earlier(&self, task: &Task) -> Option<Why> {
+        let (_, held) = self.open.iter().find(|(of, _)| *of == task.id)?;
+        Some(held.clone().map_or(Why::UnderWay, Why::RunHeld))
+    }
+
+    /// Whether whoever wrote a task may act no longer.
+    fn is_former(&self, task: &Task) -> bool {
+        task.author.administrator.as_ref().is_some_and(|author| self.former.contains(author))
+    }
 }
 
 /// Why a task has no next start, is not started, or was not.
@@ -66,6 +84,12 @@ pub enum Why {
     GraceOver,
     /// Nothing is known of its time zone (any more).
     UnknownZone(String),
+    /// An earlier run is held, for this reason.
+    RunHeld(String),
+    /// An earlier run is not over.
+    UnderWay,
+    /// Whoever wrote it may act no longer.
+    OwnerGone,
 }
 
 /// What is to be done with a task.
@@ -93,15 +117,21 @@ pub fn decide(task: &Task, around: &Around) -> Decision {
     if around.key_expired {
         return Decision::Skip(start, Why::KeyExpired);
     }
+    if around.is_former(task) {
+        return Decision::Skip(start, Why::OwnerGone);
+    }
     let last = start.until.max(start.at.checked_add(ON_TIME).unwrap_or(start.at));
     let in_time = around.now < last;
     match around.held {
         // Held back until its window was over; what was missed otherwise is caught up when nothing holds it.
         Some(held) if !in_time && held.since < last => Decision::Skip(start, Why::WindowOver),
         Some(held) => Decision::Wait(start, held),
-        None if in_time => Decision::Begin(start, Cause::Schedule),
-        None if task.definition.missed == Missed::CatchUp => Decision::Begin(start, Cause::CaughtUp),
-        None => Decision::Skip(start, Why::Missed),
+        None => match around.earlier(task) {
+            Some(why) => Decision::Skip(start, why),
+            None if in_time => Decision::Begin(start, Cause::Schedule),
+            None if task.definition.missed == Missed::CatchUp => Decision::Begin(start, Cause::CaughtUp),
+            None => Decision::Skip(start, Why::Missed),
+        },
     }
 }
 
@@ -126,6 +156,12 @@ pub fn next(task: &Task, around: &Around) -> Result<Start, Why> {
     }
     if let Decision::Wait(_, held) = decide(task, around) {
         return Err(Why::HeldBack(held));
+    }
+    if around.is_former(task) {
+        return Err(Why::OwnerGone);
+    }
+    if let Some(why @ Why::RunHeld(_)) = around.earlier(task) {
+        return Err(why);
     }
     let start = schedule.next(&rules, around.now).ok_or(Why::NeverMeets)?;
     if today(&rules, around.now) < schedule.starts { Err(Why::StartsOn(schedule.starts)) } else { Ok(start) }

@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 
 use crate::nouns::task::{Stage, TaskAction};
 use crate::nouns::task_schedule::{Repeat, TaskSchedule, Unit};
+use crate::nouns::warning::{Warned, WarningState};
 use crate::tasks::due::Why;
 
 /// Why a task does not start, in one sentence; moments are told in a zone.
@@ -23,6 +24,9 @@ pub fn why(why: &Why, zone: &TimeZone) -> String {
         ),
         Why::KeyExpired => "The organization API key has expired.".to_owned(),
         Why::GraceOver => "The grace period is over.".to_owned(),
+        Why::RunHeld(why) => format!("An earlier run waits for an approval. {why}"),
+        Why::UnderWay => "An earlier run was not over.".to_owned(),
+        Why::OwnerGone => "Whoever wrote it may act no longer: somebody else has to save it.".to_owned(),
         Why::UnknownZone(zone) => format!("Nothing is known of the time zone {zone}; choose another."),
     }
 }
@@ -86,5 +90,39 @@ pub fn action(action: &TaskAction, snapshot: &Snapshot) -> String {
         TaskAction::Suspend => "Suspend User".to_owned(),
         TaskAction::AddToGroups(named) => format!("Add to groups: {}", groups(named)),
         TaskAction::RemoveFromGroups(named) => format!("Remove from groups: {}", groups(named)),
+        TaskAction::Warn(_) => "Warn by e-mail".to_owned(),
     }
+}
+
+/// What is said of a run that changed nobody.
+pub fn nothing_to_change(warnings: &[Warned], held_out: u64) -> String {
+    let without = warnings.iter().filter(|one| one.state == WarningState::NoAddress).count();
+    let warned = warnings.len() - without;
+    let mut said = Vec::new();
+    match warned {
+        0 => said.push("Nothing had to be done.".to_owned()),
+        1 => said.push("1 person was warned by mail.".to_owned()),
+        warned => said.push(format!("{warned} people were warned by mail.")),
+    }
+    match without as u64 + held_out {
+        0 => {}
+        1 => said.push("1 person is held out: no warning reaches them.".to_owned()),
+        out => said.push(format!("{out} people are held out: no warning reaches them.")),
+    }
+    said.join(" ")
+}
+
+/// What a stage ends somebody's access to, for a warning before it.
+pub fn apps(stage: &Stage, snapshot: &Snapshot) -> String {
+    let mut named: Vec<String> = Vec::new();
+    for action in &stage.actions {
+        let TaskAction::RemoveAppAccess(apps) = action else { continue };
+        named.extend(apps.iter().map(|id| {
+            let resource = snapshot.resources().iter().find(|resource| resource.id == *id);
+            resource.map_or(id.as_str().to_owned(), |resource| {
+                format!("{} on {}", resource.id.app_name(), resource.site_name())
+            })
+        }));
+    }
+    if named.is_empty() { "Atlassian".to_owned() } else { named.join(", ") }
 }

@@ -14,8 +14,9 @@ use crate::nouns::task::{Author, Cause, Definition, NewTaskRun, Task, TaskRunSta
 use crate::nouns::task_schedule::Repeat;
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
-use crate::store::{events, filters, head, request_keys, task_runs, tasks};
+use crate::store::{events, filters, head, mail_server, request_keys, task_runs, tasks};
 use crate::sync::edition::{self, GraceOver};
+use crate::tasks::rights;
 
 /// Why a task was not kept, changed or started.
 #[derive(Debug, Error)]
@@ -41,6 +42,18 @@ pub enum NotKept {
     /// Its stages are not in the order of their days.
     #[error("each stage comes later than the one before")]
     Stages,
+    /// A stage both warns and acts.
+    #[error("a stage that warns does nothing else")]
+    WarnAlone,
+    /// Nothing comes after a warning.
+    #[error("a stage that warns is followed, days later, by one that acts")]
+    WarnNext,
+    /// There is no mail server to warn by.
+    #[error("no mail server is set up to warn by; enter one in Settings, Notifications")]
+    NoMail,
+    /// The organization API key may not do it.
+    #[error("the key may not do what it does. {0}")]
+    Rights(String),
     /// No weekday is chosen.
     #[error("no weekday is chosen")]
     NoDay,
@@ -181,7 +194,8 @@ pub async fn delete(context: &Context, mirror: &Mirror, id: &TaskId, entropy: &E
     deleted.await?
 }
 
-/// *Run now*, whatever the schedule, whose next start stays. The same request key within 24 hours gives the first run.
+/// *Run now*, whatever the schedule, whose next start stays. The same request key within 24 hours gives the first run;
+/// while a run of the task is not over, that one is given.
 pub async fn run_now(
     context: &Context,
     mirror: &Mirror,
@@ -203,6 +217,11 @@ pub async fn run_now(
             && let Err(over) = edition::may_act(tx, context.now)?
         {
             return Ok(Err(NotKept::GraceOver(over)));
+        }
+        // One run of a task at a time: whoever asks again is led to the one that is not over.
+        let open = if cause == Cause::DryRun { None } else { task_runs::open_of(tx, &id)? };
+        if let Some(open) = open {
+            return Ok(Ok(open.id));
         }
         let new = NewTaskRun {
             id: run.clone(),
@@ -237,6 +256,14 @@ fn sound(definition: Definition) -> Result<Definition, NotKept> {
     if !stages.is_sorted_by(|one, next| one.after_days < next.after_days) {
         return Err(NotKept::Stages);
     }
+    for (place, stage) in stages.iter().enumerate().filter(|(_, stage)| stage.warning().is_some()) {
+        if stage.actions.len() > 1 {
+            return Err(NotKept::WarnAlone);
+        }
+        if stages.get(place + 1).is_none_or(|next| next.warning().is_some()) {
+            return Err(NotKept::WarnNext);
+        }
+    }
     if matches!(definition.schedule.repeat, Repeat::Weekdays(days) if days.is_empty()) {
         return Err(NotKept::NoDay);
     }
@@ -254,6 +281,12 @@ fn fits(tx: &mut Tx, context: &Context, task: &Task) -> Result<Result<(), NotKep
     let named = tasks::named(tx, &task.definition.name.key())?;
     if named.is_some_and(|other| other != task.id) {
         return Ok(Err(NotKept::NameTaken));
+    }
+    if task.definition.warns() && mail_server::find(tx)?.is_none() {
+        return Ok(Err(NotKept::NoMail));
+    }
+    if let Some(why) = rights::lacking(tx)? {
+        return Ok(Err(NotKept::Rights(why)));
     }
     let Some(mut filter) = filters::find(tx, &task.definition.filter)? else { return Ok(Err(NotKept::NoFilter)) };
     if filter.kept.audience.is_everybody() {

@@ -4,13 +4,13 @@
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::id::TaskId;
+use crate::id::{AdministratorId, TaskId};
 use crate::mirror::Mirror;
 use crate::mirror::answer::answer;
 use crate::nouns::organization_key::Validity;
 use crate::nouns::run::RunKind;
 use crate::nouns::scope::Scope;
-use crate::nouns::task::{Task, TaskRun};
+use crate::nouns::task::{Cause, Task, TaskRun, TaskRunState};
 use crate::nouns::task_schedule::{Start, TaskSchedule};
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
@@ -35,9 +35,9 @@ pub struct Outlook {
     pub next: Result<Start, Why>,
 }
 
-/// Every task, by name.
-pub fn list(tx: &mut Tx, zone: &TimeZone, now: Timestamp) -> Result<Vec<Outlook>, StoreError> {
-    let around = around(tx, zone, now)?;
+/// Every task, by name; `former` are authors who may act no longer.
+pub fn list(tx: &mut Tx, at: (&TimeZone, Timestamp), former: &[AdministratorId]) -> Result<Vec<Outlook>, StoreError> {
+    let around = around(tx, at, former)?;
     let mut listed = Vec::new();
     for task in tasks::list(tx)? {
         let last = task_runs::of_task(tx, &task.id, 1)?.pop();
@@ -47,19 +47,34 @@ pub fn list(tx: &mut Tx, zone: &TimeZone, now: Timestamp) -> Result<Vec<Outlook>
 }
 
 /// One task.
-pub fn find(tx: &mut Tx, id: &TaskId, (zone, now): (&TimeZone, Timestamp)) -> Result<Option<Outlook>, StoreError> {
+pub fn find(
+    tx: &mut Tx,
+    id: &TaskId,
+    at: (&TimeZone, Timestamp),
+    former: &[AdministratorId],
+) -> Result<Option<Outlook>, StoreError> {
     let Some(task) = tasks::find(tx, id)? else { return Ok(None) };
-    let around = around(tx, zone, now)?;
+    let around = around(tx, at, former)?;
     let last = task_runs::of_task(tx, id, 1)?.pop();
     Ok(Some(Outlook { next: due::next(&task, &around), last, task }))
 }
 
 /// What matters for starting, at a moment; `zone` is the organization's.
-pub fn around(tx: &mut Tx, zone: &TimeZone, now: Timestamp) -> Result<Around, StoreError> {
+pub fn around(
+    tx: &mut Tx,
+    (zone, now): (&TimeZone, Timestamp),
+    former: &[AdministratorId],
+) -> Result<Around, StoreError> {
     let key = organization_keys::shown(tx)?;
     let key_expired = key.is_none_or(|key| key.validity(now) == Validity::Expired);
     let grace_over = edition::may_act(tx, now)?.is_err();
-    Ok(Around { now, held: held_back(tx, zone, now)?, key_expired, grace_over })
+    let open = task_runs::open(tx)?.into_iter().filter(|run| run.cause != Cause::DryRun);
+    let open = open.map(|run| {
+        let held = (run.state == TaskRunState::Held).then(|| run.reason.unwrap_or_default());
+        (run.task, held)
+    });
+    let (open, former) = (open.collect(), former.to_vec());
+    Ok(Around { now, held: held_back(tx, zone, now)?, key_expired, grace_over, open, former })
 }
 
 fn held_back(tx: &mut Tx, zone: &TimeZone, now: Timestamp) -> Result<Option<HeldBack>, StoreError> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use directory::act::{Action, Apps};
 use directory::{GroupId, Ordinal, Snapshot, Status};
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use roaring::RoaringBitmap;
 
@@ -17,22 +18,32 @@ use crate::nouns::event::NewEvent;
 use crate::nouns::operation::{Operation, OperationState};
 use crate::nouns::run::{RunKind, RunState};
 use crate::nouns::scope::{Scope, Targets};
-use crate::nouns::task::{AtEnd, Author, Cause, Definition, Stage, TaskAction, TaskRun, TaskRunState};
+use crate::nouns::task::{AtEnd, Author, Cause, Definition, TaskAction, TaskRun, TaskRunState};
+use crate::nouns::warning::{Warned, WarningState};
 use crate::operations::approve::{self, Approving};
 use crate::operations::plan;
 use crate::operations::{control, guard};
 use crate::store::error::StoreError;
-use crate::store::task_runs::Matched;
-use crate::store::{events, filters, head, operations, runs, task_runs, tasks};
+use crate::store::{events, filters, head, mail_server, operations, runs, task_runs, task_warnings, tasks};
 use crate::sync::pass::Surroundings;
 use crate::sync::request::{self, Ask, Asked};
 use crate::tasks::due::Around;
 use crate::tasks::scheduler::jumped;
+use crate::tasks::stages::{Known, Staged, stages};
+use crate::tasks::warn::{self, Mail};
+use crate::tasks::{explain, rights, told};
 
 /// On older data nobody is acted on (rulings, Everywhere).
 const STALE_AFTER: SignedDuration = SignedDuration::from_hours(26);
 /// Fields of the filter language that say how long ago something was.
 const INACTIVITY: [&str; 3] = ["inactiveFor", "lastActive", "neverActive"];
+
+/// What is kept with the step that comes to act.
+struct Kept {
+    staged: Staged,
+    warnings: Vec<Warned>,
+    mails: Vec<Mail>,
+}
 
 /// What a step needs.
 struct Step<'a> {
@@ -71,6 +82,9 @@ impl Step<'_> {
     async fn evaluate(&self, mut run: TaskRun) -> Result<bool, StoreError> {
         let was = run.state;
         self.mirror.newest().await?;
+        if let Some(why) = self.mirror.store().read(rights::lacking).await? {
+            return self.end(run, TaskRunState::Failed, &why).await;
+        }
         let snapshot = self.mirror.shown();
         let age = snapshot.people_read_at().map(|at| self.now.duration_since(at));
         if age.is_none_or(|age| age > STALE_AFTER) {
@@ -82,7 +96,11 @@ impl Step<'_> {
             Ok(found) => found,
             Err(why) => return self.end(run, TaskRunState::Failed, &why).await,
         };
-        if run.first.is_empty() && self.is_simple() {
+        if self.definition.warns() && self.mirror.store().read(mail_server::find).await?.is_none() {
+            let why = "No mail server is set up, so nobody can be warned. Enter one in Settings, Notifications.";
+            return self.end(run, TaskRunState::Failed, why).await;
+        }
+        if run.first.is_empty() && self.definition.is_simple() {
             return self.end(run, TaskRunState::Succeeded, "The filter found nobody.").await;
         }
         let people = run.first.iter().filter_map(|account| snapshot.account_id(account)).collect();
@@ -117,11 +135,16 @@ impl Step<'_> {
         // Who newly matches was not read before, and waits for the next run.
         let confirmed = &found & &run.first;
         run.confirmed = confirmed.len();
-        let (groups, matched, left) = self.staged(&run, &confirmed, &found).await?;
+        let staged = self.staged(&run, &confirmed, &found).await?;
+        let warnings = warn::plan(&self.definition, &staged, &snapshot, (self.now, &self.zone()));
         let mut held: Option<String> = self.held_beforehand(&run).await?;
         let mut planned = Vec::new();
-        for (place, people) in groups.into_iter().enumerate().filter(|(_, people)| !people.is_empty()) {
-            match self.plan(&run, (place, &people), &snapshot).await? {
+        let acts = |place: usize| self.definition.stages.get(place).is_some_and(|stage| stage.warning().is_none());
+        for (place, people) in staged.groups.iter().enumerate().filter(|(_, people)| !people.is_empty()) {
+            if !acts(place) {
+                continue;
+            }
+            match self.plan(&run, (place, people), &snapshot).await? {
                 Ok(operation) => planned.push(operation),
                 Err(why) => return self.end(run, TaskRunState::Failed, &why).await,
             }
@@ -130,14 +153,20 @@ impl Step<'_> {
         if run.cause == Cause::DryRun {
             let rows: u64 = planned.iter().map(|operation| operation.plan.rows).sum();
             let people: u64 = planned.iter().map(|operation| operation.plan.people).sum();
-            let told = format!("Dry run: {rows} changes to {people} people. Nothing was sent.");
+            let warned = match warn::reachable(&warnings) {
+                0 => String::new(),
+                warned => format!(", and {warned} would be warned by mail"),
+            };
+            let told = format!("Dry run: {rows} changes to {people} people{warned}. Nothing was sent.");
             return self.end(run, TaskRunState::Succeeded, &told).await;
         }
         let acting: Vec<&Operation> = planned.iter().filter(|operation| operation.plan.rows > 0).collect();
-        let people: u64 = acting.iter().map(|operation| operation.plan.people).sum();
+        let changed: u64 = acting.iter().map(|operation| operation.plan.people).sum();
+        let people = changed + warn::reachable(&warnings);
         let limit = self.definition.guards.limit(snapshot.with_status(&Status::Active).len());
         if people > limit {
-            held = Some(format!("Stopped by its guard: it would change {people} people, and {limit} are allowed."));
+            let does = if changed == 0 { "warn" } else { "change" };
+            held = Some(format!("Stopped by its guard: it would {does} {people} people, and {limit} are allowed."));
         }
         for operation in &planned {
             if operation.plan.rows == 0 {
@@ -154,29 +183,34 @@ impl Step<'_> {
             Some(why) => (run.state, run.reason) = (TaskRunState::Held, Some(why)),
             None if acting.is_empty() => {
                 (run.state, run.ended_at) = (TaskRunState::Succeeded, Some(self.now));
-                run.reason = Some("Nothing had to be done.".to_owned());
+                run.reason = Some(explain::nothing_to_change(&warnings, staged.held_out.len()));
             }
             None => run.state = TaskRunState::Acting,
         }
-        self.write_with(was, run, Some((matched, left))).await
+        let mails = match run.state {
+            TaskRunState::Held => Vec::new(),
+            _ => warn::mails((&run, &self.definition), &warnings, &snapshot, (self.now, &self.zone())),
+        };
+        self.write_with(was, run, Some(Kept { staged, warnings, mails })).await
     }
 
     /// How its operations stand: they rest in the daily slot, stop at the end of the window if they shall, and end.
     async fn follow(&self, mut run: TaskRun, around: &Around) -> Result<bool, StoreError> {
         let was = (run.state, run.reason.clone(), run.resting);
-        let ids = run.operations.clone();
+        let (ids, wanted) = (run.operations.clone(), run.id.clone());
         let read = self.mirror.store().read(move |tx| {
             let mut found = Vec::new();
             for id in &ids {
                 found.extend(operations::find(tx, id)?.map(|(operation, _)| operation));
             }
-            Ok(found)
+            Ok((found, task_warnings::counts(tx, &wanted)?))
         });
-        let under_way = read.await?;
+        let (under_way, warned) = read.await?;
         let acting: Vec<&Operation> = under_way.iter().filter(|operation| operation.plan.rows > 0).collect();
         let any = |states: &[OperationState]| acting.iter().any(|operation| states.contains(&operation.state));
-        if acting.iter().all(|operation| operation.state.is_over()) {
-            let (state, reason) = ending(&acting);
+        let warnings_wait = warned.iter().any(|(state, people)| *state == WarningState::Planned && *people > 0);
+        if acting.iter().all(|operation| operation.state.is_over()) && !warnings_wait {
+            let (state, reason) = if acting.is_empty() { ended_by_warnings(&warned) } else { ending(&acting) };
             return self.end(run, state, &reason).await;
         }
         let (context, entropy) = (self.system(), &self.surroundings.entropy);
@@ -199,7 +233,7 @@ impl Step<'_> {
             }
             run.resting = false;
         }
-        if any(&[OperationState::Planned, OperationState::Waiting]) {
+        if warnings_wait || any(&[OperationState::Planned, OperationState::Waiting]) {
             let asked = acting.iter().find_map(|operation| operation.failure.clone());
             run.reason = run.reason.or(asked).or(Some("It waits for an approval.".to_owned()));
             run.state = TaskRunState::Held;
@@ -223,11 +257,6 @@ impl Step<'_> {
         }
     }
 
-    /// Whether everybody has the same one stage at once.
-    fn is_simple(&self) -> bool {
-        matches!(self.definition.stages.as_slice(), [only] if only.after_days == 0)
-    }
-
     fn groups(&self) -> Vec<GroupId> {
         let mut named: Vec<GroupId> = Vec::new();
         for action in self.definition.stages.iter().flat_map(|stage| &stage.actions) {
@@ -247,13 +276,22 @@ impl Step<'_> {
         run: &TaskRun,
         confirmed: &RoaringBitmap,
         found: &RoaringBitmap,
-    ) -> Result<(Vec<RoaringBitmap>, Vec<Matched>, RoaringBitmap), StoreError> {
-        if self.is_simple() {
-            return Ok((vec![confirmed.clone()], Vec::new(), RoaringBitmap::new()));
+    ) -> Result<Staged, StoreError> {
+        if self.definition.is_simple() {
+            return Ok(Staged { groups: vec![confirmed.clone()], ..Staged::default() });
         }
         let task = run.task.clone();
-        let known = self.mirror.store().read(move |tx| task_runs::people(tx, &task)).await?;
-        Ok(stages(&self.definition.stages, &known, (confirmed, found), self.now))
+        let read = self.mirror.store().read(move |tx| {
+            let mut known = Known { matched: task_runs::people(tx, &task)?, ..Known::default() };
+            task_warnings::for_each_of_task(tx, &task, |warned| known.add(&warned))?;
+            Ok(known)
+        });
+        Ok(stages(&self.definition.stages, &read.await?, (confirmed, found), (self.now, &self.zone())))
+    }
+
+    /// The zone in which days are counted; the organization's when nothing is known of the task's (any more).
+    fn zone(&self) -> TimeZone {
+        self.definition.schedule.rules().unwrap_or_else(|| self.mirror.zone())
     }
 
     /// Why this run is held whatever its plan; a filter that was edited holds one run.
@@ -343,14 +381,11 @@ impl Step<'_> {
         self.write_with(was, run, None).await
     }
 
-    /// Writes how a run stands; with people, when it has come to act: their clocks move and a hold is used up with it.
-    async fn write_with(
-        &self,
-        was: TaskRunState,
-        run: TaskRun,
-        people: Option<(Vec<Matched>, RoaringBitmap)>,
-    ) -> Result<bool, StoreError> {
-        let (now, salt) = (self.now, self.surroundings.entropy.bytes());
+    /// Writes how a run stands and tells of it; with people, when it has come to act: their days move, warnings go out,
+    /// and a hold is used up with it.
+    async fn write_with(&self, was: TaskRunState, run: TaskRun, kept: Option<Kept>) -> Result<bool, StoreError> {
+        let (now, entropy, system) = (self.now, self.surroundings.entropy.clone(), self.system());
+        let salt = entropy.bytes();
         let told = match run.state {
             TaskRunState::Held if was != TaskRunState::Held => Some("task.held"),
             TaskRunState::Succeeded => Some("task.succeeded"),
@@ -362,9 +397,17 @@ impl Step<'_> {
             if !task_runs::update(tx, was, &run)? {
                 return Ok(false);
             }
-            if let Some((matched, left)) = &people {
-                task_runs::put_people(tx, &run.task, (matched, left))?;
+            if let Some(Kept { staged, warnings, mails }) = &kept {
+                task_runs::put_people(tx, &run.task, (&staged.matched, &staged.left))?;
+                task_warnings::put(tx, (&run.id, &run.task), warnings)?;
+                warn::send(tx, (&system, &run), mails, &entropy)?;
                 tasks::hold_next(tx, &run.task, None)?;
+            }
+            if run.state.is_over() && run.cause != Cause::DryRun {
+                task_runs::advance(tx, &run)?;
+            }
+            if run.cause != Cause::DryRun && run.state != was {
+                told::run(tx, &run, now, &entropy)?;
             }
             if let Some(kind) = told {
                 let detail = serde_json::json!({
@@ -393,32 +436,6 @@ impl Step<'_> {
     }
 }
 
-/// Whom each stage is about, how everybody's clock stands afterwards, and who is dropped.
-fn stages(
-    stages: &[Stage],
-    known: &[Matched],
-    (confirmed, found): (&RoaringBitmap, &RoaringBitmap),
-    now: Timestamp,
-) -> (Vec<RoaringBitmap>, Vec<Matched>, RoaringBitmap) {
-    let mut groups = vec![RoaringBitmap::new(); stages.len()];
-    let left = known.iter().map(|one| one.account).filter(|account| !found.contains(*account)).collect();
-    let mut matched = Vec::new();
-    for account in confirmed {
-        let one = known.iter().find(|one| one.account == account).copied();
-        let mut one = one.unwrap_or(Matched { account, since: now, stages_done: 0 });
-        let next = usize::try_from(one.stages_done).unwrap_or(usize::MAX);
-        let days = now.duration_since(one.since).as_hours() / 24;
-        if let (Some(stage), Some(group)) = (stages.get(next), groups.get_mut(next))
-            && days >= i64::from(stage.after_days)
-        {
-            group.insert(account);
-            one.stages_done += 1;
-        }
-        matched.push(one);
-    }
-    (groups, matched, left)
-}
-
 /// The action on the apps and groups of the last sync.
 fn action(named: &TaskAction, snapshot: &Snapshot) -> Result<Action, String> {
     let groups = |named: &[GroupId]| -> Result<Vec<Ordinal>, String> {
@@ -438,7 +455,17 @@ fn action(named: &TaskAction, snapshot: &Snapshot) -> Result<Action, String> {
         TaskAction::Suspend => Action::Suspend,
         TaskAction::AddToGroups(named) => Action::AddToGroups(groups(named)?),
         TaskAction::RemoveFromGroups(named) => Action::RemoveFromGroups(groups(named)?),
+        TaskAction::Warn(_) => return Err("A warning stands alone in its stage.".to_owned()),
     })
+}
+
+/// How a run ended that only warned.
+fn ended_by_warnings(warned: &[(WarningState, u64)]) -> (TaskRunState, String) {
+    let of = |wanted: WarningState| warned.iter().find(|(state, _)| *state == wanted).map_or(0, |(_, people)| *people);
+    match of(WarningState::Dropped) {
+        0 => (TaskRunState::Succeeded, String::new()),
+        dropped => (TaskRunState::Failed, format!("The warnings to {dropped} people were not sent.")),
+    }
 }
 
 /// How a run ended whose operations are over: some failures among many successes are no success.
@@ -454,31 +481,4 @@ fn ending(operations: &[&Operation]) -> (TaskRunState, String) {
         TaskRunState::Failed
     };
     (state, reason.unwrap_or_default())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn w6_a_stage_comes_when_its_days_have_passed_and_whoever_leaves_the_filter_begins_anew() {
-        let stage = |after_days| Stage { after_days, actions: vec![TaskAction::Suspend] };
-        let plan = [stage(0), stage(14), stage(60)];
-        let start: Timestamp = "2026-01-05T02:00:00Z".parse().unwrap();
-        let day = |days: i64| start.checked_add(SignedDuration::from_hours(24 * days)).unwrap();
-        let set = |people: &[u32]| people.iter().copied().collect::<RoaringBitmap>();
-        let both = set(&[1, 2]);
-        let (groups, known, left) = stages(&plan, &[], (&both, &both), day(0));
-        assert_eq!((groups[0].clone(), left.is_empty()), (both.clone(), true));
-        let (groups, known, _) = stages(&plan, &known, (&both, &both), day(13));
-        assert!(groups.iter().all(RoaringBitmap::is_empty), "nobody is warned twice");
-        // The second comes back to work: out of the filter, and the clock is reset.
-        let (groups, known, left) = stages(&plan, &known, (&set(&[1]), &set(&[1])), day(14));
-        assert_eq!((groups[1].clone(), left), (set(&[1]), set(&[2])));
-        let (groups, known, _) = stages(&plan, &known, (&both, &both), day(60));
-        assert_eq!((groups[0].clone(), groups[2].clone()), (set(&[2]), set(&[1])));
-        // Who was not read in time keeps the clock: found, and not confirmed.
-        let (groups, _, left) = stages(&plan, &known, (&RoaringBitmap::new(), &both), day(80));
-        assert!(left.is_empty() && groups.iter().all(RoaringBitmap::is_empty));
-    }
 }

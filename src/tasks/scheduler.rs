@@ -12,13 +12,14 @@ use crate::nouns::context::{Actor, Context};
 use crate::nouns::event::NewEvent;
 use crate::nouns::task::{Cause, NewTaskRun, Task, TaskRunState};
 use crate::nouns::task_schedule::{Clocks, Start};
+use crate::store::db::Store;
 use crate::store::error::StoreError;
 use crate::store::settings::{self, Setting};
 use crate::store::tx::Tx;
 use crate::store::{events, head, task_runs, tasks};
 use crate::sync::pass::Surroundings;
 use crate::tasks::due::{self, Around, Decision};
-use crate::tasks::{explain, outlook, run};
+use crate::tasks::{explain, outlook, owners, run, told};
 
 /// How often the worker looks.
 const LOOK: Duration = Duration::from_secs(1);
@@ -49,7 +50,7 @@ impl Watch {
 }
 
 /// Works for one organization until the task is dropped.
-pub async fn work(mirror: Mirror, surroundings: Surroundings) {
+pub async fn work(mirror: Mirror, control: Store, surroundings: Surroundings) {
     let mut watch = Watch::new(&surroundings.clock);
     loop {
         let jumped = watch.look(surroundings.clock.now(), surroundings.clock.elapsed());
@@ -58,7 +59,7 @@ pub async fn work(mirror: Mirror, surroundings: Surroundings) {
             None => Ok(()),
         };
         let worked = match noted {
-            Ok(()) => work_once(&mirror, &surroundings).await.map(drop),
+            Ok(()) => work_once((&mirror, &control), &surroundings).await.map(drop),
             Err(error) => Err(error),
         };
         if let Err(error) = worked {
@@ -72,11 +73,11 @@ pub async fn work(mirror: Mirror, surroundings: Surroundings) {
 ///
 /// # Errors
 /// The database failed.
-pub async fn work_once(mirror: &Mirror, surroundings: &Surroundings) -> Result<bool, StoreError> {
-    let (now, zone) = (surroundings.clock.now(), mirror.zone());
+pub async fn work_once((mirror, control): (&Mirror, &Store), surroundings: &Surroundings) -> Result<bool, StoreError> {
+    let (now, zone, former) = (surroundings.clock.now(), mirror.zone(), owners::former(mirror, control).await?);
     let (around, listed, open) = mirror
         .store()
-        .read(move |tx| Ok((outlook::around(tx, &zone, now)?, tasks::list(tx)?, task_runs::open(tx)?)))
+        .read(move |tx| Ok((outlook::around(tx, (&zone, now), &former)?, tasks::list(tx)?, task_runs::open(tx)?)))
         .await?;
     let mut moved = false;
     for task in &listed {
@@ -147,6 +148,7 @@ async fn begin(mirror: &Mirror, (task, around): (&Task, &Around), entropy: &Entr
         asked_by: Actor::System.as_text(),
         asked_at: now,
     };
+    let (definition, chance) = (task.definition.clone(), entropy.clone());
     match start.clocks {
         Clocks::AsAsked => {}
         Clocks::Gap => tracing::info!(task = %task.id, day = %start.day, "task.start_after_gap"),
@@ -179,6 +181,9 @@ async fn begin(mirror: &Mirror, (task, around): (&Task, &Around), entropy: &Entr
                     personal: String::new(),
                 };
                 events::append(tx, &event, &salt)?;
+                if state == TaskRunState::Skipped {
+                    told::skipped(tx, (&new.task, &new.id, &definition), (now, &chance))?;
+                }
                 head::touch(tx)?;
             }
             Ok(begun)

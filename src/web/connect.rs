@@ -363,7 +363,13 @@ mod tests {
     }
 
     fn known(id: &str) -> KnownKey {
-        KnownKey { id: id.to_owned(), label: format!("label {id}"), expires_at: Some(NOW + 48.hours()), made_by: None }
+        KnownKey {
+            id: id.to_owned(),
+            label: format!("label {id}"),
+            expires_at: Some(NOW + 48.hours()),
+            made_by: None,
+            scopes: Vec::new(),
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::nouns::task_schedule::Repeat;
 use crate::store::{operations, task_runs};
 use crate::tasks::keep::{self, NotKept};
 use crate::tasks::outlook::{self, Outlook};
-use crate::tasks::{explain, scheduler};
+use crate::tasks::{explain, owners, scheduler};
 use crate::web::Served;
 use crate::web::failure::Failure;
 use crate::web::guard::see;
@@ -46,7 +46,9 @@ pub(crate) struct Ask {
 /// GET /tasks
 pub(crate) async fn show(State(served): State<Served>, visit: Visit) -> Result<Page, Failure> {
     let (zone, now) = (visit.mirror.zone(), visit.reader.now);
-    let read = visit.mirror.store().read(move |tx| Ok((outlook::list(tx, &zone, now)?, scheduler::jumped(tx)?)));
+    let former = owners::former(&visit.mirror, &served.control).await?;
+    let read =
+        visit.mirror.store().read(move |tx| Ok((outlook::list(tx, (&zone, now), &former)?, scheduler::jumped(tx)?)));
     let (listed, jumped) = read.await?;
     Ok(Page::framed(
         &visit.frame("Automated Tasks", Place::AutomatedTasks),
@@ -91,6 +93,7 @@ pub(crate) async fn results(
 ) -> Result<Page, Failure> {
     let id = identify(&id)?;
     let (zone, now, wanted) = (visit.mirror.zone(), visit.reader.now, id.clone());
+    let former = owners::former(&visit.mirror, &served.control).await?;
     let read = visit.mirror.store().read(move |tx| {
         let runs = task_runs::of_task(tx, &wanted, RUNS)?;
         let mut figures = Vec::new();
@@ -101,7 +104,7 @@ pub(crate) async fn results(
             }
             figures.push((run, of_run));
         }
-        Ok((outlook::find(tx, &wanted, (&zone, now))?, figures))
+        Ok((outlook::find(tx, &wanted, (&zone, now), &former)?, figures))
     });
     let (found, runs) = read.await?;
     let Some(outlook) = found else { return Err(unknown()) };

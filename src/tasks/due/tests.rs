@@ -38,7 +38,7 @@ fn task(repeat: &str, window: &str) -> Task {
 }
 
 fn around(now: &str) -> Around {
-    Around { now: at(now), held: None, key_expired: false, grace_over: false }
+    Around { now: at(now), held: None, key_expired: false, grace_over: false, open: Vec::new(), former: Vec::new() }
 }
 
 fn held(now: &str, by: HeldBy) -> Around {
@@ -110,9 +110,9 @@ fn w6_a_paused_toggle_starts_nothing_and_each_reason_is_told() {
     later.definition.schedule.starts = jiff::civil::date(2026, 12, 1);
     assert_eq!(next(&later, &now), Err(Why::StartsOn(jiff::civil::date(2026, 12, 1))));
     let due = settled(task("every 1 days", "02:00-03:00"), "2026-11-09T02:00:00Z");
-    let expired = Around { key_expired: true, ..now };
+    let expired = Around { key_expired: true, ..now.clone() };
     assert!(matches!(decide(&due, &expired), Decision::Skip(_, Why::KeyExpired)));
-    assert_eq!(next(&due, &Around { grace_over: true, ..now }), Err(Why::GraceOver));
+    assert_eq!(next(&due, &Around { grace_over: true, ..now.clone() }), Err(Why::GraceOver));
     let mut gone = due;
     gone.definition.schedule.zone = "Atlantis/Poseidonis".to_owned();
     assert!(matches!(next(&gone, &now), Err(Why::UnknownZone(_))));

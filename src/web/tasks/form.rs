@@ -17,6 +17,7 @@ use crate::nouns::refusal::Refusal;
 use crate::nouns::saved_filter::{LONGEST_NAME, Name, SavedFilter};
 use crate::nouns::task::{AtEnd, Definition, Missed, Stage, Task, TaskAction, TaskGuards};
 use crate::nouns::task_schedule::{LONGEST_EVERY, Repeat, TaskSchedule, Unit, Window, clock};
+use crate::nouns::warning::{LONGEST_MESSAGE, LONGEST_SUBJECT, Warning};
 use crate::store::tasks as stored;
 use crate::sync::manual::groups_named;
 use crate::tasks::clashes::{self, Clash};
@@ -118,10 +119,10 @@ impl Entry {
             fields.push(("active", "on".to_owned()));
         }
         for (stage, name) in definition.stages.iter().zip(["", "2", "3"]) {
-            let field: &[&'static str; 6] = match name {
-                "2" => &["days2", "action2", "app2", "to2", "from_groups2", "2"],
-                "3" => &["days3", "action3", "app3", "to3", "from_groups3", "3"],
-                _ => &["days", "action", "app", "to", "from_groups", ""],
+            let field: &[&'static str; 8] = match name {
+                "2" => &["days2", "action2", "app2", "to2", "from_groups2", "2", "subject2", "message2"],
+                "3" => &["days3", "action3", "app3", "to3", "from_groups3", "3", "subject3", "message3"],
+                _ => &["days", "action", "app", "to", "from_groups", "", "subject", "message"],
             };
             fields.push((field[0], stage.after_days.to_string()));
             for action in &stage.actions {
@@ -139,6 +140,11 @@ impl Entry {
                         fields.extend(apps.iter().map(|app| (field[2], app.as_str().to_owned())));
                     }
                     TaskAction::Suspend => fields.push((field[1], "suspendUser".to_owned())),
+                    TaskAction::Warn(warning) => {
+                        fields.push((field[1], "warnByMail".to_owned()));
+                        fields.push((field[6], warning.subject.clone()));
+                        fields.push((field[7], warning.message.clone()));
+                    }
                     TaskAction::AddToGroups(groups) => fields.push((field[3], names(groups))),
                     TaskAction::RemoveFromGroups(groups) => fields.push((field[4], names(groups))),
                 }
@@ -209,6 +215,11 @@ impl Entry {
         }
         if self.has(&field("action"), "suspendUser") {
             actions.push(TaskAction::Suspend);
+        }
+        if self.has(&field("action"), "warnByMail") {
+            let warning = Warning::parse(self.one(&field("subject")), self.one(&field("message")));
+            let why = "A warning's subject is one line of at most 200 characters, its message at most 4,000.";
+            actions.push(TaskAction::Warn(warning.ok_or_else(|| refused(why.to_owned()))?));
         }
         if actions.is_empty() {
             return Ok(None);
@@ -382,7 +393,11 @@ fn choice_of_filter(saved: &[SavedFilter], entry: &Entry) -> Markup {
 
 fn stage(suffix: &str, title: &str, entry: &Entry, visit: &Visit) -> Markup {
     let field = |name: &str| format!("{name}{suffix}");
-    let (action, apps) = (field("action"), field("app"));
+    let (action, apps, usual) = (field("action"), field("app"), Warning::default());
+    let said = |name: &str, usual: &str| match entry.one(name) {
+        "" => usual.to_owned(),
+        typed => typed.to_owned(),
+    };
     html! {
         fieldset {
             legend { (title) }
@@ -405,6 +420,16 @@ fn stage(suffix: &str, title: &str, entry: &Entry, visit: &Visit) -> Markup {
             label.choice {
                 input type="checkbox" name=(action) value="suspendUser" checked[entry.has(&action, "suspendUser")];
                 span { "Suspend User" span.hint { " All Atlassian services, until restored." } }
+            }
+            label.choice {
+                input type="checkbox" name=(action) value="warnByMail" checked[entry.has(&action, "warnByMail")];
+                span { "Warn by e-mail" span.hint { " Changes nothing; the next stage says what ends. Alone in its stage." } }
+            }
+            details open[entry.has(&action, "warnByMail")] {
+                summary { "What is written" }
+                p.hint { "{apps} stands for what the next stage takes away, {date} for the first day on which it may. Who has no address, or whose mail is refused, is held out of later stages and listed." }
+                label { "Subject" input type="text" name=(field("subject")) maxlength=(LONGEST_SUBJECT) value=(said(&field("subject"), &usual.subject)); }
+                label { "Message" textarea name=(field("message")) rows="4" maxlength=(LONGEST_MESSAGE) { (said(&field("message"), &usual.message)) } }
             }
             label { "Add to groups" span.hint { "Names, one a line." } textarea name=(field("to")) rows="2" { (entry.one(&field("to"))) } }
             label { "Remove from groups" span.hint { "Names, one a line." } textarea name=(field("from_groups")) rows="2" { (entry.one(&field("from_groups"))) } }

@@ -3,6 +3,7 @@
 
 #![expect(clippy::panic, reason = "a test may end at what cannot happen")]
 
+mod lifecycle;
 mod runs;
 
 use std::time::Duration;
@@ -46,7 +47,7 @@ impl TestApp {
 
     /// One look of the scheduler.
     pub(super) async fn look_at_tasks(&self) -> bool {
-        scheduler::work_once(&self.mirror, &self.surroundings).await.unwrap()
+        scheduler::work_once((&self.mirror, self.mirrors.control()), &self.surroundings).await.unwrap()
     }
 
     /// Lets scheduler, reads and operations work until nothing moves, or everything waits.
