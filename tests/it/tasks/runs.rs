@@ -173,6 +173,10 @@ async fn a_filter_in_use_is_not_deleted_and_editing_it_holds_the_next_run_once()
         app.settle_tasks().await;
         let held = app.task_runs(&task).await.remove(0);
         assert_eq!((held.state, app.effects().len()), (TaskRunState::Held, 0), "{engine:?}");
+        assert_eq!(run().await.unwrap(), held.id, "one run of a task at a time");
+        let no = (&held.operations[0], "Not them.".to_owned());
+        rollcall::operations::approve::reject(&app.context(), &app.mirror, no, entropy).await.unwrap();
+        app.settle_tasks().await;
         run().await.unwrap();
         app.settle_tasks().await;
         assert_eq!(app.task_runs(&task).await[0].state, TaskRunState::Succeeded, "{engine:?}: held once");
