@@ -9,10 +9,12 @@ use crate::cli::table::table;
 use crate::cli::{Exit, Place};
 use crate::id::OperationId;
 use crate::mirror::Mirror;
+use crate::mirror::export::Form;
 use crate::nouns::operation::{Operation, Selection};
 use crate::nouns::operation_row::RowState;
 use crate::nouns::refusal::Refusal;
 use crate::operations::report::{self, Report};
+use crate::operations::text::text;
 use crate::store::error::StoreError;
 
 /// `rollcall operations`
@@ -69,14 +71,17 @@ pub async fn run(asked: &Operations) -> Result<Exit, Refusal> {
     let mirror = mirrors.only().ok_or_else(unknown)?;
     let id = OperationId::parse(&id).ok_or_else(unknown)?;
     let found = report::report(&mirror, &id).await.map_err(failed)?.ok_or_else(unknown)?;
-    let write = |text: &str| {
-        print!("{text}");
-        Ok::<_, StoreError>(())
+    let form = match (asked.json, asked.csv) {
+        (true, _) => Form::Json,
+        (_, true) => Form::Csv,
+        _ => {
+            show(&mirror, &found).await.map_err(failed)?;
+            return Ok(Exit::Done);
+        }
     };
-    match (asked.json, asked.csv) {
-        (true, _) => report::json(&mirror, &found.operation, write).await.map_err(failed)?,
-        (_, true) => report::csv(&mirror, &found.operation, write).await.map_err(failed)?,
-        _ => show(&mirror, &found).await.map_err(failed)?,
+    let mut rows = text(&mirror, &found.operation, (Default::default(), form));
+    while let Some(piece) = rows.next().await.map_err(failed)? {
+        print!("{piece}");
     }
     Ok(Exit::Done)
 }

@@ -360,6 +360,33 @@ struct Fitting<'a> {
     typed: bool,
 }
 
+/// Rows of a plan by what they change, asked for in nearly their order.
+struct Verdicts<'p> {
+    rows: &'p [OperationRow],
+    /// The place behind the last one found.
+    next: usize,
+    /// All of them, once one did not stand where it was looked for.
+    all: Option<BTreeMap<&'p Change, &'p OperationRow>>,
+}
+
+impl<'p> Verdicts<'p> {
+    fn of(rows: &'p [OperationRow]) -> Verdicts<'p> {
+        Verdicts { rows, next: 0, all: None }
+    }
+
+    fn find(&mut self, change: &Change) -> Option<&'p OperationRow> {
+        if let Some(row) = self.rows.get(self.next).filter(|row| row.change == *change) {
+            self.next += 1;
+            return Some(row);
+        }
+        let rows = self.rows;
+        let all = self.all.get_or_insert_with(|| rows.iter().map(|row| (&row.change, row)).collect());
+        let found = all.get(change).copied()?;
+        self.next = found.seq as usize;
+        Some(found)
+    }
+}
+
 impl Fitting<'_> {
     /// Skips rows whose state no longer fits. Before the first change, too many of them, or a bound that is passed now,
     /// stop everything and ask a person again.
@@ -379,13 +406,13 @@ impl Fitting<'_> {
             .await?;
         let steps = approve::steps(self.mirror, self.operation, self.selected.clone()).await?;
         let laid = plan::lay(self.mirror, &self.operation.id, (steps, around), fresh).await;
-        let verdicts: BTreeMap<&Change, &OperationRow> = laid.rows.iter().map(|row| (&row.change, row)).collect();
+        let mut verdicts = Verdicts::of(&laid.rows);
         let now = surroundings.clock.now();
         let mut turns: Vec<Turn> = Vec::new();
         let mut planned = 0;
         for row in rows.iter().filter(|row| row.state == RowState::Planned) {
             planned += 1;
-            let found = match verdicts.get(&row.change) {
+            let found = match verdicts.find(&row.change) {
                 Some(fresh) if fresh.state == RowState::Planned => continue,
                 Some(fresh) if fresh.state == RowState::Refused => {
                     fresh.why.as_ref().map_or_else(String::new, |why| why.code.clone())

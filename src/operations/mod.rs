@@ -19,6 +19,7 @@ mod pump;
 mod read_back;
 pub mod report;
 mod send;
+pub mod text;
 mod trial;
 pub mod undo;
 pub mod until;

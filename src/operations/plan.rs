@@ -1,7 +1,6 @@
 //! Planning: a selection and its actions against the newest snapshot, kept with every row and a hash over what would be
 //! sent. Nothing is sent by a plan.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use directory::act::{self, Action, Change, Circumstances, KeyOwner, Verdict};
@@ -140,6 +139,8 @@ pub(super) struct Laid {
     pub selected: RoaringBitmap,
     /// Every row.
     pub rows: Vec<OperationRow>,
+    /// Whether two rows that will be done are about the same fact.
+    pub contradicts: bool,
 }
 
 /// What is planned: actions on people, or changes that are known already.
@@ -248,9 +249,7 @@ pub(super) async fn keep(
 ) -> Result<OperationId, NotPlanned> {
     let around = around(mirror, snapshot, new.own.as_ref()).await?;
     let laid = lay(mirror, &new.id, (steps, around), snapshot).await;
-    let mut facts = BTreeSet::new();
-    let mut planned = laid.rows.iter().filter(|row| row.state == RowState::Planned);
-    if !planned.all(|row| facts.insert(row.change.fact())) {
+    if laid.contradicts {
         return Err(NotPlanned::Contradiction);
     }
     let (context, salt) = (context.clone(), entropy.bytes());
@@ -360,7 +359,16 @@ fn laid(organization: &str, id: &OperationId, (steps, around): (&Steps, &Circums
         seats: plan.seats.into_iter().collect(),
         left_without: plan.left_without.len(),
     };
-    Laid { figures, tally, selected, rows }
+    let contradicts = contradicts(&rows);
+    Laid { figures, tally, selected, rows, contradicts }
+}
+
+fn contradicts(rows: &[OperationRow]) -> bool {
+    let planned = rows.iter().filter(|row| row.state == RowState::Planned);
+    // Rows come person by person, so that this is nearly in order already.
+    let mut facts: Vec<_> = planned.map(|row| (row.change.account(), row.change.fact())).collect();
+    facts.sort_unstable();
+    facts.windows(2).any(|pair| matches!(pair, [one, other] if one == other))
 }
 
 /// The hash of what would be sent: organization, operation, and every row that will be done, in order. Rows that were

@@ -15,8 +15,8 @@ use crate::operations::journal::Turn;
 use crate::operations::look;
 use crate::operations::send::finish;
 
-/// Rows that one round reads back.
-const ROUND: usize = 500;
+/// Rows that one round reads back. Their people are read in several reads where they are many.
+const ROUND: usize = 1_000;
 /// How long the worker looks away at the most.
 const LOOK: Duration = Duration::from_millis(500);
 /// When the next check is later than this and nothing is to be sent, the operation's job is given back until then.

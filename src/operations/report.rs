@@ -1,6 +1,5 @@
 //! What came of an operation, for pages, commands and files: figures, rows with names, and the whole as JSON and CSV.
 
-use std::sync::Arc;
 
 use directory::act::{Action, Apps, Change};
 use directory::{Ordinal, Snapshot};
@@ -8,7 +7,6 @@ use serde_json::{Value, json};
 
 use crate::id::OperationId;
 use crate::mirror::Mirror;
-use crate::mirror::export::harmless;
 use crate::nouns::operation::{Decision, Operation, Selection};
 use crate::nouns::operation_row::{OperationRow, RowState};
 use crate::nouns::operation_terms::{Difference, Terms};
@@ -75,9 +73,6 @@ pub const COLUMNS: [&str; 14] = [
 
 /// Differences of a plan that are shown.
 const DIFFERENCES: u32 = 100;
-/// Rows that are read from the store at once.
-const PAGE: u32 = 1_000;
-
 /// An operation with its figures.
 pub async fn report(mirror: &Mirror, id: &OperationId) -> Result<Option<Report>, StoreError> {
     let (id, snapshot) = (id.clone(), mirror.newest().await?);
@@ -190,101 +185,6 @@ pub fn status(row: &OperationRow) -> &'static str {
     }
 }
 
-/// The operation's result as JSON, row after row, given to `write` in pieces.
-///
-/// # Errors
-/// The database failed, or `write` did.
-pub async fn json<E: From<StoreError>>(
-    mirror: &Mirror,
-    operation: &Operation,
-    mut write: impl FnMut(&str) -> Result<(), E>,
-) -> Result<(), E> {
-    let snapshot = mirror.current();
-    let head = head(operation, &snapshot).to_string();
-    // The rows stand last in the object, so that they need not be held together.
-    write(head.strip_suffix('}').unwrap_or(&head))?;
-    write(",\"items\":[")?;
-    let mut first = true;
-    each(mirror, operation, (&Filter::default(), &snapshot), |row| {
-        let before = if first { "\n" } else { ",\n" };
-        first = false;
-        write(&format!("{before}{}", item(operation, row)))
-    })
-    .await?;
-    write("\n]}\n")
-}
-
-/// The rows as comma-separated values with headings, given to `write` in pieces.
-///
-/// # Errors
-/// The database failed, or `write` did.
-pub async fn csv<E: From<StoreError>>(
-    mirror: &Mirror,
-    operation: &Operation,
-    write: impl FnMut(&str) -> Result<(), E>,
-) -> Result<(), E> {
-    csv_of(mirror, operation, &Filter::default(), write).await
-}
-
-/// The same of those rows alone that a filter lets through.
-///
-/// # Errors
-/// The database failed, or `write` did.
-pub async fn csv_of<E: From<StoreError>>(
-    mirror: &Mirror,
-    operation: &Operation,
-    filter: &Filter,
-    mut write: impl FnMut(&str) -> Result<(), E>,
-) -> Result<(), E> {
-    let snapshot = mirror.current();
-    write(&line(COLUMNS.map(str::to_owned)))?;
-    each(mirror, operation, (filter, &snapshot), |row| {
-        let cells = [
-            row.row.seq.to_string(),
-            row.account_id.clone(),
-            row.name.clone(),
-            row.email.clone().unwrap_or_default(),
-            action_of(operation, row).to_owned(),
-            row.row.change.kind().to_owned(),
-            row.target.clone(),
-            row.target_id.clone(),
-            row.before.to_owned(),
-            row.after.to_owned(),
-            status(&row.row).to_owned(),
-            row.row.why.as_ref().map_or_else(String::new, |why| why.code.clone()),
-            row.row.attempts.to_string(),
-            row.row.ended_at.map_or_else(String::new, |at| at.to_string()),
-        ];
-        write(&line(cells.map(harmless)))
-    })
-    .await
-}
-
-async fn each<E: From<StoreError>>(
-    mirror: &Mirror,
-    operation: &Operation,
-    (filter, snapshot): (&Filter, &Arc<Snapshot>),
-    mut take: impl FnMut(&NamedRow) -> Result<(), E>,
-) -> Result<(), E> {
-    let (number, mut after) = (operation.number, 0);
-    loop {
-        let filter = filter.clone();
-        let read = mirror.store().read(move |tx| operation_rows::page(tx, number, &filter, (after, PAGE)));
-        let page = read.await?;
-        let Some(last) = page.last() else { return Ok(()) };
-        after = last.seq;
-        for row in page {
-            take(&named(row, snapshot))?;
-        }
-    }
-}
-
-fn line(cells: [String; COLUMNS.len()]) -> String {
-    let mut writer = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(Vec::new());
-    writer.write_record(&cells).expect("memory takes every write, and all rows are arrays of one length");
-    String::from_utf8_lossy(&writer.into_inner().unwrap_or_default()).into_owned()
-}
-
 /// The result without its rows.
 pub fn head(operation: &Operation, snapshot: &Snapshot) -> Value {
     let of = |states: &[RowState]| states.iter().map(|state| operation.tally.of(*state)).sum::<u64>();
@@ -361,11 +261,13 @@ pub fn parameters(action: &Action, snapshot: &Snapshot) -> Value {
     }
 }
 
-fn action_of<'o>(operation: &'o Operation, row: &'o NamedRow) -> &'o str {
+/// What kind of action a row comes from.
+pub(super) fn action_of<'o>(operation: &'o Operation, row: &'o NamedRow) -> &'o str {
     operation.actions.get(usize::from(row.row.action)).map_or(row.row.change.kind(), |action| action.kind())
 }
 
-fn item(operation: &Operation, row: &NamedRow) -> Value {
+/// A row as an object.
+pub(super) fn item(operation: &Operation, row: &NamedRow) -> Value {
     json!({
         "row": row.row.seq,
         "accountId": row.account_id,

@@ -71,6 +71,8 @@ pub struct Pass {
     earlier_requests: u64,
     earlier_waited: Duration,
     floor: std::sync::Mutex<Floor>,
+    /// The limits that this pass has kept already: endpoint, requests, length of the window in microseconds.
+    limits_kept: Mutex<Vec<(String, u32, i64)>>,
 }
 
 /// How many requests the plan needs at the least (reference, section 9, plan B).
@@ -328,6 +330,7 @@ impl Pass {
             earlier_requests: run.progress.requests,
             earlier_waited: run.progress.waited,
             floor: std::sync::Mutex::default(),
+            limits_kept: Mutex::default(),
         })
     }
 
@@ -473,7 +476,15 @@ impl Pass {
                 })
             })
             .collect();
-        Ok(self.mirror.store().write_relaxed(move |tx| quota::write(tx, &limits)).await?)
+        // When they were learned is no reason to keep them again.
+        let told = |limit: &quota::StoredLimit| (limit.endpoint.clone(), limit.limit, limit.window_microseconds);
+        let telling: Vec<_> = limits.iter().map(told).collect();
+        let mut kept = self.limits_kept.lock().await;
+        if *kept != telling {
+            self.mirror.store().write_relaxed(move |tx| quota::write(tx, &limits)).await?;
+            *kept = telling;
+        }
+        Ok(())
     }
 
     fn count_requests(&self, recorder: &mut Recorder) {

@@ -8,6 +8,7 @@ use atlassian::{groups, users};
 use directory::{AccountId, Claim, ClaimState, GroupId, Noun, Observed, Ordinal, Part, Reading, Rule, Seen, Snapshot};
 use jiff::Timestamp;
 use roaring::RoaringBitmap;
+use tokio::sync::Mutex;
 
 use crate::nouns::residue::Residue;
 use crate::nouns::run::NoteKind;
@@ -64,41 +65,59 @@ fn claim(noun: Noun, (asked_from, asked_to): (Timestamp, Timestamp), asked: u64,
     Claim { noun, part: Part::Named, state, asked_from, asked_to, expected: Some(asked), seen: asked, reason }
 }
 
-/// Asks every part for people by id. Returns of how many it was not learned whether they are there.
+/// Asks every part for people by id, a few requests side by side. Returns of how many it was not learned whether they are
+/// there.
 async fn read_people(pass: &Pass, parts: &[WalkedPart], people: &[AccountId]) -> Result<usize, Ended> {
-    let mut silent = BTreeSet::new();
-    for asked in people.chunks(users::ACCOUNT_IDS_AT_ONCE) {
-        pass.expect_named(parts.len() as u64).await;
-        for part in parts {
-            let ids: Vec<String> = asked.iter().map(AccountId::to_string).collect();
-            let mut page = match users::by_account_ids(&pass.client, &part.scope, Class::Pass, &ids).await {
-                Ok(page) => page,
-                Err(error) => {
-                    let reason = unread_unless_ended(pass, error).await?;
-                    pass.note(NoteKind::Gap, ids.join(", "), reason).await;
-                    silent.extend(asked.iter().cloned());
-                    continue;
-                }
-            };
-            page.records.retain(|user| is_outside(user) == part.is_outside());
-            let found: BTreeSet<String> = page.records.iter().map(|user| user.account_id.clone()).collect();
-            let missing: Vec<&AccountId> = asked.iter().filter(|id| !found.contains(id.as_str())).collect();
-            if page.quarantined.is_empty() {
-                for id in missing {
-                    not_found(pass, part, id).await?;
-                }
-            } else {
-                silent.extend(missing.into_iter().cloned());
-            }
-            let _busy = pass.clock.busy();
-            let taken = page_of_accounts(pass, part, page.records, page.asked_at).await;
-            pass.record(None, vec![taken.residue]).await?;
+    let silent = Mutex::new(BTreeSet::new());
+    let queue = Mutex::new(people.chunks(users::ACCOUNT_IDS_AT_ONCE));
+    let work = async || {
+        loop {
+            let Some(asked) = queue.lock().await.next() else { return Ok::<(), Ended>(()) };
+            read_some(pass, parts, (asked, &silent)).await?;
         }
-        pass.recorder.lock().await.progress.people_seen += asked.len() as u64;
-    }
-    let known: RoaringBitmap = silent.iter().filter_map(|id| pass.base.account(id.as_str())).collect();
+    };
+    let (a, b, c, d) = tokio::join!(work(), work(), work(), work());
+    a.and(b).and(c).and(d)?;
+    let silent = silent.into_inner();
+    let known: RoaringBitmap = silent.iter().filter_map(|id: &AccountId| pass.base.account(id.as_str())).collect();
     pass.unanswered(&known, &RoaringBitmap::new());
     Ok(silent.len())
+}
+
+/// Asks every part for people by id, as many as one request takes. Of whom nothing was learned is noted as silent.
+async fn read_some(
+    pass: &Pass,
+    parts: &[WalkedPart],
+    (asked, silent): (&[AccountId], &Mutex<BTreeSet<AccountId>>),
+) -> Result<(), Ended> {
+    pass.expect_named(parts.len() as u64).await;
+    for part in parts {
+        let ids: Vec<String> = asked.iter().map(AccountId::to_string).collect();
+        let mut page = match users::by_account_ids(&pass.client, &part.scope, Class::Pass, &ids).await {
+            Ok(page) => page,
+            Err(error) => {
+                let reason = unread_unless_ended(pass, error).await?;
+                pass.note(NoteKind::Gap, ids.join(", "), reason).await;
+                silent.lock().await.extend(asked.iter().cloned());
+                continue;
+            }
+        };
+        page.records.retain(|user| is_outside(user) == part.is_outside());
+        let found: BTreeSet<String> = page.records.iter().map(|user| user.account_id.clone()).collect();
+        let missing: Vec<&AccountId> = asked.iter().filter(|id| !found.contains(id.as_str())).collect();
+        if page.quarantined.is_empty() {
+            for id in missing {
+                not_found(pass, part, id).await?;
+            }
+        } else {
+            silent.lock().await.extend(missing.into_iter().cloned());
+        }
+        let _busy = pass.clock.busy();
+        let taken = page_of_accounts(pass, part, page.records, page.asked_at).await;
+        pass.record(None, vec![taken.residue]).await?;
+    }
+    pass.recorder.lock().await.progress.people_seen += asked.len() as u64;
+    Ok(())
 }
 
 /// Somebody whom a part does not show, asked for by id. They are gone from it when a person has approved that and the

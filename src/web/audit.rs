@@ -5,29 +5,24 @@
 
 pub(crate) mod event;
 
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
 use axum::Form as Sent;
 use axum::body::Body;
 use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use futures_core::Stream;
 use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::Deserialize;
-use tokio::sync::mpsc::Receiver;
 
 use crate::mirror::export::Form;
 use crate::mirror::export::events::{self as rows, Exported, day, outcome, what};
 use crate::nouns::event::Recorded;
 use crate::nouns::event_kind::KINDS;
 use crate::store::db::Store;
-use crate::store::error::StoreError;
 use crate::store::events::{self, Broken, Wanted};
 use crate::web::Served;
 use crate::web::audit::event::about;
+use crate::web::export::Arriving;
 use crate::web::failure::Failure;
 use crate::web::ui::address::Address;
 use crate::web::ui::amount::number;
@@ -153,17 +148,6 @@ pub(crate) async fn csv(served: State<Served>, visit: Visit, ask: Query<Ask>) ->
 /// GET /audit.json
 pub(crate) async fn json(served: State<Served>, visit: Visit, ask: Query<Ask>) -> Result<Response, Failure> {
     file(served.0, visit, ask.0, (Form::Json, "application/json", "json")).await
-}
-
-/// Pieces as they arrive from the database.
-struct Arriving(Receiver<Result<Vec<u8>, StoreError>>);
-
-impl Stream for Arriving {
-    type Item = Result<Vec<u8>, StoreError>;
-
-    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.get_mut().0.poll_recv(context)
-    }
 }
 
 async fn file(

@@ -1,7 +1,9 @@
 //! Exactly whom a filter finds, as a file: sent while it is made, so that it needs no memory of its size. A filter with
 //! errors gives no file, because it would be one of other people than were asked for.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use axum::body::Body;
 use axum::extract::Query;
@@ -9,14 +11,17 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use directory::find::Ranking;
 use directory::{Ordinal, fold_text};
+use futures_core::Stream;
 use maud::{Markup, html};
 use serde::Deserialize;
+use tokio::sync::mpsc::Receiver;
 
 use crate::http::Pieces;
 use crate::mirror::answer::answer;
 use crate::mirror::export::events::{Exported, record};
 use crate::mirror::export::{Export, Form, in_order};
 use crate::nouns::refusal::Refusal;
+use crate::store::error::StoreError;
 use crate::sync::schedule;
 use crate::web::failure::Failure;
 use crate::web::filters;
@@ -98,6 +103,30 @@ pub(crate) async fn download(
     exported: Exported<'_>,
     pieces: impl Iterator<Item = Vec<u8>> + Send + Unpin + 'static,
 ) -> Result<Response, Failure> {
+    file_of(visit, exported, Body::from_stream(Pieces(pieces))).await
+}
+
+/// The same of pieces that are made while it is sent.
+pub(crate) async fn download_arriving(
+    visit: &Visit,
+    exported: Exported<'_>,
+    pieces: Receiver<Result<Vec<u8>, StoreError>>,
+) -> Result<Response, Failure> {
+    file_of(visit, exported, Body::from_stream(Arriving(pieces))).await
+}
+
+/// Pieces as they arrive from the database.
+pub(crate) struct Arriving(pub(crate) Receiver<Result<Vec<u8>, StoreError>>);
+
+impl Stream for Arriving {
+    type Item = Result<Vec<u8>, StoreError>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.get_mut().0.poll_recv(context)
+    }
+}
+
+async fn file_of(visit: &Visit, exported: Exported<'_>, body: Body) -> Result<Response, Failure> {
     let Exported { what, form, .. } = exported;
     record(&visit.entered.context, visit.mirror.store(), exported, &visit.entropy).await?;
     let day = visit.reader.now.to_zoned(visit.reader.zone.clone()).strftime("%Y-%m-%d").to_string();
@@ -106,7 +135,6 @@ pub(crate) async fn download(
         Form::Json | Form::JsonLines => ("application/json", "json"),
     };
     let name = disposition(&visit.mirror.organization().name, &format!("{what}-{day}.{ending}"));
-    let body = Body::from_stream(Pieces(pieces));
     Ok(([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, name)], body).into_response())
 }
 

@@ -10,11 +10,10 @@ use crate::mirror::export::events::Exported;
 use crate::mirror::export::{Export, Form, in_order};
 use crate::nouns::operation::Operation;
 use crate::nouns::operation_row::RowState;
-use crate::operations::report;
-use crate::store::error::StoreError;
+use crate::operations::text::text;
 use crate::store::operation_rows::Filter;
 use crate::store::operations;
-use crate::web::export::download;
+use crate::web::export::{download, download_arriving};
 use crate::web::failure::Failure;
 use crate::web::operations::address;
 use crate::web::operations::page::existing;
@@ -42,22 +41,16 @@ pub(crate) async fn file(
             rows(&visit, &operation, (&name("hand-off"), filter), &here).await
         }
         "result.json" => {
-            let mut pieces = Vec::new();
-            report::json(&visit.mirror, &operation, |piece| keep(&mut pieces, piece)).await?;
             let all = address(&operation.id).to_string();
             let exported =
                 Exported { what: &name("result"), rows: Some(operation.plan.rows), form: Form::Json, filter: &all };
-            download(&visit, exported, pieces.into_iter()).await
+            let text = text(&visit.mirror, &operation, (Filter::default(), Form::Json));
+            download_arriving(&visit, exported, text.arriving()).await
         }
         "before.csv" => before(&visit, &operation, (&name("before"), Form::Csv)).await,
         "before.json" => before(&visit, &operation, (&name("before"), Form::Json)).await,
         _ => Err(Failure::NotFound("There is no such file.")),
     }
-}
-
-fn keep(pieces: &mut Vec<Vec<u8>>, piece: &str) -> Result<(), StoreError> {
-    pieces.push(piece.as_bytes().to_vec());
-    Ok(())
 }
 
 /// Rows that a filter finds; the chain keeps the address where they stand.
@@ -67,10 +60,9 @@ async fn rows(
     (what, filter): (&str, Filter),
     here: &Address,
 ) -> Result<Response, Failure> {
-    let mut pieces = Vec::new();
-    report::csv_of(&visit.mirror, operation, &filter, |piece| keep(&mut pieces, piece)).await?;
     let exported = Exported { what, rows: None, form: Form::Csv, filter: &here.to_string() };
-    download(visit, exported, pieces.into_iter()).await
+    let text = text(&visit.mirror, operation, (filter, Form::Csv));
+    download_arriving(visit, exported, text.arriving()).await
 }
 
 /// Whom it selects, as they were in the generation of its plan.
