@@ -22,7 +22,7 @@ use crate::sync::pass::{self, Surroundings};
 use crate::sync::request::{Ask, Asked, start_within};
 
 /// People that one read names: a run's scope stands in every list of runs.
-const PEOPLE: usize = 500;
+const PEOPLE: usize = 1_000;
 /// Groups that one read names.
 const GROUPS: usize = 100;
 /// How often a read that others overtook is done anew.

@@ -15,8 +15,11 @@ use crate::operations::journal::Turn;
 use crate::operations::look;
 use crate::operations::send::finish;
 
-/// Rows that one round reads back. Their people are read in several reads where they are many.
-const ROUND: usize = 1_000;
+/// Rows that one round reads back.
+const ROUND: usize = 2_000;
+/// How long the first row that is due waits for others while more is being sent: every round seals a generation, and what
+/// pages keep beside a snapshot is made anew for it.
+const GATHERING: SignedDuration = SignedDuration::from_secs(3);
 /// How long the worker looks away at the most.
 const LOOK: Duration = Duration::from_millis(500);
 /// When the next check is later than this and nothing is to be sent, the operation's job is given back until then.
@@ -39,6 +42,11 @@ pub(super) async fn read_back_all(work: &Work) {
             let board = work.board();
             (board.due(now, ROUND), board.next_check(), board.has_unknown())
         };
+        let first = next.is_some_and(|at| now.duration_since(at) < GATHERING);
+        if first && !over && !halted && !due.is_empty() && due.len() < ROUND {
+            work.clock.sleep(LOOK).await;
+            continue;
+        }
         // Whatever was done is looked at once at least, so that the mirror has it and it can be taken back.
         let soon = next.is_some_and(|at| at.duration_since(now) <= FIRST);
         if over && halted && !unknown && !soon {

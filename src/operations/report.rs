@@ -1,5 +1,4 @@
-//! What came of an operation, for pages, commands and files: figures, rows with names, and the whole as JSON and CSV.
-
+//! What came of an operation, for pages, commands and files: figures, rows with names, and the operation as an object.
 
 use directory::act::{Action, Apps, Change};
 use directory::{Ordinal, Snapshot};
