@@ -10,6 +10,7 @@ pub mod explain;
 pub mod keep;
 pub mod outlook;
 pub mod owners;
+pub mod report;
 mod rights;
 mod run;
 pub mod scheduler;

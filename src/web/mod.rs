@@ -217,6 +217,8 @@ pub fn router(web: Web) -> Router {
         .route(tasks::form::NEW, get(tasks::form::add).post(tasks::form::create))
         .route("/tasks/{id}", get(tasks::results).post(tasks::act))
         .route("/tasks/{id}/edit", get(tasks::form::edit).post(tasks::form::change))
+        .route("/tasks/{id}/runs/{run}", get(tasks::run::show).post(tasks::run::act))
+        .route("/tasks/{id}/runs/{run}/{file}", get(tasks::run::file))
         .route("/runs", get(runs::show).post(runs::start))
         .route("/runs/{id}", get(run::show))
         .route("/runs/{id}/cancel", post(run::cancel))

@@ -2,6 +2,7 @@
 //! none; *Run now*, *Dry run*, the switch *Schedule Active*, and *Show Results*.
 
 pub(crate) mod form;
+pub(crate) mod run;
 
 use axum::Form;
 use axum::extract::{Path, State};
@@ -10,7 +11,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use crate::auth::token::Token;
-use crate::id::TaskId;
+use crate::id::{TaskId, TaskRunId};
 use crate::nouns::task::{Cause, TaskRun, TaskRunState};
 use crate::nouns::task_schedule::Repeat;
 use crate::store::{operations, task_runs};
@@ -136,7 +137,7 @@ pub(crate) async fn results(
                         tbody {
                             @for (run, operations) in &runs {
                                 tr {
-                                    td { (run.number) }
+                                    th scope="row" { a href=(run::to(run)) { (run.number) } }
                                     td { (visit.reader.moment(run.asked_at)) }
                                     td { (cause(run)) }
                                     td { (outcome(run)) @if let Some(reason) = &run.reason { " " span.sub { (reason) } } }
@@ -171,19 +172,18 @@ pub(crate) async fn act(
     let (id, context, entropy) = (identify(&id)?, &visit.entered.context, &served.entropy);
     let key = (!ask.request_key.is_empty()).then(|| ask.request_key.clone());
     let mirror = &visit.mirror;
+    let here = || HERE.to_owned();
+    let to_run = |run: TaskRunId| address(&id).below("runs").below(run.as_str()).as_str().to_owned();
     let done = match ask.what.as_str() {
-        "run" => keep::run_now(context, mirror, (&id, Cause::Person), (key, entropy)).await.map(drop),
-        "dry" => keep::run_now(context, mirror, (&id, Cause::DryRun), (key, entropy)).await.map(drop),
-        "on" => keep::switch_on(context, mirror, &id, entropy).await,
-        "off" => keep::switch_off(context, mirror, &id, entropy).await,
-        "delete" => keep::delete(context, mirror, &id, entropy).await,
+        "run" => keep::run_now(context, mirror, (&id, Cause::Person), (key, entropy)).await.map(to_run),
+        "dry" => keep::run_now(context, mirror, (&id, Cause::DryRun), (key, entropy)).await.map(to_run),
+        "on" => keep::switch_on(context, mirror, &id, entropy).await.map(|()| here()),
+        "off" => keep::switch_off(context, mirror, &id, entropy).await.map(|()| here()),
+        "delete" => keep::delete(context, mirror, &id, entropy).await.map(|()| here()),
         _ => return Err(unknown()),
     };
-    done.map_err(failed)?;
-    Ok(match ask.what.as_str() {
-        "run" | "dry" => see(address(&id).as_str()),
-        _ => see(HERE),
-    })
+    let goes_to = done.map_err(failed)?;
+    Ok(see(&goes_to))
 }
 
 /// POST /tasks/clock
@@ -244,7 +244,7 @@ fn row(outlook: &Outlook, visit: &Visit, served: &Served) -> Markup {
             }
             td {
                 @match &outlook.last {
-                    Some(run) => { (outcome(run)) " " span.sub { (reader.relative(run.asked_at)) } @if let Some(reason) = &run.reason { " " span.sub { (reason) } } }
+                    Some(run) => { a href=(run::to(run)) aria-label={ "Last run of " (name) } { (outcome(run)) } " " span.sub { (reader.relative(run.asked_at)) } @if let Some(reason) = &run.reason { " " span.sub { (reason) } } }
                     None => span.sub { "never" }
                 }
                 " " a href=(address(&task.id)) aria-label={ "Show Results of " (name) } { "Show Results" }

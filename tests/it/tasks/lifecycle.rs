@@ -187,9 +187,12 @@ async fn w6_idle_people_are_warned_once_then_lose_the_app_then_are_suspended() {
         });
         life.app.ask().await;
         life.app.work().await.unwrap();
-        let text = "status = active AND group = \"Wiki readers\" AND inactiveFor(confluence) >= 60d AND NOT group = Keepers";
+        let text =
+            "status = active AND group = \"Wiki readers\" AND inactiveFor(confluence) >= 60d AND NOT group = Keepers";
         // Who loses the app leaves the group; the second half keeps them in sight for the last stage.
-        let text = format!("({text}) OR (status = active AND NOT group = Keepers AND email ~ \"@idlers.example\" AND inactiveFor(confluence) >= 60d)");
+        let text = format!(
+            "({text}) OR (status = active AND NOT group = Keepers AND email ~ \"@idlers.example\" AND inactiveFor(confluence) >= 60d)"
+        );
         let filter = life.app.save_filter("Idle in Confluence", &text).await;
         let (context, entropy) = (life.app.context(), life.app.surroundings.entropy.clone());
         let unsent = keep::create(&context, &life.app.mirror, (life.definition(&filter), true), &entropy).await;
@@ -199,7 +202,11 @@ async fn w6_idle_people_are_warned_once_then_lose_the_app_then_are_suspended() {
         life.app.simulator.clear_ledger();
 
         // The first Monday: who can be reached is written to, once.
-        let mut people = [(life.account(&idle), "250 OK"), (life.account(&returning), "250 OK"), (life.account(&bounced), "550 5.1.1 no such user")];
+        let mut people = [
+            (life.account(&idle), "250 OK"),
+            (life.account(&returning), "250 OK"),
+            (life.account(&bounced), "550 5.1.1 no such user"),
+        ];
         people.sort_unstable();
         life.server.answer_recipients(&people.map(|(_, answer)| answer));
         let first = life.live_to("2026-11-23T01:00:05Z").await;
@@ -219,7 +226,11 @@ async fn w6_idle_people_are_warned_once_then_lose_the_app_then_are_suspended() {
         }
         let messages = life.server.messages();
         assert_eq!(messages.len(), 2, "{engine:?}");
-        assert!(messages[0].contains("ends on 7 December 2026") && messages[0].contains("Open it before"), "{}", messages[0]);
+        assert!(
+            messages[0].contains("ends on 7 December 2026") && messages[0].contains("Open it before"),
+            "{}",
+            messages[0]
+        );
         assert_eq!(life.app.effects().len(), 0);
 
         // One comes back to work; nobody is written to twice, and nothing happens early.
@@ -312,7 +323,11 @@ async fn w6_too_many_warnings_hold_the_run_which_is_told_and_goes_on_when_somebo
         life.deliver().await;
         let messages = life.server.messages();
         assert_eq!(messages.len(), 6, "{engine:?}");
-        assert!(messages[0].contains("14 December 2026"), "the day is reckoned from when it was let go: {}", messages[0]);
+        assert!(
+            messages[0].contains("14 December 2026"),
+            "the day is reckoned from when it was let go: {}",
+            messages[0]
+        );
         let id = run.id.clone();
         let run = life.app.mirror.store().read(move |tx| task_runs::find(tx, &id)).await.unwrap().unwrap();
         assert_eq!(run.state, TaskRunState::Succeeded, "{engine:?}");
