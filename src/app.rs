@@ -4,6 +4,8 @@
 mod acted;
 mod furnish;
 pub mod past;
+pub mod receiver;
+mod subscribed;
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -18,11 +20,14 @@ use tracing_subscriber::EnvFilter;
 
 use crate::api::{self, Api};
 use crate::app::past::Past;
+use crate::app::receiver::Receiver;
 use crate::auth::setup;
 use crate::cli::ending::Ending;
 use crate::cli::open::{self, Locked, Opened};
 use crate::cli::{Command, Demo, Exit, Serve, socket};
 use crate::config::{Config, Flags};
+use crate::id::Entropy;
+use crate::notify::address::Allowed;
 use crate::nouns::context::{Actor, Context};
 use crate::nouns::refusal::Refusal;
 use crate::operations;
@@ -81,12 +86,15 @@ pub async fn demo(demo: &Demo) -> Result<Exit, Refusal> {
     let clock = Clock::system();
     let population = Population { users: demo.users, seed: demo.seed, ..Population::default() };
     eprintln!("Simulating an organization of {} people ...", demo.users);
+    // Only the demo sends to this machine without being told to.
+    config.notices_allowed = Allowed::parse("127.0.0.1").unwrap_or_default();
+    let receiver = Receiver::start(clock.clone(), &Entropy::machine()).await?;
     let past = Past::of(demo.users, demo.past);
     let (organization, port) = match past::again(&config, &population, clock.now()) {
         Some(organization) => (organization, 0),
         None if past.days > 0 => {
             eprintln!("Living through its last {} days ...", past.days);
-            let arrived = past::live(&config, &population, past, clock.now()).await?;
+            let arrived = past::live(&config, &population, (past, &receiver), clock.now()).await?;
             (arrived.organization, arrived.port)
         }
         None => (Organization::populate(&population, clock.now()), 0),
@@ -105,6 +113,11 @@ pub async fn demo(demo: &Demo) -> Result<Exit, Refusal> {
         }
     };
     connect(&opened, &simulator).await?;
+    receiver.follow(opened.surroundings.clock.clone());
+    if let Some(mirror) = opened.mirrors.only() {
+        subscribed::subscribe(&mirror, &opened, &receiver).await?;
+        eprintln!("What the demo's webhooks were sent is shown at {}", receiver.page());
+    }
     if let Some(site) = simulator.sites().first() {
         eprintln!("A credential to try under Settings, Sites, on {}:", site.name);
         eprintln!("  {} with the token {}", site.user, site.token);
@@ -168,6 +181,7 @@ async fn run(config: &Config, opened: Opened, listen: SocketAddr) -> Result<Exit
         clock: clock.clone(),
         entropy: opened.surroundings.entropy.clone(),
         mirrors: opened.mirrors.clone(),
+        notifier: opened.notifier.clone(),
     };
     let web = Web {
         control,

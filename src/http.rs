@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use axum::http::Method;
 use axum::http::header::{self, HeaderMap, HeaderName};
 use futures_core::Stream;
+use tokio::sync::mpsc::Receiver;
 
 use crate::auth::token::Token;
 
@@ -23,6 +24,17 @@ impl<I: Iterator<Item = Vec<u8>> + Unpin> Stream for Pieces<I> {
 
     fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         Poll::Ready(self.get_mut().0.next().map(Ok))
+    }
+}
+
+/// Pieces as they arrive from whoever makes them, who may fail.
+pub(crate) struct Arriving<E>(pub(crate) Receiver<Result<Vec<u8>, E>>);
+
+impl<E> Stream for Arriving<E> {
+    type Item = Result<Vec<u8>, E>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.get_mut().0.poll_recv(context)
     }
 }
 

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::api::problem::{Kind, Problem};
-use crate::api::{Api, entry};
+use crate::api::{Api, entry, reach};
 use crate::id::AdministratorId;
 use crate::mirror::Mirror;
 use crate::mirror::past::{AsOf, NotAnswered};
@@ -58,7 +58,8 @@ pub(crate) async fn enter(State(api): State<Api>, request: Request, next: Next) 
 }
 
 async fn asked(api: &Api, parts: &Parts) -> Result<Asked, Problem> {
-    let context = entry::enter(api, parts).await?;
+    let (context, reach) = entry::enter(api, parts).await?;
+    reach::holds(reach, parts)?;
     let Some(mirror) = api.mirrors.only() else {
         let hint = "Enter its API key on the pages first.";
         return Err(Problem::new(Kind::Refused, "No organization is connected.", hint));

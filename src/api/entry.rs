@@ -12,18 +12,18 @@ use crate::api::problem::{Kind, Problem};
 use crate::auth::access_tokens::{self, Found, Secret};
 use crate::auth::sessions;
 use crate::http;
-use crate::nouns::access_token::Standing;
+use crate::nouns::access_token::{Reach, Standing};
 use crate::nouns::context::Context;
 
-/// Who asks, or why nobody may.
-pub(crate) async fn enter(api: &Api, parts: &Parts) -> Result<Context, Problem> {
+/// Who asks, and what they may do; or why nobody may.
+pub(crate) async fn enter(api: &Api, parts: &Parts) -> Result<(Context, Reach), Problem> {
     match parts.headers.get(header::AUTHORIZATION) {
         Some(value) => by_token(api, parts, value.to_str().unwrap_or_default()).await,
-        None => by_session(api, parts).await,
+        None => Ok((by_session(api, parts).await?, Reach::Act)),
     }
 }
 
-async fn by_token(api: &Api, parts: &Parts, authorization: &str) -> Result<Context, Problem> {
+async fn by_token(api: &Api, parts: &Parts, authorization: &str) -> Result<(Context, Reach), Problem> {
     let now = api.clock.now();
     let secret = authorization
         .split_once(' ')
@@ -32,7 +32,7 @@ async fn by_token(api: &Api, parts: &Parts, authorization: &str) -> Result<Conte
     let source = source(parts);
     let next = "Make one with `rollcall token create`.";
     match access_tokens::find((&api.control, &api.entropy), secret.as_ref(), source, now).await? {
-        Found::Token(token) => Ok(access_tokens::context(&token, now, source)),
+        Found::Token(token) => Ok((access_tokens::context(&token, now, source), token.reach)),
         Found::Over(Standing::Revoked, _) => {
             Err(Problem::new(Kind::Unauthorized, "This access token was revoked.", next))
         }

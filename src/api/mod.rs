@@ -18,6 +18,8 @@ mod guard;
 mod history;
 mod once;
 mod openapi;
+mod operation_rows;
+mod operations;
 mod organization;
 mod page;
 mod parameters;
@@ -25,9 +27,12 @@ mod people;
 mod person;
 mod prices;
 mod problem;
+mod reach;
 mod runs;
 mod sync;
 mod trends;
+mod webhooks;
+mod wishes;
 mod withheld;
 
 use axum::Router;
@@ -39,6 +44,7 @@ use utoipa_axum::routes;
 
 use crate::id::Entropy;
 use crate::mirror::mirrors::Mirrors;
+use crate::notify::Notifier;
 use crate::store::db::Store;
 
 pub use openapi::document;
@@ -54,6 +60,8 @@ pub struct Api {
     pub entropy: Entropy,
     /// The organizations that are open.
     pub mirrors: Mirrors,
+    /// What webhooks are saved with.
+    pub notifier: Notifier,
 }
 
 /// Where the API begins.
@@ -122,4 +130,23 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(withheld::dismiss))
         .routes(routes!(attention::list))
         .routes(routes!(audit::list))
+        .routes(routes!(operations::list))
+        .routes(routes!(operations::show))
+        .routes(routes!(operation_rows::list))
+        .routes(routes!(operation_rows::csv))
+        .routes(routes!(operation_rows::json))
+        .routes(routes!(wishes::approve))
+        .routes(routes!(wishes::reject))
+        .routes(routes!(wishes::pause))
+        .routes(routes!(wishes::resume))
+        .routes(routes!(wishes::cancel))
+        .routes(routes!(wishes::undo))
+        .routes(routes!(wishes::retry))
+        .routes(routes!(wishes::stopped, wishes::stop))
+        .routes(routes!(wishes::release))
+        .routes(routes!(webhooks::list, webhooks::make))
+        .routes(routes!(webhooks::show, webhooks::change, webhooks::remove))
+        .routes(routes!(webhooks::test))
+        .routes(routes!(webhooks::deliveries))
+        .routes(routes!(webhooks::again))
 }

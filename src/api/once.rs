@@ -34,9 +34,9 @@ const LARGEST_ANSWER: usize = 256 << 10;
 /// Work that has taken so long belongs to a process that has ended: its key may be taken over.
 const GIVEN_UP_AFTER: SignedDuration = SignedDuration::from_mins(2);
 
-/// What is kept of a key.
+/// What is remembered of a key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Kept {
+struct Remembered {
     /// The digest of the request.
     request: String,
     /// When the work began, in microseconds.
@@ -49,6 +49,17 @@ struct Kept {
 struct Answer {
     status: u16,
     body: String,
+}
+
+/// The body of an answer as it is kept, where that is not the one that was given: a secret is given once.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept(String);
+
+impl Kept {
+    /// This answer, as JSON.
+    pub(crate) fn of<T: Serialize>(answer: &T) -> Kept {
+        Kept(serde_json::to_string(answer).unwrap_or_default())
+    }
 }
 
 /// What a key means for a request.
@@ -118,16 +129,17 @@ async fn begin(mirror: &Mirror, key: &str, request: &str, now: Timestamp) -> Res
     mirror
         .store()
         .write(move |tx| {
-            let kept = request_keys::find(tx, &key, now)?.and_then(|kept| serde_json::from_str::<Kept>(&kept).ok());
+            let kept =
+                request_keys::find(tx, &key, now)?.and_then(|kept| serde_json::from_str::<Remembered>(&kept).ok());
             match kept {
                 Some(kept) if kept.request != request => return Ok(Known::Reused),
-                Some(Kept { answer: Some(answer), .. }) => return Ok(Known::Answered(answer)),
+                Some(Remembered { answer: Some(answer), .. }) => return Ok(Known::Answered(answer)),
                 Some(kept) if now.as_microsecond() - kept.begun < GIVEN_UP_AFTER.as_micros() as i64 => {
                     return Ok(Known::Busy);
                 }
                 _ => {}
             }
-            keep(tx, &key, &Kept { request, begun: now.as_microsecond(), answer: None }, now)?;
+            keep(tx, &key, &Remembered { request, begun: now.as_microsecond(), answer: None }, now)?;
             Ok(Known::Begun)
         })
         .await
@@ -145,15 +157,17 @@ async fn finish(
         mirror.store().write(move |tx| request_keys::drop_one(tx, &key)).await?;
         return Ok(response);
     }
-    let (parts, body) = response.into_parts();
+    let (mut parts, body) = response.into_parts();
     let body = to_bytes(body, LARGEST_ANSWER).await.map_err(|_| too_large())?;
-    let answer = Answer { status: parts.status.as_u16(), body: String::from_utf8_lossy(&body).into_owned() };
-    let kept = Kept { request, begun: now.as_microsecond(), answer: Some(answer) };
+    let text = parts.extensions.remove::<Kept>().map(|Kept(text)| text);
+    let text = text.unwrap_or_else(|| String::from_utf8_lossy(&body).into_owned());
+    let answer = Answer { status: parts.status.as_u16(), body: text };
+    let kept = Remembered { request, begun: now.as_microsecond(), answer: Some(answer) };
     mirror.store().write(move |tx| keep(tx, &key, &kept, now)).await?;
     Ok(Response::from_parts(parts, Body::from(body)))
 }
 
-fn keep(tx: &mut Tx, key: &str, kept: &Kept, now: Timestamp) -> Result<(), StoreError> {
+fn keep(tx: &mut Tx, key: &str, kept: &Remembered, now: Timestamp) -> Result<(), StoreError> {
     let text = serde_json::to_string(kept).unwrap_or_default();
     request_keys::remember(tx, key, &text, now)
 }

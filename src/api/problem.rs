@@ -21,6 +21,7 @@ pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 pub(crate) enum Kind {
     Unauthorized,
     Foreign,
+    Reach,
     Blocked,
     NotFound,
     Method,
@@ -87,6 +88,7 @@ impl Kind {
         match self {
             Kind::Unauthorized => ("unauthorized", StatusCode::UNAUTHORIZED, "Nobody is known by this request"),
             Kind::Foreign => ("foreign", StatusCode::FORBIDDEN, "The request did not come from a page of this server"),
+            Kind::Reach => ("reach", StatusCode::FORBIDDEN, "The access token may not do this"),
             Kind::Blocked => ("too-many-tries", StatusCode::TOO_MANY_REQUESTS, "Too many wrong access tokens"),
             Kind::NotFound => ("not-found", StatusCode::NOT_FOUND, "There is no such thing"),
             Kind::Method => ("method", StatusCode::METHOD_NOT_ALLOWED, "This cannot be done here"),

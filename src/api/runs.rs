@@ -249,7 +249,7 @@ pub(crate) async fn find(asked: &Asked, id: &str) -> Result<run::Run, Problem> {
 }
 
 /// A word of a closed vocabulary.
-fn word<T>(
+pub(crate) fn word<T>(
     name: &str,
     given: Option<&str>,
     parse: impl Fn(&str) -> Option<T>,
@@ -288,14 +288,20 @@ impl Run {
                 requests_least: progress.requests_floor,
                 waited_seconds: progress.waited.as_secs(),
             },
-            waiting: (run.waiting.as_ref())
-                .map(|waiting| Waiting { until: waiting.until.to_string(), reason: waiting.reason.clone() }),
+            waiting: run.waiting.as_ref().map(Waiting::of),
             failure: run.failure.clone(),
             changed: run.counts.as_ref().map(Changed::of),
             totals: (run.totals.as_ref())
                 .map(|totals| Totals { before: HowMuch::of(&totals.before), after: HowMuch::of(&totals.after) }),
             withheld_rows: run.withheld_rows,
         }
+    }
+}
+
+impl Waiting {
+    /// A pause as it is sent.
+    pub(crate) fn of(waiting: &run::Waiting) -> Waiting {
+        Waiting { until: waiting.until.to_string(), reason: waiting.reason.clone() }
     }
 }
 

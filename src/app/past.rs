@@ -7,7 +7,8 @@ use clock::Clock;
 use jiff::{SignedDuration, Timestamp};
 use simulator::{Organization, Population, Season};
 
-use crate::app::{acted, connect, furnish};
+use crate::app::receiver::Receiver;
+use crate::app::{acted, connect, furnish, subscribed};
 use crate::cli::open::{self, Locked, Opened};
 use crate::config::Config;
 use crate::mirror::Mirror;
@@ -69,7 +70,12 @@ impl Past {
 ///
 /// # Errors
 /// The simulator or the installation cannot be opened, or a sync of the past does not end.
-pub async fn live(config: &Config, population: &Population, past: Past, now: Timestamp) -> Result<Arrived, Refusal> {
+pub async fn live(
+    config: &Config,
+    population: &Population,
+    (past, receiver): (Past, &Receiver),
+    now: Timestamp,
+) -> Result<Arrived, Refusal> {
     let ends = now.saturating_sub(MARGIN).unwrap_or(now);
     let begins = ends.saturating_sub(SignedDuration::from_hours(24 * i64::from(past.days))).unwrap_or(ends);
     std::fs::write(config.data.join(BEGAN), format!("{begins} {}", past.days))
@@ -94,6 +100,9 @@ pub async fn live(config: &Config, population: &Population, past: Past, now: Tim
         schedule::start_when_due(&mirror, now, entropy).await.map_err(database)?;
         work_through(&mirror, &opened).await?;
     }
+    receiver.follow(clock.clone());
+    subscribed::subscribe(&mirror, &opened, receiver).await?;
+    subscribed::deliver(&mirror, &opened).await?;
     acted::act(&mirror, &opened.connector, &opened.surroundings).await?;
     simulator.change(|organization| season.live_until(organization, ends));
     advance_to(&clock, ends);
@@ -103,6 +112,7 @@ pub async fn live(config: &Config, population: &Population, past: Past, now: Tim
     asked.await.map_err(database)?;
     work_through(&mirror, &opened).await?;
     furnish::furnish(&mirror, &opened.surroundings).await?;
+    subscribed::deliver(&mirror, &opened).await?;
     opened.mirrors.close().await;
     let arrived = Arrived { organization: simulator.read(Clone::clone), port: simulator.address().port() };
     simulator.stop().await;

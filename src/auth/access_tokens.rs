@@ -12,7 +12,7 @@ use crate::auth::sessions::STRANGER;
 use crate::auth::token::Token;
 use crate::auth::username::Username;
 use crate::id::{AccessTokenId, Entropy};
-use crate::nouns::access_token::{AccessToken, LONGEST_LIFE, NotAName, Standing, TokenName};
+use crate::nouns::access_token::{AccessToken, LONGEST_LIFE, NotAName, Reach, Standing, TokenName};
 use crate::nouns::context::{Actor, Context};
 use crate::nouns::event::NewEvent;
 use crate::store::control::administrators::Administrator;
@@ -40,6 +40,8 @@ pub struct Wanted {
     pub days: Option<u32>,
     /// For which administrator, by username; for the only one when nobody says.
     pub username: Option<String>,
+    /// What it may do.
+    pub reach: Reach,
 }
 
 /// Why no token was made or revoked.
@@ -136,6 +138,7 @@ pub async fn create(
         let token = AccessToken {
             id,
             name,
+            reach: wanted.reach,
             administrator,
             username,
             created_by: context.actor.as_text(),
@@ -269,7 +272,8 @@ fn record(
         actor: context.actor.as_subject(),
         kind,
         subject: token.id.to_string(),
-        detail: serde_json::json!({ "administrator": token.administrator.as_str() }).to_string(),
+        detail: serde_json::json!({ "administrator": token.administrator.as_str(), "reach": token.reach.as_str() })
+            .to_string(),
         personal: serde_json::json!({ "name": token.name.as_str(), "username": token.username }).to_string(),
     };
     events::append(tx, &event, salt).map(drop)

@@ -1,7 +1,7 @@
 //! `rollcall token`: access tokens of the API, made, listed and revoked. With a running server the work is handed to it;
 //! the secret comes back once and is stored nowhere.
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use clock::Clock;
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ use crate::cli::table::table;
 use crate::cli::{Exit, Place, socket};
 use crate::config::Config;
 use crate::id::Entropy;
-use crate::nouns::access_token::AccessToken;
+use crate::nouns::access_token::{AccessToken, Reach};
 use crate::nouns::context::{Actor, Context};
 use crate::nouns::refusal::Refusal;
 use crate::store::db::Store;
@@ -50,6 +50,20 @@ pub struct Create {
     /// For which administrator it acts, where there are several
     #[arg(long = "for", value_name = "USERNAME")]
     pub username: Option<String>,
+    /// What it may do
+    #[arg(long, default_value = "manage")]
+    pub may: May,
+}
+
+/// What a token may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum May {
+    /// Ask
+    Read,
+    /// Also start syncs, keep filters, and decide about withheld rows
+    Manage,
+    /// Also approve and undo operations at Atlassian, and change webhooks
+    Act,
 }
 
 /// `rollcall token list`
@@ -71,7 +85,7 @@ pub struct Revoke {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Wanted {
-    Create { name: String, days: Option<u32>, username: Option<String> },
+    Create { name: String, days: Option<u32>, username: Option<String>, may: Option<String> },
     Revoke { token: String },
 }
 
@@ -84,12 +98,23 @@ pub(crate) enum Came {
     Refused { what: String, why: String, next: String },
 }
 
+impl May {
+    fn reach(self) -> Reach {
+        match self {
+            May::Read => Reach::Read,
+            May::Manage => Reach::Manage,
+            May::Act => Reach::Act,
+        }
+    }
+}
+
 /// Runs the command.
 pub async fn run(token: &Token) -> Result<Exit, Refusal> {
     let wanted = match &token.action {
         Action::List(list) => return show(&token.place, list).await,
-        Action::Create(Create { name, expires, username }) => {
-            Wanted::Create { name: name.clone(), days: *expires, username: username.clone() }
+        Action::Create(Create { name, expires, username, may }) => {
+            let may = Some(may.reach().as_str().to_owned());
+            Wanted::Create { name: name.clone(), days: *expires, username: username.clone(), may }
         }
         Action::Revoke(revoke) => Wanted::Revoke { token: revoke.token.clone() },
     };
@@ -127,8 +152,9 @@ pub async fn run(token: &Token) -> Result<Exit, Refusal> {
 /// Does what was asked for, on the databases that this process holds.
 pub(crate) async fn carry_out(context: &Context, control: &Store, wanted: Wanted, entropy: &Entropy) -> Came {
     let done = match wanted {
-        Wanted::Create { name, days, username } => {
-            let wanted = access_tokens::Wanted { name, days, username };
+        Wanted::Create { name, days, username, may } => {
+            let reach = may.as_deref().and_then(Reach::parse).unwrap_or_default();
+            let wanted = access_tokens::Wanted { name, days, username, reach };
             let made = access_tokens::create(context, control, wanted, entropy).await;
             made.map(|(token, secret)| Came::Created { id: token.id.to_string(), secret: secret.expose() })
         }
@@ -171,7 +197,7 @@ async fn show(place: &Place, list: &List) -> Result<Exit, Refusal> {
             let moment = |at: Option<jiff::Timestamp>| at.map(|at| at.to_string());
             let line = serde_json::json!({
                 "id": token.id.as_str(), "name": token.name.as_str(), "administrator": token.username,
-                "state": token.standing(now).as_str(), "created_by": token.created_by,
+                "state": token.standing(now).as_str(), "may": token.reach.as_str(), "created_by": token.created_by,
                 "created_at": token.created_at.to_string(), "expires_at": moment(token.expires_at),
                 "last_used_at": moment(token.last_used_at), "revoked_at": moment(token.revoked_at),
             });
@@ -187,6 +213,7 @@ async fn show(place: &Place, list: &List) -> Result<Exit, Refusal> {
             vec![
                 token.name.as_str().to_owned(),
                 token.standing(now).as_str().to_owned(),
+                token.reach.as_str().to_owned(),
                 token.username.clone(),
                 day(token.last_used_at),
                 day(token.expires_at),
@@ -194,7 +221,7 @@ async fn show(place: &Place, list: &List) -> Result<Exit, Refusal> {
             ]
         };
         let rows: Vec<Vec<String>> = tokens.iter().map(cells).collect();
-        print!("{}", table(&["name", "state", "acts for", "last used", "expires", "id"], &rows));
+        print!("{}", table(&["name", "state", "may", "acts for", "last used", "expires", "id"], &rows));
     }
     Ok(Exit::Done)
 }

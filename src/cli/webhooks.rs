@@ -110,7 +110,7 @@ pub(crate) async fn put_test(
         let why = format!("There is no webhook, or more than one, called {webhook}.");
         return Err(Refusal::new("No test was sent.", why, "See `rollcall webhooks list`, and name it by its id."));
     };
-    verbs::test(context, mirror, &endpoint.id, entropy).await.map_err(|why| match why {
+    verbs::test(context, mirror, &endpoint.id, entropy).await.map(drop).map_err(|why| match why {
         verbs::NotDone::Refused(refusal) => refusal,
         verbs::NotDone::Store(error) => failed(error),
     })

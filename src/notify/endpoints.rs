@@ -124,31 +124,39 @@ pub async fn remove(context: &Context, mirror: &Mirror, notifier: &Notifier, id:
 }
 
 /// Puts a test out for one webhook, whether it is active or not.
-pub async fn test(context: &Context, mirror: &Mirror, id: &EndpointId, entropy: &Entropy) -> Result<(), NotDone> {
+///
+/// # Errors
+/// There is no such webhook.
+pub async fn test(
+    context: &Context,
+    mirror: &Mirror,
+    id: &EndpointId,
+    entropy: &Entropy,
+) -> Result<DeliveryId, NotDone> {
     let (now, id, entropy) = (context.now, id.clone(), entropy.clone());
     let sent = mirror.store().write(move |tx| {
-        let known = endpoints::find(tx, &id)?.is_some();
-        if known {
-            outbox::put_for(tx, &Notice { at: now, what: What::Test }, &[Receiver::Endpoint(id)], &entropy)?;
+        if endpoints::find(tx, &id)?.is_none() {
+            return Ok(None);
         }
-        Ok(known)
+        let notice = Notice { at: now, what: What::Test };
+        Ok(outbox::put_for(tx, &notice, &[Receiver::Endpoint(id)], &entropy)?.pop())
     });
-    if sent.await? { Ok(()) } else { Err(unknown()) }
+    sent.await?.ok_or_else(unknown)
 }
 
-/// Sends a delivery that has ended again, under the same id.
+/// Sends a delivery that has ended again, under the same id, as the delivery that comes back.
+///
+/// # Errors
+/// There is no such delivery, or it has not ended.
 pub async fn send_again(
     context: &Context,
     mirror: &Mirror,
     notifier: &Notifier,
     id: &DeliveryId,
-) -> Result<(), NotDone> {
+) -> Result<DeliveryId, NotDone> {
     let (now, id, entropy) = (context.now, id.clone(), notifier.entropy.clone());
     let sent = mirror.store().write(move |tx| outbox::send_again(tx, &id, now, &entropy)).await?;
-    if sent {
-        return Ok(());
-    }
-    Err(refused("There is no such delivery, or it is still on its way.", "Look at the log again."))
+    sent.ok_or_else(|| refused("There is no such delivery, or it is still on its way.", "Look at the log again."))
 }
 
 fn checked(notifier: &Notifier, draft: Draft) -> Result<Draft, NotDone> {

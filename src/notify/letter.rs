@@ -96,7 +96,11 @@ pub fn of_event(event: EventKind, data: &Value, link: Option<String>) -> Letter 
         ),
         EventKind::SyncHeld => "A sync found more changes at once than its guards let pass. These rows stay as they were until somebody has looked at them.".to_owned(),
         EventKind::SyncFailed => format!("A sync ended without a result. {}", text("reason")),
-        EventKind::OperationFinished => format!("The operation {} is over: {}.", text("name"), text("outcome")),
+        EventKind::OperationFinished => format!("{} is over: {}.", text("name"), text("outcome")),
+        EventKind::LicenceLimitNeared if text("outcome") == "exceeded" => format!(
+            "There are more managed people than Rollcall's edition allows. Everything works until {}; after that, operations and tasks are refused. Syncs and data stay.",
+            text("graceUntil"),
+        ),
         EventKind::LicenceLimitNeared => "The number of managed people comes near what Rollcall's edition allows.".to_owned(),
         EventKind::Test => "This is a test. Mail from Rollcall reaches you.".to_owned(),
         _ => format!("The task {} ran: {}.", text("name"), text("outcome")),

@@ -162,7 +162,8 @@ pub async fn test(context: &Context, mirror: &Mirror, notifier: &Notifier, addre
     let sent = mirror.store().write(move |tx| {
         let known = mail_server::find(tx)?.is_some();
         if known {
-            outbox::put_for(tx, &Notice { at: now, what: What::Test }, &[Receiver::Mail(address)], &entropy)?;
+            let notice = Notice { at: now, what: What::Test };
+            outbox::put_for(tx, &notice, &[Receiver::Mail(address)], &entropy)?;
         }
         Ok(known)
     });

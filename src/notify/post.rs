@@ -1,6 +1,7 @@
 //! Speaking to the mail server: one connection for each mail, to an address that was looked up and checked, within
 //! bounded time.
 
+use std::error::Error as _;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use rustls::CertificateError;
 
 use crate::notify::address::{self, Lookup};
 use crate::notify::outgoing::{Answer, excerpt};
@@ -48,8 +50,48 @@ pub async fn send(
 }
 
 fn refusal(error: &Error) -> Answer {
-    let said = excerpt(&error.to_string());
+    let said = said(error);
     if error.is_permanent() { Answer::Refused(said) } else { Answer::Again { after: None, said } }
+}
+
+/// What became of it, as a sentence.
+fn said(error: &Error) -> String {
+    if let Some(why) = not_trusted(error) {
+        return format!("The mail server's certificate is not trusted: {why} Nothing was sent.");
+    }
+    let reason = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+    let reason = excerpt(&reason);
+    match error.status() {
+        Some(code) => format!("The mail server said: {code} {reason}"),
+        None if error.is_timeout() => "The mail server took too long.".to_owned(),
+        None => format!("The mail server could not be spoken to: {reason}."),
+    }
+}
+
+/// Why a certificate was refused, when that is what went wrong.
+fn not_trusted(error: &Error) -> Option<&'static str> {
+    let mut source = error.source();
+    while let Some(inner) = source {
+        // An error of reading hides what it wraps from `source`.
+        let wrapped = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        let wrapped = wrapped.and_then(|wrapped| wrapped.downcast_ref::<rustls::Error>());
+        if let Some(rustls::Error::InvalidCertificate(why)) = wrapped.or_else(|| inner.downcast_ref()) {
+            return Some(match why {
+                CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired.",
+                CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "it is not valid yet.",
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                    "it is for another name than the server's."
+                }
+                CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+                    "nobody whom this machine trusts has issued it. ROLLCALL_CA_FILE names others."
+                }
+                CertificateError::Revoked => "it was revoked.",
+                _ => "it is not as it should be.",
+            });
+        }
+        source = inner.source();
+    }
+    None
 }
 
 fn tls(server: &MailServer, certificates: &[u8]) -> Result<Tls, Error> {

@@ -17,6 +17,8 @@ pub struct AccessToken {
     pub id: AccessTokenId,
     /// What it is for.
     pub name: TokenName,
+    /// What it may do.
+    pub reach: Reach,
     /// For whom it acts.
     pub administrator: AdministratorId,
     /// Their username.
@@ -36,6 +38,18 @@ pub struct AccessToken {
 /// What a token is called: one line of 1 to 100 characters, trimmed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenName(String);
+
+/// What a token may do; each may do what those before it may.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// Ask.
+    Read,
+    /// Also start syncs, keep filters, and decide about withheld rows.
+    #[default]
+    Manage,
+    /// Also approve operations, which changes something at Atlassian, and say where notices go.
+    Act,
+}
 
 /// Whether a token opens anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +100,34 @@ impl AccessToken {
             (Some(_), _) => Standing::Revoked,
             (None, Some(expires_at)) if expires_at <= now => Standing::Expired,
             _ => Standing::Good,
+        }
+    }
+}
+
+impl Reach {
+    /// All of them, the least first.
+    pub const ALL: [Reach; 3] = [Reach::Read, Reach::Manage, Reach::Act];
+
+    /// The word that is stored and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Reach::Read => "read",
+            Reach::Manage => "manage",
+            Reach::Act => "act",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(text: &str) -> Option<Reach> {
+        Reach::ALL.into_iter().find(|reach| reach.as_str() == text)
+    }
+
+    /// What it may do, for a person.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Reach::Read => "Read: ask for people, groups, seats, runs, operations and the audit",
+            Reach::Manage => "Manage: also start syncs, keep filters, decide about withheld rows",
+            Reach::Act => "Act: also approve and undo operations at Atlassian, and change webhooks",
         }
     }
 }

@@ -48,6 +48,8 @@ pub enum Standing {
 }
 
 const DAY: i64 = 24;
+/// From this share of its capacity on, an edition's limit is near: nine of ten.
+const NEAR: (u64, u64) = (9, 10);
 
 impl Edition {
     /// Reads what [`Edition::to_text`] wrote.
@@ -112,6 +114,12 @@ impl Edition {
 }
 
 impl Usage {
+    /// Whether the limit is near, or exceeded.
+    pub fn is_near(self, edition: Edition) -> bool {
+        let (share, of) = NEAR;
+        edition.capacity(self.home).is_some_and(|most| self.managed.saturating_mul(of) >= most.saturating_mul(share))
+    }
+
     /// Since when the limit is exceeded, judged anew: going below ends it, going over again begins a new time.
     pub fn over_since(self, edition: Edition, before: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
         let over = edition.capacity(self.home).is_some_and(|most| self.managed > most);
@@ -163,6 +171,13 @@ mod tests {
         assert!(matches!(standing(Edition::Advanced, "2026-03-01T23:59:59Z"), Standing::Grace { .. }));
         assert!(matches!(standing(Edition::Custom(9), "2026-03-02T00:00:00Z"), Standing::Ended { .. }));
         assert_eq!(Standing::of(Edition::Standard, None, first), Standing::Within);
+    }
+
+    #[test]
+    fn a_limit_is_near_from_nine_of_ten_on_and_none_is_never() {
+        let near = |managed, edition| Usage { managed, home: Some(100) }.is_near(edition);
+        assert!(!near(179, Edition::Standard) && near(180, Edition::Standard) && near(999, Edition::Standard));
+        assert!(!near(999, Edition::Unlimited) && !Usage { managed: 999, home: None }.is_near(Edition::Standard));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 use jiff::Timestamp;
 
 use crate::id::{KeyId, RunId};
+use crate::nouns::operation_row::{RowState, Tally};
 use crate::nouns::warning::Letter;
 
 /// Something that can be told.
@@ -108,12 +109,14 @@ pub enum What {
         /// How it stands.
         outcome: TaskOutcome,
     },
-    /// Managed people come near what the edition allows.
+    /// Managed people come near what the edition allows, or are more.
     LicenceLimitNeared {
         /// People that Rollcall manages.
         managed: u64,
         /// People that its edition allows.
         capacity: u64,
+        /// When they are more: until when everything works.
+        grace_until: Option<Timestamp>,
     },
     /// A task warns somebody by mail.
     AccessEnding {
@@ -279,6 +282,20 @@ impl Trigger {
     /// The events that come under it.
     pub fn events(self) -> Vec<EventKind> {
         EventKind::ALL.into_iter().filter(|kind| kind.trigger() == Some(self)).collect()
+    }
+}
+
+impl ItemCounts {
+    /// The rows of an operation, each in one count. What was wanted and is so counts as done, whoever did it; of what
+    /// nobody knows the end, as not done.
+    pub fn of(tally: &Tally) -> ItemCounts {
+        let of = |states: &[RowState]| states.iter().map(|state| tally.of(*state)).sum();
+        ItemCounts {
+            total: tally.total(),
+            succeeded: of(&[RowState::Done, RowState::Verified, RowState::Already]),
+            failed: of(&[RowState::Failed, RowState::Reverted, RowState::Begun, RowState::Unknown]),
+            skipped: of(&[RowState::Skipped, RowState::Refused, RowState::Planned]),
+        }
     }
 }
 

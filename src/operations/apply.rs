@@ -25,7 +25,7 @@ use crate::operations::board::{Board, FRESH};
 use crate::operations::journal::{self, Turn};
 use crate::operations::look::{self, Looking};
 use crate::operations::plan::{self, event};
-use crate::operations::{guard, pump, read_back, trial};
+use crate::operations::{finished, guard, pump, read_back, trial};
 use crate::store::db::Store;
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
@@ -327,7 +327,7 @@ async fn void_of(
     };
     tracing::warn!(operation = %operation.id, ?void, "operation.void");
     let (lease, id, number) = (lease.clone(), operation.id.clone(), operation.number);
-    let (context, salt) = (system(surroundings.clock.now()), surroundings.entropy.bytes());
+    let (context, entropy) = (system(surroundings.clock.now()), surroundings.entropy.clone());
     let started = operation.started_at.is_some();
     let write = mirror.store().write(move |tx| {
         if !jobs::holds(tx, &lease.fence)? {
@@ -335,12 +335,15 @@ async fn void_of(
         }
         // A plan that was touched is not approved again: it ends, and nothing of it is left to send.
         match void {
-            Void::Rows => operations::end(tx, &id, (OperationState::Failed, Some(why)), context.now)?,
+            Void::Rows => {
+                operations::end(tx, &id, (OperationState::Failed, Some(why)), context.now)?;
+                finished::tell(tx, &id, context.now, &entropy)?;
+            }
             Void::Approval if started => operations::set_state(tx, &id, OperationState::Paused, Some(why))?,
             Void::Approval => operations::set_state(tx, &id, OperationState::Waiting, Some(why))?,
         }
         let detail = format!(r#"{{"number":{number}}}"#);
-        events::append(tx, &event(&context, "operation.approval_void", &id, detail), &salt)?;
+        events::append(tx, &event(&context, "operation.approval_void", &id, detail), &entropy.bytes())?;
         jobs::finish_operation(tx, &lease.fence)
     });
     write.await?;

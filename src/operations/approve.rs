@@ -17,7 +17,7 @@ use crate::nouns::operation_terms::{Terms, Trial, TrialStage};
 use crate::nouns::refusal::Refusal;
 use crate::operations::plan::{self, NotPlanned, Steps, event, hexadecimal};
 use crate::operations::undo::{CHANGED_SINCE, NEEDS_INVITATION};
-use crate::operations::{difference, guard};
+use crate::operations::{difference, finished, guard};
 use crate::store::control::{administrators, admissions};
 use crate::store::db::Store;
 use crate::store::error::StoreError;
@@ -312,6 +312,7 @@ pub async fn reject(
         }
         decide(tx, &context, (&operation, Approval::Rejected, &reason, None), &entropy)?;
         operations::end(tx, &id, (OperationState::Cancelled, Some("The plan was rejected.")), context.now)?;
+        finished::tell(tx, &id, context.now, &entropy)?;
         head::touch(tx)?;
         Ok(Ok(()))
     });

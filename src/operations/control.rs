@@ -8,6 +8,7 @@ use crate::nouns::context::Context;
 use crate::nouns::event::{NewEvent, Part};
 use crate::nouns::operation::{Operation, OperationState, Wish};
 use crate::nouns::operation_terms::TrialStage;
+use crate::operations::finished;
 use crate::operations::plan::event;
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
@@ -83,6 +84,7 @@ pub async fn cancel(
 ) -> Result<Wished, StoreError> {
     let now = context.now;
     let (job, why) = (JobId::new(entropy, now), format!("Cancelled by {}.", context.actor.as_text()));
+    let chance = entropy.clone();
     wish(context, mirror, (id, "operation.cancel_asked"), entropy, move |tx, operation| {
         match operation.state {
             state if state.is_over() => return Ok(Wished::Not(state)),
@@ -99,6 +101,7 @@ pub async fn cancel(
             _ => {
                 operations::end(tx, &operation.id, (OperationState::Cancelled, Some(&why)), now)?;
                 jobs::cancel_operation(tx, &operation.id)?;
+                finished::tell(tx, &operation.id, now, &chance)?;
             }
         }
         Ok(Wished::Taken)

@@ -9,6 +9,7 @@ pub mod approve;
 mod board;
 pub mod control;
 mod difference;
+mod finished;
 pub mod guard;
 mod journal;
 mod look;

@@ -454,3 +454,31 @@ fn is_empty(action: &Action) -> bool {
 pub fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+/// The hash of a plan, as [`hexadecimal`] writes it.
+pub fn read_hash(text: &str) -> Option<[u8; 32]> {
+    let mut hash = [0; 32];
+    if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    for (place, byte) in hash.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(place * 2..place * 2 + 2)?, 16).ok()?;
+    }
+    Some(hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_is_read_as_it_is_written_and_nothing_else_is_one() {
+        let text = hexadecimal(&[0xa7; 32]);
+        assert_eq!(read_hash(&text), Some([0xa7; 32]));
+        for nonsense in
+            ["", "a7", &text[1..], &format!("{text}00"), &"zz".repeat(32), &"é".repeat(32), &"+1".repeat(32)]
+        {
+            assert_eq!(read_hash(nonsense), None, "{nonsense}");
+        }
+    }
+}

@@ -53,11 +53,10 @@ pub async fn choose_key_owner(
     owner: &Owner,
     entropy: &Entropy,
 ) -> Result<(), StoreError> {
-    let value = match owner {
-        Owner::Account(id) => id.to_string(),
-        Owner::Elsewhere => "elsewhere".to_owned(),
-    };
-    setting::choose(context, mirror, (KEY_OWNER, value), entropy).await
+    match owner {
+        Owner::Account(id) => setting::choose_person(context, mirror, (KEY_OWNER, id.to_string()), entropy).await,
+        Owner::Elsewhere => setting::choose(context, mirror, (KEY_OWNER, "elsewhere".to_owned()), entropy).await,
+    }
 }
 
 /// Who must not be touched, in the ordinals of a snapshot; `own` is the account of whoever asks.

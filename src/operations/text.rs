@@ -114,7 +114,8 @@ impl Text {
     }
 }
 
-fn cells(operation: &Operation, row: &NamedRow) -> [String; COLUMNS.len()] {
+/// A row under [`COLUMNS`]; no cell is made harmless yet.
+pub fn cells(operation: &Operation, row: &NamedRow) -> [String; COLUMNS.len()] {
     [
         row.row.seq.to_string(),
         row.account_id.clone(),

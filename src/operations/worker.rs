@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::id::Entropy;
 use crate::mirror::Mirror;
 use crate::nouns::job::OperationLease;
 use crate::nouns::operation::{OperationState, Wish};
@@ -12,6 +13,7 @@ use crate::nouns::operation_row::{RowState, Tally};
 use crate::nouns::operation_terms::TrialStage;
 use crate::nouns::run::Waiting;
 use crate::operations::apply::{self, Carried, Halt, system};
+use crate::operations::finished;
 use crate::operations::plan::event;
 use crate::operations::{trial, until};
 use crate::store::error::StoreError;
@@ -109,15 +111,15 @@ async fn settle(
             Halt::AskAgain => Then::Asked,
         },
     };
-    let (lease, salt) = (lease.clone(), surroundings.entropy.bytes());
-    mirror.store().write(move |tx| take(tx, &lease, (then, now), &salt)).await
+    let (lease, entropy) = (lease.clone(), surroundings.entropy.clone());
+    mirror.store().write(move |tx| take(tx, &lease, (then, now), &entropy)).await
 }
 
 fn take(
     tx: &mut Tx,
     lease: &OperationLease,
     (then, now): (Then, Timestamp),
-    salt: &[u8; 16],
+    entropy: &Entropy,
 ) -> Result<(), StoreError> {
     if !jobs::holds(tx, &lease.fence)? {
         return Ok(());
@@ -149,7 +151,7 @@ fn take(
                 operations::set_state(tx, id, OperationState::Paused, Some(&asked))?;
                 jobs::finish_operation(tx, &lease.fence)?;
                 let detail = format!(r#"{{"number":{}}}"#, operation.number);
-                events::append(tx, &event(&system(now), "operation.tried", id, detail), salt)?;
+                events::append(tx, &event(&system(now), "operation.tried", id, detail), &entropy.bytes())?;
                 return head::touch(tx);
             }
             let state = ending(&operation.tally);
@@ -165,7 +167,10 @@ fn take(
             .map(|row| (row.as_str().to_owned(), operation.tally.of(*row).into()))
             .collect();
         let detail = serde_json::json!({ "number": operation.number, "state": state.as_str(), "rows": counts });
-        events::append(tx, &event(&system(now), kind, id, detail.to_string()), salt)?;
+        events::append(tx, &event(&system(now), kind, id, detail.to_string()), &entropy.bytes())?;
+        if state.is_over() {
+            finished::tell(tx, id, now, entropy)?;
+        }
     }
     head::touch(tx)
 }

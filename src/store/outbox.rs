@@ -56,6 +56,11 @@ const NEWEST_OF: &str = "
         (SELECT a.answer FROM delivery_attempts a WHERE a.delivery = d.id ORDER BY a.number DESC LIMIT 1)
     FROM deliveries d JOIN notices n ON n.id = d.notice
     WHERE d.receiver = $3 AND d.place < $1 ORDER BY d.place DESC LIMIT $2";
+const FIND: &str = "
+    SELECT d.id, d.place, d.notice, n.event, n.at, d.receiver, d.recipient, d.state, d.due_at, d.attempts,
+        (SELECT a.answer FROM delivery_attempts a WHERE a.delivery = d.id ORDER BY a.number DESC LIMIT 1)
+    FROM deliveries d JOIN notices n ON n.id = d.notice
+    WHERE d.id = $1";
 const DROP_ATTEMPTS: &str = "
     DELETE FROM delivery_attempts WHERE delivery IN (SELECT id FROM deliveries WHERE ended_at < $1)";
 const DROP_DELIVERIES: &str = "DELETE FROM deliveries WHERE ended_at < $1";
@@ -104,6 +109,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("outbox.NOTICE_OF", NOTICE_OF),
     ("outbox.NEWEST", NEWEST),
     ("outbox.NEWEST_OF", NEWEST_OF),
+    ("outbox.FIND", FIND),
     ("outbox.DROP_ATTEMPTS", DROP_ATTEMPTS),
     ("outbox.DROP_DELIVERIES", DROP_DELIVERIES),
     ("outbox.DROP_NOTICES", DROP_NOTICES),
@@ -158,13 +164,18 @@ pub enum Settled {
 /// Puts a notice out for every receiver that wants it, in the transaction of what it tells. Any verb may call this.
 pub fn put(tx: &mut Tx, notice: &Notice, entropy: &Entropy) -> Result<(), StoreError> {
     let receivers = wanting(tx, notice.kind())?;
-    put_for(tx, notice, &receivers, entropy)
+    put_for(tx, notice, &receivers, entropy).map(drop)
 }
 
-/// Puts a notice out for these receivers alone.
-pub fn put_for(tx: &mut Tx, notice: &Notice, receivers: &[Receiver], entropy: &Entropy) -> Result<(), StoreError> {
+/// Puts a notice out for these receivers alone; a delivery for each.
+pub fn put_for(
+    tx: &mut Tx,
+    notice: &Notice,
+    receivers: &[Receiver],
+    entropy: &Entropy,
+) -> Result<Vec<DeliveryId>, StoreError> {
     if receivers.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let id = NoticeId::new(entropy, notice.at);
     let subject = notice.subject();
@@ -177,10 +188,11 @@ pub fn put_for(tx: &mut Tx, notice: &Notice, receivers: &[Receiver], entropy: &E
         data(&notice.what).to_string().into(),
     ];
     tx.execute(INSERT, &arguments)?;
+    let mut deliveries = Vec::with_capacity(receivers.len());
     for receiver in receivers {
-        deliver(tx, &id, (receiver, &subject), notice.at, entropy)?;
+        deliveries.push(deliver(tx, &id, (receiver, &subject), notice.at, entropy)?);
     }
-    Ok(())
+    Ok(deliveries)
 }
 
 /// Puts notices out that are for one mail address each, however many they are; their ids, in order.
@@ -277,21 +289,30 @@ pub fn settle(
     Ok(true)
 }
 
-/// Sends an ended delivery again, as a delivery of its own: the receiver knows it by the same id. False when there is
-/// none, or it has not ended.
-pub fn send_again(tx: &mut Tx, id: &DeliveryId, now: Timestamp, entropy: &Entropy) -> Result<bool, StoreError> {
+/// Sends an ended delivery again, as a delivery of its own: the receiver knows it by the same id. `None` when there
+/// is none, or it has not ended.
+pub fn send_again(
+    tx: &mut Tx,
+    id: &DeliveryId,
+    now: Timestamp,
+    entropy: &Entropy,
+) -> Result<Option<DeliveryId>, StoreError> {
     let ended = tx.optional(NOTICE_OF, &[id.as_str().into()], |row| {
         let notice = NoticeId::parse(row.text(0)?).ok_or_else(|| row.corrupt(0))?;
         Ok((notice, receiver(row, (1, 2))?, row.text(3)?.to_owned()))
     })?;
-    let Some((notice, receiver, subject)) = ended else { return Ok(false) };
-    deliver(tx, &notice, (&receiver, &subject), now, entropy)?;
-    Ok(true)
+    let Some((notice, receiver, subject)) = ended else { return Ok(None) };
+    deliver(tx, &notice, (&receiver, &subject), now, entropy).map(Some)
 }
 
 /// The newest deliveries before a place, newest first.
 pub fn newest(tx: &mut Tx, before: i64, limit: u32) -> Result<Vec<Delivery>, StoreError> {
     tx.list(NEWEST, &[before.into(), limit.into()], delivery)
+}
+
+/// A delivery.
+pub fn find(tx: &mut Tx, id: &DeliveryId) -> Result<Option<Delivery>, StoreError> {
+    tx.optional(FIND, &[id.as_str().into()], delivery)
 }
 
 /// The newest deliveries to one receiver before a place, newest first.
@@ -313,7 +334,7 @@ fn deliver(
     (receiver, subject): (&Receiver, &str),
     now: Timestamp,
     entropy: &Entropy,
-) -> Result<(), StoreError> {
+) -> Result<DeliveryId, StoreError> {
     let place = tx.one(LAST_PLACE, &[], |row| row.optional_integer(0))?.unwrap_or(0) + 1;
     let id = DeliveryId::new(entropy, now);
     let (to, recipient) = match receiver {
@@ -329,7 +350,8 @@ fn deliver(
         subject.into(),
         now.as_microsecond().into(),
     ];
-    tx.execute(INSERT_DELIVERY, &arguments).map(drop)
+    tx.execute(INSERT_DELIVERY, &arguments)?;
+    Ok(id)
 }
 
 /// What is told, in the names of Automation for Jira's payloads where there are any. Ids, counts and names of things;
@@ -354,10 +376,15 @@ fn data(what: &What) -> Value {
             data["taskId"] = json!(task);
             data
         }
-        What::LicenceLimitNeared { managed, capacity } => json!({ "managed": managed, "capacity": capacity }),
         What::AccessEnding { task, letter, .. } => {
             json!({ "taskId": task, "subject": letter.subject, "message": letter.message })
         }
+        What::LicenceLimitNeared { managed, capacity, grace_until } => json!({
+            "outcome": if grace_until.is_some() { "exceeded" } else { "neared" },
+            "managed": managed,
+            "capacity": capacity,
+            "graceUntil": grace_until.map(|until| until.to_string()),
+        }),
         What::Test => json!({ "name": "Test of Rollcall", "outcome": "succeeded" }),
     }
 }

@@ -37,6 +37,7 @@ pub const CONTROL: &[Migration] = &[
     Migration { number: 2, name: "tokens", sql: include_str!("../../migrations/control/0002_tokens.sql") },
     Migration { number: 3, name: "house", sql: include_str!("../../migrations/control/0003_house.sql") },
     Migration { number: 4, name: "audit", sql: include_str!("../../migrations/control/0004_audit.sql") },
+    Migration { number: 5, name: "reach", sql: include_str!("../../migrations/control/0005_reach.sql") },
 ];
 
 /// Every statement on an organization's database, by file.

@@ -11,11 +11,12 @@ use crate::mirror::Mirror;
 use crate::nouns::context::{Actor, Context};
 use crate::nouns::edition::{Edition, Standing, Usage};
 use crate::nouns::event::NewEvent;
+use crate::nouns::notice::{Notice, What};
 use crate::nouns::refusal::Refusal;
 use crate::store::error::StoreError;
 use crate::store::settings::{self, Setting};
 use crate::store::tx::Tx;
-use crate::store::{events, head};
+use crate::store::{events, head, outbox};
 use crate::sync::setting;
 
 const EDITION: &str = "edition";
@@ -101,15 +102,30 @@ pub fn sum(edition: Edition, usage: Usage) -> String {
 pub fn read(tx: &mut Tx) -> Result<Held, StoreError> {
     let chosen = settings::find(tx, EDITION)?;
     let home = settings::find(tx, HOME)?.map(|setting| setting.value);
-    let judged = settings::find(tx, JUDGED)?.and_then(|setting| parse(&setting.value));
-    let (usage, over_since) = judged.map_or((None, None), |(usage, since)| (Some(usage), since));
+    let judged = judged(tx)?;
     Ok(Held {
         edition: chosen.as_ref().and_then(|setting| Edition::parse(&setting.value)).unwrap_or_default(),
         chosen: chosen.map(|setting| (setting.changed_by, setting.changed_at)),
         home,
-        usage,
-        over_since,
+        usage: judged.map(|judged| judged.usage),
+        over_since: judged.and_then(|judged| judged.over_since),
     })
+}
+
+/// What was judged last.
+#[derive(Clone, Copy, Debug)]
+struct Judged {
+    usage: Usage,
+    over_since: Option<Timestamp>,
+    level: Level,
+}
+
+/// How much of the capacity is used, by what is told of it. Coming to a higher one is told, once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Level {
+    Within,
+    Near,
+    Over,
 }
 
 /// Whether operations and tasks may act: the grace period is not over.
@@ -156,9 +172,9 @@ pub async fn choose(
 }
 
 /// Judges the organization by the snapshot in force. To be called when a full sync was sealed; going over the limit and
-/// coming back below it is told once each.
+/// coming back below it is recorded once each, and coming near it and going over it is told outside once each.
 pub async fn judge(mirror: &Mirror, now: Timestamp, entropy: &Entropy) -> Result<(), StoreError> {
-    let (snapshot, salt) = (mirror.current(), entropy.bytes());
+    let (snapshot, entropy) = (mirror.current(), entropy.clone());
     if snapshot.generation() == 0 {
         return Ok(());
     }
@@ -170,7 +186,16 @@ pub async fn judge(mirror: &Mirror, now: Timestamp, entropy: &Entropy) -> Result
         .write(move |tx| {
             let held = read(tx)?;
             let since = usage.over_since(held.edition, held.over_since, now);
-            let value = text(usage, since);
+            let near = usage.is_near(held.edition);
+            let level = if since.is_some() {
+                Level::Over
+            } else if near {
+                Level::Near
+            } else {
+                Level::Within
+            };
+            let before = judged(tx)?.map_or(Level::Within, |judged| judged.level);
+            let value = text(Judged { usage, over_since: since, level });
             settings::put(tx, JUDGED, &Setting { value, changed_by: Actor::System.as_text(), changed_at: now })?;
             if since.is_some() != held.over_since.is_some() {
                 let kind = if since.is_some() { "edition.exceeded" } else { "edition.within" };
@@ -188,8 +213,17 @@ pub async fn judge(mirror: &Mirror, now: Timestamp, entropy: &Entropy) -> Result
                     detail: detail.to_string(),
                     personal: String::new(),
                 };
-                events::append(tx, &event, &salt)?;
+                events::append(tx, &event, &entropy.bytes())?;
                 head::touch(tx)?;
+            }
+            let capacity = held.edition.capacity(usage.home);
+            if let Some(capacity) = capacity.filter(|_| level > before) {
+                let grace_until = match Standing::of(held.edition, since, now) {
+                    Standing::Within => None,
+                    Standing::Grace { until, .. } | Standing::Ended { at: until, .. } => Some(until),
+                };
+                let what = What::LicenceLimitNeared { managed: usage.managed, capacity, grace_until };
+                outbox::put(tx, &Notice { at: now, what }, &entropy)?;
             }
             Ok(())
         })
@@ -202,13 +236,28 @@ fn people(snapshot: &Snapshot, site: Option<&str>) -> u64 {
     tiles::tiles(snapshot, site, Asked { threshold, now: snapshot.sealed_at(), zone: &zone }).people
 }
 
-fn text(usage: Usage, since: Option<Timestamp>) -> String {
-    let since = since.map(Timestamp::as_microsecond);
-    serde_json::json!({ "managed": usage.managed, "home": usage.home, "over_since": since }).to_string()
+fn judged(tx: &mut Tx) -> Result<Option<Judged>, StoreError> {
+    Ok(settings::find(tx, JUDGED)?.and_then(|setting| parse(&setting.value)))
 }
 
-fn parse(text: &str) -> Option<(Usage, Option<Timestamp>)> {
+fn text(judged: Judged) -> String {
+    let Judged { usage, over_since, level } = judged;
+    let since = over_since.map(Timestamp::as_microsecond);
+    let near = level >= Level::Near;
+    serde_json::json!({ "managed": usage.managed, "home": usage.home, "over_since": since, "near": near }).to_string()
+}
+
+fn parse(text: &str) -> Option<Judged> {
     let value: serde_json::Value = serde_json::from_str(text).ok()?;
-    let since = value["over_since"].as_i64().map(Timestamp::from_microsecond).transpose().ok()?;
-    Some((Usage { managed: value["managed"].as_u64()?, home: value["home"].as_u64() }, since))
+    let over_since = value["over_since"].as_i64().map(Timestamp::from_microsecond).transpose().ok()?;
+    let level = match (over_since, value["near"].as_bool()) {
+        (Some(_), _) => Level::Over,
+        (None, Some(true)) => Level::Near,
+        (None, _) => Level::Within,
+    };
+    Some(Judged {
+        usage: Usage { managed: value["managed"].as_u64()?, home: value["home"].as_u64() },
+        over_since,
+        level,
+    })
 }

@@ -20,6 +20,18 @@ pub async fn choose(
     mirror.store().write(move |tx| choose_within(tx, &context, (name, value), &salt)).await
 }
 
+/// Makes a setting that names a person: the event tells whom in the part that can be erased.
+pub async fn choose_person(
+    context: &Context,
+    mirror: &Mirror,
+    (name, value): (&'static str, String),
+    entropy: &Entropy,
+) -> Result<(), StoreError> {
+    let (context, salt) = (context.clone(), entropy.bytes());
+    let told = ("{}".to_owned(), serde_json::json!({ "value": value }).to_string());
+    mirror.store().write(move |tx| put(tx, &context, (name, value), told, &salt)).await
+}
+
 /// Makes a setting in the transaction of what follows from it.
 pub fn choose_within(
     tx: &mut Tx,
@@ -27,13 +39,24 @@ pub fn choose_within(
     (name, value): (&'static str, String),
     salt: &[u8; 16],
 ) -> Result<(), StoreError> {
+    let told = (serde_json::json!({ "value": value }).to_string(), String::new());
+    put(tx, context, (name, value), told, salt)
+}
+
+fn put(
+    tx: &mut Tx,
+    context: &Context,
+    (name, value): (&'static str, String),
+    (detail, personal): (String, String),
+    salt: &[u8; 16],
+) -> Result<(), StoreError> {
     let event = NewEvent {
         at: context.now,
         actor: context.actor.as_subject(),
         kind: "setting.changed",
         subject: name.to_owned(),
-        detail: serde_json::json!({ "value": value }).to_string(),
-        personal: String::new(),
+        detail,
+        personal,
     };
     settings::put(tx, name, &Setting { value, changed_by: context.actor.as_text(), changed_at: context.now })?;
     events::append(tx, &event, salt).map(drop)

@@ -7,15 +7,17 @@ use serde_json::{Value, json};
 
 use crate::id::TaskRunId;
 use crate::mirror::Mirror;
-use crate::mirror::export::harmless;
+use crate::mirror::export::{Form, harmless};
 use crate::nouns::event_kind;
 use crate::nouns::notice::ItemCounts;
 use crate::nouns::operation::Operation;
 use crate::nouns::task::{Definition, TaskRun};
 use crate::nouns::warning::{Warned, WarningState};
 use crate::operations::report;
+use crate::operations::text::{cells, text};
 use crate::store::error::StoreError;
 use crate::store::events::{self, Wanted};
+use crate::store::operation_rows::Filter;
 use crate::store::{operations, task_runs, task_warnings, tasks};
 use crate::tasks::told;
 
@@ -153,7 +155,10 @@ pub async fn json<E: From<StoreError>>(
     write(",\"operations\":[")?;
     for (place, operation) in of.operations.iter().enumerate() {
         write(if place == 0 { "\n" } else { ",\n" })?;
-        report::json(mirror, operation, &mut write).await?;
+        let mut pieces = text(mirror, operation, (Filter::default(), Form::Json));
+        while let Some(piece) = pieces.next().await? {
+            write(&piece)?;
+        }
     }
     write("],\"warnings\":[")?;
     let mut first = true;
@@ -181,11 +186,16 @@ pub async fn csv<E: From<StoreError>>(
     let snapshot = mirror.current();
     write(&format!("operation,{}", line(&report::COLUMNS.map(str::to_owned))))?;
     for operation in &of.operations {
-        let mut is_heading = true;
-        report::csv(mirror, operation, |record| {
-            if std::mem::take(&mut is_heading) { Ok(()) } else { write(&format!("{},{record}", operation.number)) }
-        })
-        .await?;
+        let mut after = 0;
+        loop {
+            let rows = report::rows(mirror, operation, Filter::default(), (after, PAGE)).await?;
+            let Some(last) = rows.last() else { break };
+            after = last.row.seq;
+            for row in &rows {
+                let record = cells(operation, row).map(harmless);
+                write(&format!("{},{}", operation.number, line(&record)))?;
+            }
+        }
     }
     each_warned(mirror, of, |warned| {
         let (account, name, email) = who(warned, &snapshot);

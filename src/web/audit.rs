@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use crate::http::Arriving;
 use crate::mirror::export::Form;
 use crate::mirror::export::events::{self as rows, Exported, day, outcome, what};
 use crate::nouns::event::Recorded;
@@ -22,7 +23,6 @@ use crate::store::db::Store;
 use crate::store::events::{self, Broken, Wanted};
 use crate::web::Served;
 use crate::web::audit::event::about;
-use crate::web::export::Arriving;
 use crate::web::failure::Failure;
 use crate::web::ui::address::Address;
 use crate::web::ui::amount::number;

@@ -253,7 +253,7 @@ fn key_form(base_url: &str, problem: Markup) -> Page {
     Page::sheet(
         "Connect the organization",
         html! {
-            p.step { "Step 2 of 3" }
+            p.step { "Step 2 of 4" }
             h1 { "Connect the organization" }
             p { "Rollcall reads the organization with an organization API key. Only an organization admin can make one:" }
             (steps())
@@ -284,7 +284,7 @@ fn label_form(
     Page::sheet(
         "Save the key",
         html! {
-            p.step { "Step 2 of 3" }
+            p.step { "Step 2 of 4" }
             h1 { "The key opens " bdi { (pending.found.name) } }
             p { "Organization " code { bdi { (pending.found.atlassian_id) } } }
             @if let Some(refusal) = refusal { (notice::refusal(refusal)) }

@@ -1,9 +1,7 @@
 //! Exactly whom a filter finds, as a file: sent while it is made, so that it needs no memory of its size. A filter with
 //! errors gives no file, because it would be one of other people than were asked for.
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use axum::body::Body;
 use axum::extract::Query;
@@ -11,12 +9,11 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use directory::find::Ranking;
 use directory::{Ordinal, fold_text};
-use futures_core::Stream;
 use maud::{Markup, html};
 use serde::Deserialize;
 use tokio::sync::mpsc::Receiver;
 
-use crate::http::Pieces;
+use crate::http::{Arriving, Pieces};
 use crate::mirror::answer::answer;
 use crate::mirror::export::events::{Exported, record};
 use crate::mirror::export::{Export, Form, in_order};
@@ -113,17 +110,6 @@ pub(crate) async fn download_arriving(
     pieces: Receiver<Result<Vec<u8>, StoreError>>,
 ) -> Result<Response, Failure> {
     file_of(visit, exported, Body::from_stream(Arriving(pieces))).await
-}
-
-/// Pieces as they arrive from the database.
-pub(crate) struct Arriving(pub(crate) Receiver<Result<Vec<u8>, StoreError>>);
-
-impl Stream for Arriving {
-    type Item = Result<Vec<u8>, StoreError>;
-
-    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.get_mut().0.poll_recv(context)
-    }
 }
 
 async fn file_of(visit: &Visit, exported: Exported<'_>, body: Body) -> Result<Response, Failure> {

@@ -16,6 +16,7 @@ mod entry;
 mod export;
 mod failure;
 mod filters;
+mod finish;
 mod group;
 mod group_choice;
 mod groups;
@@ -172,6 +173,7 @@ pub fn router(web: Web) -> Router {
         .route("/setup/organization", get(connect::show).post(connect::check))
         .route("/setup/organization/key", post(connect::save))
         .route("/setup/progress", get(progress::show).post(progress::try_again))
+        .route(finish::HERE, get(finish::show).post(finish::finish))
         .route("/people", get(people::show))
         .route(people::compare::HERE, get(people::compare::show))
         .route(groups::compare::HERE, get(groups::compare::show))

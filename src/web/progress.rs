@@ -13,6 +13,7 @@ use crate::sync::request::{self, Ask};
 use crate::web::Served;
 use crate::web::dashboard;
 use crate::web::failure::Failure;
+use crate::web::finish;
 use crate::web::guard::see;
 use crate::web::ui::amount::{about, length, number};
 use crate::web::ui::frame::{Motion, Page};
@@ -24,7 +25,8 @@ use crate::web::visit::Visit;
 /// GET /setup/progress
 pub(crate) async fn show(visit: Visit) -> Result<Response, Failure> {
     if visit.snapshot.generation() > 0 {
-        return Ok(see(dashboard::HERE));
+        let open = finish::is_open(&visit.mirror).await?;
+        return Ok(see(if open { finish::HERE } else { dashboard::HERE }));
     }
     let newest = visit.mirror.store().read(|tx| {
         let Some(run) = runs::list(tx, None, 1)?.pop() else { return Ok(None) };
@@ -61,7 +63,7 @@ fn page(organization: &str, newest: Option<(&Run, Option<&Expected>)>, reader: &
         "The first sync",
         motion,
         html! {
-            p.step { "Step 3 of 3" }
+            p.step { "Step 3 of 4" }
             h1 { "The first sync of " bdi { (organization) } }
             div id="first-sync" data-live="run generation" { @match newest {
                 None => {
@@ -70,7 +72,7 @@ fn page(organization: &str, newest: Option<(&Run, Option<&Expected>)>, reader: &
                 }
                 Some((run, _)) if run.state == RunState::Sealed => {
                     p { "It is done. The people are being loaded." }
-                    p { a.button href=(dashboard::HERE) { "Dashboard" } }
+                    p { a.button href="/setup/progress" { "Go on" } }
                 }
                 Some((run, expected)) => {
                     (progress(run, reader))

@@ -113,7 +113,7 @@ async fn section(visit: &Visit, entry: Option<&Entry>, problem: Markup) -> Resul
     ))
 }
 
-fn home_choice(homes: &[HomeSite], chosen: &str) -> Markup {
+pub(crate) fn home_choice(homes: &[HomeSite], chosen: &str) -> Markup {
     html! {
         @if homes.is_empty() {
             p.hint { "The home site is a Jira site; the last sync found none." }

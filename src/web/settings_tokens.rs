@@ -9,7 +9,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use crate::auth::access_tokens::{self, NotDone, Secret, Wanted};
-use crate::nouns::access_token::{AccessToken, LONGEST_LIFE, LONGEST_NAME, Standing};
+use crate::nouns::access_token::{AccessToken, LONGEST_LIFE, LONGEST_NAME, Reach, Standing};
 use crate::nouns::refusal::Refusal;
 use crate::web::Served;
 use crate::web::failure::Failure;
@@ -34,6 +34,7 @@ const USUAL_LIFE: &str = "90";
 pub(crate) struct Entry {
     name: String,
     days: String,
+    may: String,
 }
 
 /// Which token.
@@ -63,7 +64,8 @@ pub(crate) async fn create(
     let made = match days {
         Ok(days) => {
             let username = Some(visit.entered.who.username.clone());
-            let wanted = Wanted { name: entry.name.clone(), days, username };
+            let reach = Reach::parse(&entry.may).unwrap_or_default();
+            let wanted = Wanted { name: entry.name.clone(), days, username, reach };
             access_tokens::create(&visit.entered.context, &served.control, wanted, &served.entropy).await
         }
         Err(why) => Err(why),
@@ -137,6 +139,16 @@ async fn section(served: &Served, visit: &Visit, entry: &Entry, said: Markup) ->
                     span.hint id="days" { "Empty for one that holds until it is revoked." }
                     input type="number" name="days" value=(entry.days) min="1" max=(LONGEST_LIFE) aria-describedby="days";
                 }
+                fieldset {
+                    legend { "What it may do" }
+                    @let chosen = Reach::parse(&entry.may).unwrap_or_default();
+                    @for reach in Reach::ALL {
+                        label.choice {
+                            input type="radio" name="may" value=(reach.as_str()) checked[reach == chosen];
+                            span { (reach.in_words()) }
+                        }
+                    }
+                }
                 button.primary type="submit" { "Create access token" }
             }
             @if !over.is_empty() {
@@ -152,6 +164,7 @@ fn table(tokens: &[&AccessToken], reader: &Reader) -> Markup {
             table {
                 thead { tr {
                     th scope="col" { "Name" }
+                    th scope="col" { "May" }
                     th scope="col" { "Acts for" }
                     th.num.hide-m scope="col" { "Made" }
                     th.num scope="col" { "Last used" }
@@ -174,6 +187,7 @@ fn row(token: &AccessToken, reader: &Reader) -> Markup {
     html! {
         tr {
             td.long { bdi { (token.name.as_str()) } " " span.sub { (token.id) } }
+            td { (token.reach.as_str()) }
             td { bdi { (token.username) } }
             td.num.hide-m title=(token.created_by) { (reader.relative(token.created_at)) }
             td.num { (or_never(token.last_used_at)) }

@@ -93,7 +93,7 @@ fn form(link: &str, username: &str, problem: Markup) -> Page {
     Page::sheet(
         "Set up",
         html! {
-            p.step { "Step 1 of 3" }
+            p.step { "Step 1 of 4" }
             h1 { "Create the administrator" }
             p { "This is who signs in to Rollcall first and connects the organization. The link works once." }
             (problem)

@@ -4,6 +4,7 @@ mod access;
 mod audit;
 mod filters;
 mod groups;
+mod notifications;
 mod operations;
 mod past;
 mod selections;
@@ -240,6 +241,17 @@ async fn from_the_link_over_the_key_and_the_first_sync_to_a_person() {
     assert!(app.get("/setup/progress").await.body.contains("http-equiv=\"refresh\""));
     assert!(app.get("/people").await.body.contains("The first sync is still running."));
     work(&app).await;
+    // The last step proposes the home site and offers mail; it is asked once.
+    assert_eq!(app.get("/setup/progress").await.location(), "/setup/finish");
+    let last = app.get("/setup/finish").await.body;
+    assert!(last.contains("Step 4 of 4") && last.contains("Save and set up mail"), "{last}");
+    let homes = crate::sync::edition::homes(&app.web.mirrors.only().unwrap().current());
+    let proposed = format!("value=\"{}\" selected", homes[0].id);
+    assert!(last.contains(&proposed) && homes[0].people > 0, "the site with most billable people: {last}");
+    let chosen = app.post("/setup/finish", &format!("home={}&next=mail", homes.last().unwrap().id)).await;
+    assert_eq!((chosen.status, chosen.location()), (303, "/settings/notifications"));
+    let edition = app.get("/settings/edition").await.body;
+    assert!(edition.contains(&format!("value=\"{}\" selected", homes.last().unwrap().id)), "{edition}");
     assert_eq!(app.get("/setup/progress").await.location(), "/dashboard");
 
     let first = app.get("/people").await;

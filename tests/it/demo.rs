@@ -6,14 +6,20 @@ use clock::Clock;
 use directory::tiles::{self, Asked, Threshold};
 use jiff::Timestamp;
 use rollcall::app::past::{self, Past};
+use rollcall::app::receiver::Receiver;
 use rollcall::config::{Config, Flags};
+use rollcall::id::Entropy;
 use rollcall::mirror::mirrors::Mirrors;
 use rollcall::mirror::trends;
+use rollcall::notify::address::Allowed;
+use rollcall::nouns::endpoint::DeliveryState;
+use rollcall::nouns::notice::EventKind;
 use rollcall::nouns::operation::{OperationKind, OperationState};
 use rollcall::nouns::run::{RunKind, RunState};
 use rollcall::operations::report;
 use rollcall::store::db::Options;
-use rollcall::store::{filters, runs, seat_prices};
+use rollcall::store::{filters, outbox, runs, seat_prices};
+use serde_json::Value;
 use simulator::Population;
 
 use crate::support::truth::differences;
@@ -30,7 +36,9 @@ async fn a_past_was_read_day_by_day_and_ends_in_the_present() {
     config.key_file = folder.path().join("demo-sealing.key");
     config.make_data_folder().unwrap();
     let population = Population { users: 120, seed: 5, ..Population::default() };
-    let arrived = past::live(&config, &population, Past { days: 130, every: 1 }, now()).await.unwrap();
+    config.notices_allowed = Allowed::parse("127.0.0.1").unwrap();
+    let receiver = Receiver::start(Clock::system(), &Entropy::seeded(5)).await.unwrap();
+    let arrived = past::live(&config, &population, (Past { days: 130, every: 1 }, &receiver), now()).await.unwrap();
 
     let mirrors = Mirrors::open(config.databases(), Options::new(Clock::simulated(now()))).await.unwrap();
     let mirror = mirrors.only().unwrap();
@@ -62,6 +70,19 @@ async fn a_past_was_read_day_by_day_and_ends_in_the_present() {
     let ended: Vec<_> = operations.iter().map(|one| (one.kind, one.state)).collect();
     let succeeded = OperationState::Succeeded;
     assert_eq!(ended, [(OperationKind::Undo, succeeded), (OperationKind::Operation, succeeded)]);
+    // Its webhooks were told over HTTP, and whoever plays their other side believed every message.
+    let log = mirror.store().read(|tx| outbox::newest(tx, i64::MAX, 1000)).await.unwrap();
+    assert!(log.iter().all(|delivery| delivery.state == DeliveryState::Delivered), "{log:?}");
+    let of = |event| log.iter().filter(|delivery| delivery.event == event).count();
+    assert_eq!((of(EventKind::Test), of(EventKind::OperationFinished)), (1, 2), "{log:?}");
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let got: Vec<Value> = client.get(receiver.page()).send().await.unwrap().json().await.unwrap();
+    assert_eq!(got.len(), log.len());
+    assert!(got.iter().any(|one| one["message"]["data"]["name"] == "Undo 2" && one["to"] == "the program"), "{got:?}");
+    let forged = client.post(receiver.program().0).body("{}").send().await.unwrap();
+    assert_eq!(forged.status().as_u16(), 401);
+
     assert!(all.iter().all(|run| run.state == RunState::Sealed), "{all:?}");
     assert!(all.iter().filter(|run| run.kind == RunKind::Daily).count() > 100);
     let found = |of: fn(&directory::Counts) -> u64| {

@@ -8,13 +8,18 @@ use std::time::Duration;
 use clock::Clock;
 use rollcall::id::Entropy;
 use rollcall::mirror::mirrors::{Databases, Mirrors};
+use rollcall::notify::address::{Allowed, Lookup};
+use rollcall::notify::worker::deliver_once;
+use rollcall::notify::{Notifier, endpoints};
 use rollcall::nouns::context::{Actor, Context};
+use rollcall::nouns::endpoint::{DeliveryState, Draft, Style};
+use rollcall::nouns::notice::{EventKind, ItemCounts, Notice, Process, TaskOutcome, What};
 use rollcall::nouns::operation::{Operation, OperationState};
 use rollcall::operations::prepare::{self, Owner};
 use rollcall::operations::{guard, report, worker};
 use rollcall::store::db::Options;
 use rollcall::store::organization_keys::SealingKey;
-use rollcall::store::{events, head, runs};
+use rollcall::store::{events, head, outbox, runs};
 use rollcall::sync::connect::{Connector, EnteredKey, Network};
 use rollcall::sync::pass::Surroundings;
 use rollcall::sync::worker::{Worked, work_once};
@@ -23,6 +28,7 @@ use tempfile::TempDir;
 
 use crate::support::app::{ENGINES, Engine, population};
 use crate::support::postgres;
+use crate::support::receiver::Receiver;
 use crate::support::truth::differences;
 
 const KEY: [u8; 32] = [9; 32];
@@ -110,11 +116,13 @@ impl Installation {
     async fn run(&self, arguments: &[&str], cut: &str) -> (ExitStatus, String) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rollcall"));
         let folder = self.folder.path();
-        command.args(arguments).arg("--data").arg(folder).env("ROLLCALL_KEY_FILE", folder.join("sealing.key"));
+        let (name, rest) = arguments.split_first().unwrap();
+        command.arg(name).arg("--data").arg(folder).env("ROLLCALL_KEY_FILE", folder.join("sealing.key"));
         if let Some(url) = self.database.clone() {
             command.arg("--database").arg(url);
         }
-        command.env("ROLLCALL_FAULT_COMMIT", cut);
+        command.args(rest);
+        command.env("ROLLCALL_FAULT_COMMIT", cut).env("ROLLCALL_NOTICES_ALLOW", "127.0.0.1");
         let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
         let said = [output.stdout.as_slice(), &output.stderr].concat();
         (output.status, String::from_utf8_lossy(&said).into_owned())
@@ -311,6 +319,96 @@ async fn c2_an_operation_cut_at_any_commit_sends_nothing_twice_and_loses_nothing
             }
             commit += 2;
         }
+        simulator.stop().await;
+    }
+}
+
+/// Runs of one task, the first, the second and so on.
+async fn put_runs(mirrors: &Mirrors, entropy: &Entropy) {
+    let now = Clock::system().now();
+    for process in RUNS {
+        let process = Process {
+            id: process.to_owned(),
+            name: "Leavers".to_owned(),
+            action_types: vec!["suspendUser".to_owned()],
+            counts: ItemCounts { total: 3, succeeded: 2, failed: 1, skipped: 0 },
+            page: format!("/tasks/task_1/runs/{process}"),
+        };
+        let what = What::TaskRun { task: "task_1".to_owned(), process, outcome: TaskOutcome::Partial };
+        let (notice, entropy) = (Notice { at: now, what }, entropy.clone());
+        mirrors.only().unwrap().store().write(move |tx| outbox::put(tx, &notice, &entropy)).await.unwrap();
+    }
+}
+
+const RUNS: [&str; 3] = ["p1", "p2", "p3"];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_webhook_cut_at_any_commit_is_sent_again_with_its_id_and_body_and_in_its_order() {
+    for engine in ENGINES {
+        let simulator = simulate(10, 6).await;
+        let prepared = Installation::new(engine);
+        prepared.connect(&simulator).await;
+        let receiver = Receiver::start().await;
+        let (clock, entropy) = (Clock::system(), Entropy::machine());
+        let places = (Allowed::parse("127.0.0.1").unwrap(), Lookup::Machine);
+        let notifier =
+            Notifier::new((clock.clone(), entropy.clone()), SealingKey::new(KEY), places, (None, &[])).unwrap();
+        let draft = Draft {
+            name: "Receiver".to_owned(),
+            address: receiver.address(),
+            style: Style::Generic,
+            events: vec![EventKind::TaskPartial],
+            key_days: vec![7],
+            notes: String::new(),
+            active: true,
+        };
+        let context = Context { actor: Actor::CommandLine, now: clock.now() };
+        let mirrors = prepared.open().await;
+        endpoints::save(&context, &mirrors.only().unwrap(), &notifier, (None, draft), "secret").await.unwrap();
+        put_runs(&mirrors, &entropy).await;
+        mirrors.close().await;
+        let (mut commit, mut sent_twice) = (2, 0);
+        loop {
+            // Before and after each commit.
+            let cut = format!("{}{}", commit / 2, if commit % 2 == 1 { ":after" } else { "" });
+            let what = format!("{engine:?}, cut at commit {cut}");
+            let installation = prepared.copy();
+            let before = receiver.got().len();
+            let (ended, said) = installation.run(&["webhooks", "test", "Receiver"], &cut).await;
+            let mirrors = installation.open().await;
+            let mirror = mirrors.only().unwrap();
+            mirror.store().write(head::raise_epoch).await.unwrap();
+            while deliver_once(&mirror, &notifier).await.unwrap() {}
+            let log = mirror.store().read(|tx| outbox::newest(tx, i64::MAX, 100)).await.unwrap();
+            assert!(log.iter().all(|delivery| delivery.state == DeliveryState::Delivered), "{what}: {log:?}");
+            mirrors.close().await;
+            let got = receiver.got().split_off(before);
+            let of = |process: &str| {
+                let mut of = got.iter().filter(|got| got.body.contains(&format!("\"processId\":\"{process}\"")));
+                let first = of.next().unwrap_or_else(|| unreachable!("{what}: {process} was lost\n{said}"));
+                for again in of.clone() {
+                    assert_eq!(again.header("webhook-id"), first.header("webhook-id"), "{what}");
+                    assert_eq!(again.body, first.body, "{what}");
+                }
+                1 + of.count()
+            };
+            let counts = RUNS.map(of);
+            assert!(counts.iter().sum::<usize>() <= RUNS.len() + 1, "{what}: only what was cut is repeated");
+            sent_twice += counts.iter().filter(|count| **count > 1).count();
+            // Nothing of a later run comes before an earlier one has arrived for the last time.
+            let order: Vec<usize> = got
+                .iter()
+                .filter_map(|got| RUNS.iter().position(|process| got.body.contains(&format!("runs/{process}"))))
+                .collect();
+            assert!(order.is_sorted(), "{what}: {order:?}");
+            if ended.success() {
+                assert!(commit > 16, "{what}: there are more commits than that\n{said}");
+                break;
+            }
+            assert!(commit < 80, "{what}: it does not come to its end\n{said}");
+            commit += 1;
+        }
+        assert!(sent_twice > 0, "{engine:?}: it was never cut between sending and keeping the answer");
         simulator.stop().await;
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::id::{AccessTokenId, AdministratorId};
-use crate::nouns::access_token::{AccessToken, TokenName};
+use crate::nouns::access_token::{AccessToken, Reach, TokenName};
 use crate::store::coverage::{moment, optional_moment};
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
@@ -11,13 +11,13 @@ use crate::store::value::Row;
 
 /// Adds a token.
 pub const INSERT: &str = "
-    INSERT INTO access_tokens (id, token_hash, name, administrator, created_by, created_at, expires_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    INSERT INTO access_tokens (id, token_hash, name, administrator, created_by, created_at, expires_at, reach)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 
 /// Finds a token with its administrator's name; none of somebody whose entry has ended.
 pub const FIND: &str = "
     SELECT t.id, t.name, t.administrator, a.username, t.created_by, t.created_at, t.expires_at, t.last_used_at,
-        t.revoked_at
+        t.revoked_at, t.reach
     FROM access_tokens t
     JOIN administrators a ON a.id = t.administrator
     LEFT JOIN admissions ON admissions.administrator = a.id
@@ -26,7 +26,7 @@ pub const FIND: &str = "
 /// All tokens, the oldest first.
 pub const LIST: &str = "
     SELECT t.id, t.name, t.administrator, a.username, t.created_by, t.created_at, t.expires_at, t.last_used_at,
-        t.revoked_at
+        t.revoked_at, t.reach
     FROM access_tokens t
     JOIN administrators a ON a.id = t.administrator
     ORDER BY t.id LIMIT 10000";
@@ -47,6 +47,7 @@ pub fn insert(tx: &mut Tx, token: &AccessToken, token_hash: &[u8; 32]) -> Result
         token.created_by.as_str().into(),
         token.created_at.as_microsecond().into(),
         token.expires_at.map(|at| at.as_microsecond()).into(),
+        token.reach.as_str().into(),
     ];
     tx.execute(INSERT, &arguments).map(drop)
 }
@@ -82,5 +83,6 @@ fn token(row: &Row<'_>) -> Result<AccessToken, StoreError> {
         expires_at: optional_moment(row, 6)?,
         last_used_at: optional_moment(row, 7)?,
         revoked_at: optional_moment(row, 8)?,
+        reach: Reach::parse(row.text(9)?).ok_or_else(|| row.corrupt(9))?,
     })
 }

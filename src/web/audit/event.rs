@@ -109,6 +109,8 @@ pub(super) fn about(subject: &str) -> Markup {
             Some(("run", _)) => Some(Address::new("/runs").below(subject)),
             Some(("flt", _)) => Some(Address::new("/filters").below(subject)),
             Some(("sel", _)) => Some(Address::new("/selections").below(subject)),
+            Some(("op", _)) => Some(Address::new("/operations").below(subject)),
+            Some(("task", _)) => Some(Address::new("/tasks").below(subject)),
             Some(("wh", _)) => Some(Address::new("/withheld").below(subject)),
             _ => None,
         },

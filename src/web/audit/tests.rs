@@ -30,11 +30,14 @@ fn events_are_told_as_sentences_with_a_way_to_what_they_are_about() {
         recorded(9, "protection.added", "person 557058:a/b"),
         recorded(8, "sync.failed", "run_1"),
         recorded(7, "some.thing", "<i>x"),
+        recorded(7, "operation.ended", "op_1"),
+        recorded(7, "task.edited", "task_1"),
     ];
     let page = content((&found, true, false), &Ask::default(), &["<u>x".to_owned()], (&reader(), html! {})).0;
     assert!(page.contains("<bdi>&lt;b&gt;mira&lt;/b&gt;</bdi> protected a person or group"), "{page}");
     assert!(page.contains("/people/557058:a%2Fb") || page.contains("/people/557058%3Aa%2Fb"), "{page}");
     assert!(page.contains("href=\"/runs/run_1\"") && page.contains("tag bad") && page.contains("192.0.2.1"), "{page}");
+    assert!(page.contains("href=\"/operations/op_1\"") && page.contains("href=\"/tasks/task_1\""), "{page}");
     assert!(page.contains("some.thing") && page.contains("before=7"), "{page}");
     for hostile in ["<b>", "<i>", "<u>", "<script>"] {
         assert!(!page.contains(hostile), "{hostile}");

@@ -58,7 +58,7 @@ pub(crate) async fn approve(
     Form(entry): Form<Entry>,
 ) -> Result<Response, Failure> {
     let operation = known(&id)?;
-    let Some(hash) = hash(&entry.hash) else { return Err(Failure::Unreadable(StatusCode::BAD_REQUEST)) };
+    let Some(hash) = plan::read_hash(&entry.hash) else { return Err(Failure::Unreadable(StatusCode::BAD_REQUEST)) };
     let digits: String = entry.typed.chars().filter(|c| !matches!(c, ',' | '.' | ' ')).collect();
     let approving = Approving { hash, typed: digits.parse().ok(), reason: reason(&entry.reason) };
     let (context, mirror) = (&visit.entered.context, &visit.mirror);
@@ -202,18 +202,6 @@ fn reason(text: &str) -> String {
     text.trim().chars().take(LONGEST).collect()
 }
 
-/// The hash of a plan as its page writes it.
-fn hash(text: &str) -> Option<[u8; 32]> {
-    let mut hash = [0; 32];
-    if text.len() != 64 || !text.is_ascii() {
-        return None;
-    }
-    for (place, byte) in hash.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(place * 2..place * 2 + 2)?, 16).ok()?;
-    }
-    Some(hash)
-}
-
 async fn decided(
     served: &Served,
     visit: &Visit,
@@ -240,18 +228,4 @@ async fn unplanned(served: &Served, visit: &Visit, id: &OperationId, why: NotPla
 async fn refused(served: &Served, visit: &Visit, id: &OperationId, why: Refusal) -> Result<Response, Failure> {
     let page = page(served, visit, (id.as_str(), &Ask::default()), notice::refusal(&why)).await?;
     Ok(page.with_status(StatusCode::CONFLICT).into_response())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_hash_is_read_as_it_is_written_and_nothing_else_is_one() {
-        let text = plan::hexadecimal(&[0xa7; 32]);
-        assert_eq!(hash(&text), Some([0xa7; 32]));
-        for nonsense in ["", "a7", &text[1..], &format!("{text}00"), &"zz".repeat(32), &"é".repeat(32)] {
-            assert_eq!(hash(nonsense), None, "{nonsense}");
-        }
-    }
 }

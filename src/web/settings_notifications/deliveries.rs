@@ -17,6 +17,7 @@ use crate::web::ui::address::Address;
 use crate::web::ui::frame::{Page, Place};
 use crate::web::ui::moment::Reader;
 use crate::web::ui::notice::empty;
+use crate::web::ui::paging::paging;
 use crate::web::visit::Visit;
 
 /// The log's address.
@@ -35,9 +36,11 @@ pub(crate) struct Ask {
 /// GET /settings/notifications/deliveries
 pub(crate) async fn show(visit: Visit, Query(ask): Query<Ask>) -> Result<Page, Failure> {
     let before = ask.before.unwrap_or(i64::MAX);
-    let read = visit.mirror.store().read(move |tx| Ok((outbox::newest(tx, before, SHOWN)?, endpoints::list(tx)?)));
-    let (sent, known) = read.await?;
-    let further = sent.last().filter(|_| sent.len() == SHOWN as usize).map(|last| last.place.to_string());
+    let read = visit.mirror.store().read(move |tx| Ok((outbox::newest(tx, before, SHOWN + 1)?, endpoints::list(tx)?)));
+    let (mut sent, known) = read.await?;
+    let more = sent.len() > SHOWN as usize;
+    sent.truncate(SHOWN as usize);
+    let older = sent.last().filter(|_| more).map(|last| Address::new(HERE).with("before", &last.place.to_string()));
     Ok(Page::framed(
         &visit.frame("Delivery log", Place::Settings),
         html! {
@@ -45,7 +48,7 @@ pub(crate) async fn show(visit: Visit, Query(ask): Query<Ask>) -> Result<Page, F
             div.headline { h1 { "Delivery log" } }
             p.lead { "What was sent to webhooks and by mail in the last 90 days, the newest first." }
             (table(&sent, &known, &visit.reader))
-            @if let Some(place) = further { p { a href=(Address::new(HERE).with("before", &place)) { "Older" } } }
+            (paging("Pages of the log", ask.before.map(|_| Address::new(HERE)), older))
         },
     ))
 }
@@ -57,7 +60,7 @@ pub(crate) async fn again(
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
     let id = DeliveryId::parse(&id).ok_or(Failure::NotFound("There is no such delivery."))?;
-    let sent = verbs::send_again(&visit.entered.context, &visit.mirror, &served.notifier, &id).await;
+    let sent = verbs::send_again(&visit.entered.context, &visit.mirror, &served.notifier, &id).await.map(drop);
     webhook::done(sent, HERE)
 }
 

@@ -17,7 +17,7 @@ use crate::web::Served;
 use crate::web::failure::Failure;
 use crate::web::guard::see;
 use crate::web::settings_key::sections;
-use crate::web::settings_notifications::{HERE, deliveries, switched_off};
+use crate::web::settings_notifications::{HERE, automation, deliveries, switched_off};
 use crate::web::ui::address::Address;
 use crate::web::ui::frame::{Page, Place};
 use crate::web::ui::notice::{self, Weight};
@@ -51,7 +51,7 @@ pub(crate) async fn new(visit: Visit, Query(pairs): Query<Pairs>) -> Result<Page
         notes: String::new(),
         active: true,
     };
-    Ok(page(&visit, "Create webhook", form(SAVE, &draft, None)))
+    Ok(page(&visit, "Create webhook", html! { (form(SAVE, &draft, None)) (beside(style)) }))
 }
 
 /// POST /settings/notifications/webhooks
@@ -77,7 +77,7 @@ pub(crate) async fn create(
         }
         Err(NotDone::Store(error)) => Err(error.into()),
         Err(NotDone::Refused(refusal)) => {
-            let content = html! { (notice::refusal(&refusal)) (form(SAVE, &draft, None)) };
+            let content = html! { (notice::refusal(&refusal)) (form(SAVE, &draft, None)) (beside(draft.style)) };
             let page = page(&visit, "Create webhook", content);
             Ok(page.with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response())
         }
@@ -117,7 +117,7 @@ pub(crate) async fn test(
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
     let id = parsed(&id)?;
-    let sent = verbs::test(&visit.entered.context, &visit.mirror, &id, &served.entropy).await;
+    let sent = verbs::test(&visit.entered.context, &visit.mirror, &id, &served.entropy).await.map(drop);
     done(sent, address(&id).as_str())
 }
 
@@ -200,6 +200,11 @@ fn facts(endpoint: &Endpoint, visit: &Visit) -> Markup {
             form method="post" action=(address(&endpoint.id).below("remove")) { button.quiet type="submit" { "Remove webhook" } }
         }
     }
+}
+
+/// How the rule on the other side is made.
+fn beside(style: Style) -> Markup {
+    html! { @if style == Style::Automation { (automation()) } }
 }
 
 fn page(visit: &Visit, title: &str, content: Markup) -> Page {

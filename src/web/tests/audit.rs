@@ -69,3 +69,20 @@ async fn a_persons_page_tells_what_was_done_about_them() {
     assert!(page.contains("<bdi>mira</bdi> protected a person or group"), "{page}");
     app.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_a_setting_names_is_told_in_the_part_that_can_be_erased() {
+    let (_simulator, mut app) = connected().await;
+    let mirror = app.web.mirrors.only().unwrap();
+    let account = mirror.shown().account_id(mirror.shown().present().min().unwrap()).unwrap();
+    let owner = format!("whose=person&person={}", account.as_str().replace(':', "%3A"));
+    assert_eq!(app.post("/settings/actions/key-owner", &owner).await.status, 303);
+    let read = mirror.store().read(|tx| {
+        let wanted = events::Wanted { kind: Some("setting.changed".to_owned()), ..events::Wanted::default() };
+        events::matching(tx, &wanted, 1)
+    });
+    let event = read.await.unwrap().remove(0);
+    assert_eq!((event.event.subject.as_str(), event.event.detail.as_str()), ("key_owner", "{}"));
+    assert!(event.told().unwrap().contains(account.as_str()), "{event:?}");
+    app.end().await;
+}

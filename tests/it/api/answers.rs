@@ -86,6 +86,25 @@ async fn every_route_answers_as_the_document_says() {
         note(Method::PUT, path);
         note(Method::DELETE, path);
     }
+    // So have operations and webhooks.
+    for path in ["/operations", "/operations/stop", "/operations/{id}", "/operations/{id}/rows"] {
+        note(Method::GET, path);
+    }
+    for path in ["/operations/{id}/rows.csv", "/operations/{id}/result.json"] {
+        note(Method::GET, path);
+    }
+    for wish in ["approve", "reject", "pause", "resume", "cancel", "undo", "retry"] {
+        note(Method::POST, &format!("/operations/{{id}}/{wish}"));
+    }
+    for path in ["/operations/stop", "/operations/release", "/webhooks", "/webhooks/{id}/test"] {
+        note(Method::POST, path);
+    }
+    note(Method::POST, "/webhooks/deliveries/{id}/again");
+    for path in ["/webhooks", "/webhooks/deliveries", "/webhooks/{id}"] {
+        note(Method::GET, path);
+    }
+    note(Method::PUT, "/webhooks/{id}");
+    note(Method::DELETE, "/webhooks/{id}");
     let described: BTreeSet<_> = operations().into_iter().map(|(method, path, _)| (method, path.to_owned())).collect();
     assert_eq!(asked, described, "every route is asked in a test");
     served.end().await;

@@ -5,7 +5,10 @@ mod answers;
 mod entry;
 mod listing;
 mod once;
+mod operations;
 mod problems;
+mod reach;
+mod webhooks;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::OnceLock;
@@ -19,11 +22,13 @@ use rollcall::auth::passwords::{NewPassword, Passwords};
 use rollcall::auth::setup;
 use rollcall::auth::token::Token;
 use rollcall::auth::username::Username;
+use rollcall::nouns::access_token::Reach;
 use rollcall::nouns::context::{Actor, Context};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use crate::notices::notifier;
 use crate::support::app::{Engine, TestApp, population};
 
 /// A served API before an organization.
@@ -84,6 +89,7 @@ impl Served {
             clock: app.clock.clone(),
             entropy: entropy.clone(),
             mirrors: app.mirrors.clone(),
+            notifier: notifier(&app),
         };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -98,8 +104,13 @@ impl Served {
 
     /// Makes another token and gives its secret.
     pub(crate) async fn make_token(&self, name: &str, days: Option<u32>) -> String {
+        self.make_token_that_may(name, days, Reach::Act).await
+    }
+
+    /// The same of a token that may do so much.
+    pub(crate) async fn make_token_that_may(&self, name: &str, days: Option<u32>, reach: Reach) -> String {
         let context = Context { actor: Actor::CommandLine, now: self.app.clock.now() };
-        let wanted = Wanted { name: name.to_owned(), days, username: None };
+        let wanted = Wanted { name: name.to_owned(), days, username: None, reach };
         let (control, entropy) = (self.app.mirrors.control(), &self.app.surroundings.entropy);
         access_tokens::create(&context, control, wanted, entropy).await.unwrap().1.expose()
     }

@@ -114,6 +114,9 @@ async fn axe_core_finds_nothing_serious_on_any_page() {
     looked.through("key found").await;
     driver.choose("input[name=listed]").await;
     driver.submit("main form").await;
+    driver.wait_for_address("/setup/finish").await;
+    looked.through("the last step").await;
+    driver.click("button[value=dashboard]").await;
     driver.wait_for_address("/dashboard").await;
     let origin = driver.script("return location.origin").await.as_str().unwrap().to_owned();
 
@@ -143,10 +146,25 @@ async fn axe_core_finds_nothing_serious_on_any_page() {
         "/operations/stop",
         &format!("/operations/new?person={person}"),
         "/settings/statistics?show=on",
+        "/settings/edition",
+        "/settings/access-tokens",
+        "/settings/notifications",
+        "/settings/notifications/new-webhook",
+        "/settings/notifications/new-webhook?style=automation",
+        "/settings/notifications/deliveries",
         "/nothing-is-here",
     ] {
         looked.at(&origin, path).await;
     }
+
+    driver.open(&format!("{origin}/settings/notifications/new-webhook")).await;
+    driver.fill("input[name=name]", "Pager").await;
+    driver.fill("input[name=address]", "https://hooks.example.com/").await;
+    driver.submit("main form.fields").await;
+    looked.through("a webhook refused: no event").await;
+    driver.choose("input[name=event]").await;
+    driver.submit("main form.fields").await;
+    looked.through("a webhook with its secret").await;
 
     driver.open(&format!("{origin}/runs")).await;
     driver.click("table tbody a").await;

@@ -23,7 +23,7 @@ pub(super) const LAYERS: &[Layer] = &[
     Layer { module: "config", modules: &["id", "nouns", "store", "mirror", "notify", "sync"], crates: &["clock"] },
     Layer { module: "auth",   modules: &["id", "nouns", "store", "mirror"], crates: &["clock", "directory"] },
     Layer { module: "http",   modules: &["id", "nouns", "auth"], crates: &[] },
-    Layer { module: "api",    modules: &["id", "nouns", "store", "mirror", "sync", "operations", "tasks", "auth", "http"], crates: &["clock", "directory", "columns", "filter"] },
+    Layer { module: "api",    modules: &["id", "nouns", "store", "mirror", "notify", "sync", "operations", "tasks", "auth", "http"], crates: &["clock", "directory", "columns", "filter"] },
     Layer { module: "web",    modules: &["id", "config", "nouns", "store", "mirror", "notify", "sync", "operations", "tasks", "auth", "http"], crates: &["clock", "directory", "columns", "filter"] },
     Layer { module: "cli",    modules: &["id", "config", "nouns", "store", "mirror", "notify", "sync", "operations", "tasks", "auth"], crates: &["clock", "directory", "columns", "filter", "simulator"] },
     Layer { module: "app",    modules: &["id", "config", "nouns", "store", "mirror", "notify", "sync", "operations", "tasks", "auth", "api", "web", "cli"], crates: &["clock", "directory", "columns", "simulator"] },

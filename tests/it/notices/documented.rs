@@ -21,9 +21,15 @@ async fn every_example_is_what_is_sent() {
         name: "Leavers".to_owned(),
         action_types: vec!["suspendUser".to_owned()],
         counts: ItemCounts { total: 1_000, succeeded, failed: 1_000 - succeeded, skipped: 0 },
-        page: "/processes/p1".to_owned(),
+        page: "/tasks/t1/runs/p1".to_owned(),
     };
     let task = |succeeded, outcome| What::TaskRun { task: "t1".to_owned(), process: process(succeeded), outcome };
+    let operation = Process {
+        id: "op_01".to_owned(),
+        name: "Operation 12".to_owned(),
+        page: "/operations/op_01".to_owned(),
+        ..process(988)
+    };
     let sealed = |withheld| What::SyncSealed {
         run: run.clone(),
         generation: 42,
@@ -39,9 +45,9 @@ async fn every_example_is_what_is_sent() {
         (sealed(0), Style::Generic),
         (sealed(250), Style::Generic),
         (What::SyncFailed { run: run.clone(), reason }, Style::Generic),
-        (What::OperationFinished { process: process(988), outcome: "partial".to_owned() }, Style::Generic),
+        (What::OperationFinished { process: operation, outcome: "partial".to_owned() }, Style::Generic),
         (task(988, TaskOutcome::Partial), Style::Generic),
-        (What::LicenceLimitNeared { managed: 187, capacity: 200 }, Style::Generic),
+        (What::LicenceLimitNeared { managed: 187, capacity: 200, grace_until: None }, Style::Generic),
         (What::Test, Style::Generic),
         (expiring, Style::Automation),
         (task(988, TaskOutcome::Partial), Style::Automation),

@@ -29,7 +29,7 @@ async fn enter_key(app: &TestApp, days: i64) {
 }
 
 #[tokio::test]
-async fn a_key_is_told_of_once_seven_days_ahead_over_restarts_and_its_successor_again() {
+async fn w11_a_key_is_told_of_once_seven_days_ahead_over_restarts_and_its_successor_again() {
     for engine in ENGINES {
         let mut app = start(engine).await;
         let (receiver, notifier) = (Receiver::start().await, notifier(&app));

@@ -1,6 +1,8 @@
 //! Mail, against a server that speaks SMTP.
 
-use rollcall::notify::address::Lookup;
+use std::sync::Arc;
+
+use rollcall::notify::address::{Allowed, Lookup};
 use rollcall::notify::letter::{self, Enclosure, Envelope, Letter};
 use rollcall::notify::mail::{self, Entered};
 use rollcall::notify::outgoing::Answer;
@@ -9,9 +11,10 @@ use rollcall::nouns::endpoint::DeliveryState;
 use rollcall::nouns::mail::{MailKind, Security};
 use rollcall::nouns::notice::TaskOutcome;
 use rollcall::store::mail_server;
+use rollcall::store::organization_keys::SealingKey;
 
 use crate::support::app::{ENGINES, Engine, TestApp};
-use crate::support::smtp::MailServer;
+use crate::support::smtp::{Issuer, MailServer, Speaks};
 
 use super::{advance, context, deliver_all, log, notifier, put, start, task_run};
 
@@ -138,4 +141,86 @@ async fn a_stored_password_goes_to_its_server_alone_and_a_sender_cannot_add_a_he
         assert!(save(plain).await.is_err(), "no password without encryption");
         app.stop().await;
     }
+}
+
+/// A mail server of a name, spoken to with a password by whoever trusts an issuer; what came of one mail.
+async fn mailed(
+    app: &TestApp,
+    server: &MailServer,
+    (host, security): (&str, Security),
+    trusted: &[u8],
+) -> rollcall::nouns::endpoint::Delivery {
+    let names = [("mail.example".to_owned(), vec!["127.0.0.1".parse().unwrap()])];
+    let places = (Allowed::default(), Lookup::Given(Arc::new(names.into_iter().collect())));
+    let chance = (app.clock.clone(), app.surroundings.entropy.clone());
+    let notifier = Notifier::new(chance, SealingKey::new([7; 32]), places, (None, trusted)).unwrap();
+    let secure = Entered {
+        host: host.to_owned(),
+        security,
+        username: "rollcall".to_owned(),
+        password: "the password".to_owned(),
+        ..entered(server.port, &["ops@example.com"])
+    };
+    mail::save(&context(app), &app.mirror, &notifier, secure).await.unwrap();
+    mail::test(&context(app), &app.mirror, &notifier, "ops@example.com").await.unwrap();
+    assert_eq!(deliver_all(app, &notifier).await, 1);
+    log(app).await.remove(0)
+}
+
+/// `\0rollcall\0the password`, as PLAIN sends it (RFC 4616).
+const PLAIN: &str = "AUTH PLAIN AHJvbGxjYWxsAHRoZSBwYXNzd29yZA==";
+
+#[tokio::test]
+async fn mail_goes_over_starttls_and_over_tls_and_the_password_behind_it() {
+    let issuer = Issuer::new();
+    for security in [Security::StartTls, Security::Tls] {
+        let app = start(Engine::Sqlite).await;
+        let acceptor = issuer.acceptor("mail.example");
+        let speaks = if security == Security::Tls { Speaks::Tls(acceptor) } else { Speaks::StartTls(acceptor) };
+        let server = MailServer::speaking(speaks).await;
+        let delivery = mailed(&app, &server, ("mail.example", security), &issuer.certificate()).await;
+        assert_eq!(delivery.state, DeliveryState::Delivered, "{delivery:?}");
+        assert_eq!(server.messages().len(), 1);
+        let dialogue = server.dialogue();
+        let encrypted = dialogue.iter().position(|line| line == "TLS").unwrap();
+        assert_eq!(encrypted, if security == Security::Tls { 0 } else { 2 }, "{dialogue:?}");
+        let signed_in = dialogue.iter().position(|line| line == PLAIN).unwrap();
+        assert!(signed_in > encrypted, "{dialogue:?}");
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_not_trusted_gets_neither_password_nor_mail_and_is_told_as_a_sentence() {
+    let (issuer, stranger) = (Issuer::new(), Issuer::new());
+    for (name, trusted, why) in [
+        ("mail.example", &stranger, "nobody whom this machine trusts has issued it"),
+        ("other.example", &issuer, "it is for another name than the server's"),
+    ] {
+        for security in [Security::StartTls, Security::Tls] {
+            let app = start(Engine::Sqlite).await;
+            let acceptor = issuer.acceptor(name);
+            let speaks = if security == Security::Tls { Speaks::Tls(acceptor) } else { Speaks::StartTls(acceptor) };
+            let server = MailServer::speaking(speaks).await;
+            let delivery = mailed(&app, &server, ("mail.example", security), &trusted.certificate()).await;
+            assert_eq!(delivery.state, DeliveryState::Waiting, "it is tried again: a certificate can be replaced");
+            let said = delivery.last_answer.unwrap();
+            assert!(said.starts_with("The mail server's certificate is not trusted: ") && said.contains(why), "{said}");
+            assert!(server.messages().is_empty());
+            assert!(!server.dialogue().iter().any(|line| line.starts_with("AUTH")), "{:?}", server.dialogue());
+            app.stop().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_without_starttls_is_not_spoken_to_plainly_instead() {
+    let app = start(Engine::Sqlite).await;
+    let server = MailServer::start().await;
+    let delivery = mailed(&app, &server, ("mail.example", Security::StartTls), &[]).await;
+    assert_eq!(delivery.state, DeliveryState::Waiting);
+    assert!(delivery.last_answer.as_deref().unwrap().contains("STARTTLS"), "{delivery:?}");
+    let dialogue = server.dialogue();
+    assert!(!dialogue.iter().any(|line| line.starts_with("AUTH") || line.starts_with("MAIL")), "{dialogue:?}");
+    app.stop().await;
 }

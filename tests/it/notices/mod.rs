@@ -3,6 +3,7 @@
 
 mod documented;
 mod expiry;
+mod facts;
 mod mail;
 mod webhooks;
 
@@ -36,7 +37,7 @@ fn notifier_with(app: &TestApp, allowed: &str, names: &[(&str, &str)]) -> Notifi
     Notifier::new(chance, SealingKey::new([7; 32]), given, (None, &[])).unwrap()
 }
 
-fn notifier(app: &TestApp) -> Notifier {
+pub(crate) fn notifier(app: &TestApp) -> Notifier {
     notifier_with(app, "127.0.0.1", &[])
 }
 

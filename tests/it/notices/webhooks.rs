@@ -1,6 +1,7 @@
 //! Webhooks: what is sent, what proves it, and how it goes on after every answer.
 
 use rollcall::notify::endpoints::{self, NotDone};
+use rollcall::notify::message::{self, NotProven, Proof};
 use rollcall::notify::worker::deliver_once;
 use rollcall::nouns::endpoint::{DeliveryState, Style};
 use rollcall::nouns::notice::{EventKind, TaskOutcome};
@@ -10,7 +11,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::support::app::ENGINES;
-use crate::support::receiver::Receiver;
+use crate::support::receiver::{Got, Receiver};
 
 use super::{advance, context, deliver_all, draft, log, make, notifier, notifier_with, put, start, task_run};
 
@@ -72,6 +73,42 @@ async fn a_message_is_signed_and_keeps_its_id_over_retries() {
         assert_eq!((&body["type"], &body["data"]["counts"]["failed"]), (&"task.partial".into(), &12.into()));
         let log = log(&app).await;
         assert_eq!((log[0].state, log[0].attempts), (DeliveryState::Delivered, 3));
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn w11_a_message_verifies_once_and_for_five_minutes_and_the_log_sends_it_again() {
+    for engine in ENGINES {
+        let app = start(engine).await;
+        let (receiver, notifier) = (Receiver::start().await, notifier(&app));
+        make(&app, &notifier, draft(&receiver.address(), Style::Generic, &[EventKind::TaskFailed]), SECRET).await;
+        put(&app, task_run("task_1", "p1", TaskOutcome::Failed)).await;
+        deliver_all(&app, &notifier).await;
+        let first = receiver.got().remove(0);
+        let believed = |got: &Got, body: &str| {
+            let proof = Proof {
+                id: got.header("webhook-id"),
+                timestamp: got.header("webhook-timestamp"),
+                signature: got.header("webhook-signature"),
+            };
+            message::prove(SECRET, proof, body, app.clock.now())
+        };
+        assert_eq!(believed(&first, &first.body), Ok(()));
+        assert_eq!(believed(&first, &first.body.replace("failed", "done")), Err(NotProven::Signature));
+        advance(&app, 301);
+        assert_eq!(believed(&first, &first.body), Err(NotProven::Timestamp), "somebody sends it again");
+
+        // Sent again from the log it is the same message, signed anew.
+        let sent = log(&app).await.remove(0);
+        assert_eq!((sent.state, sent.last_answer.as_deref()), (DeliveryState::Delivered, Some("204 No Content")));
+        endpoints::send_again(&context(&app), &app.mirror, &notifier, &sent.id).await.unwrap();
+        deliver_all(&app, &notifier).await;
+        let again = receiver.got().remove(1);
+        assert_eq!((again.header("webhook-id"), &again.body), (first.header("webhook-id"), &first.body));
+        assert_eq!(believed(&again, &again.body), Ok(()));
+        let log = log(&app).await;
+        assert_eq!((log.len(), log[0].notice.as_str()), (2, first.header("webhook-id")));
         app.stop().await;
     }
 }

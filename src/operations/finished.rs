@@ -1,0 +1,54 @@
+//! That an operation is over, told outside: a notice in the transaction that ends it.
+//!
+//! It tells nothing of a preview that nobody approved, and nothing of a task's run, which has notices of its own.
+
+use jiff::Timestamp;
+
+use crate::id::{Entropy, OperationId};
+use crate::nouns::notice::{ItemCounts, Notice, Process, What};
+use crate::nouns::operation::{Approval, Operation, OperationKind};
+use crate::store::error::StoreError;
+use crate::store::tx::Tx;
+use crate::store::{operation_rows, operations, outbox};
+
+/// Tells of an operation that this transaction has ended.
+pub(super) fn tell(tx: &mut Tx, id: &OperationId, now: Timestamp, entropy: &Entropy) -> Result<(), StoreError> {
+    let Some((operation, _)) = operations::find(tx, id)? else { return Ok(()) };
+    let approved = |tx: &mut Tx| {
+        let decisions = operations::decisions(tx, operation.number)?;
+        Ok::<_, StoreError>(decisions.iter().any(|decision| decision.verdict == Approval::Approved))
+    };
+    if !operation.state.is_over() || operation.kind == OperationKind::Task || !approved(tx)? {
+        return Ok(());
+    }
+    let process = Process {
+        id: operation.id.to_string(),
+        name: name(&operation),
+        action_types: action_types(tx, &operation)?,
+        counts: ItemCounts::of(&operation.tally),
+        page: format!("/operations/{}", operation.id),
+    };
+    let what = What::OperationFinished { process, outcome: operation.state.as_str().to_owned() };
+    outbox::put(tx, &Notice { at: now, what }, entropy)
+}
+
+fn name(operation: &Operation) -> String {
+    let kind = match operation.kind {
+        OperationKind::Operation => "Operation",
+        OperationKind::Undo => "Undo",
+        OperationKind::Retry => "Retry",
+        OperationKind::Task => "Task",
+    };
+    format!("{kind} {}", operation.number)
+}
+
+/// What it does; of an undo, whose rows say it, the kinds of its changes.
+fn action_types(tx: &mut Tx, operation: &Operation) -> Result<Vec<String>, StoreError> {
+    let mut types: Vec<String> = operation.actions.iter().map(|action| action.kind().to_owned()).collect();
+    if types.is_empty() {
+        types = operation_rows::totals(tx, operation.number)?.into_iter().map(|total| total.kind).collect();
+        types.sort_unstable();
+    }
+    types.dedup();
+    Ok(types)
+}
