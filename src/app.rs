@@ -116,6 +116,7 @@ pub async fn demo(demo: &Demo) -> Result<Exit, Refusal> {
     receiver.follow(opened.surroundings.clock.clone());
     if let Some(mirror) = opened.mirrors.only() {
         subscribed::subscribe(&mirror, &opened, &receiver).await?;
+        subscribed::say_where(&mirror, &opened, demo.port).await?;
         eprintln!("What the demo's webhooks were sent is shown at {}", receiver.page());
     }
     if let Some(site) = simulator.sites().first() {

@@ -6,6 +6,7 @@ use crate::cli::open::Opened;
 use crate::id::EndpointId;
 use crate::mirror::Mirror;
 use crate::notify::endpoints as verbs;
+use crate::notify::mail;
 use crate::notify::worker::deliver_once;
 use crate::nouns::context::{Actor, Context};
 use crate::nouns::endpoint::{Draft, Endpoint, Style};
@@ -68,6 +69,16 @@ pub(super) async fn subscribe(mirror: &Mirror, opened: &Opened, receiver: &Recei
 
 async fn try_out(context: &Context, mirror: &Mirror, (id, opened): (&EndpointId, &Opened)) -> Result<(), Refusal> {
     verbs::test(context, mirror, id, &opened.surroundings.entropy).await.map(drop).map_err(failed)
+}
+
+/// Says at which address the demo is reached, where nobody has: the links of messages lead there.
+pub(super) async fn say_where(mirror: &Mirror, opened: &Opened, port: u16) -> Result<(), Refusal> {
+    if mirror.store().read(mail::public_address).await.map_err(failed)?.is_some() {
+        return Ok(());
+    }
+    let context = Context { actor: Actor::CommandLine, now: opened.surroundings.clock.now() };
+    let address = format!("http://127.0.0.1:{port}");
+    mail::set_public_address(&context, mirror, &opened.notifier, &address).await.map_err(failed)
 }
 
 /// Sends what the past has put out.

@@ -42,11 +42,28 @@ fn name(operation: &Operation) -> String {
     format!("{kind} {}", operation.number)
 }
 
-/// What it does; of an undo, whose rows say it, the kinds of its changes.
+/// The kind of action that makes such a change.
+fn action_of(change: &str) -> Option<&'static str> {
+    Some(match change {
+        "add_to_group" => "addToGroups",
+        "remove_from_group" => "removeFromGroups",
+        "assign_role" => "grantAppAccess",
+        "revoke_role" => "removeAppAccess",
+        "suspend" => "suspendUser",
+        "restore" => "restoreUser",
+        "remove_from_directory" => "removeUser",
+        "deactivate" => "deactivateAccount",
+        "activate" => "activateAccount",
+        _ => return None,
+    })
+}
+
+/// What it does; of an undo, whose rows say it, the actions that would make its changes.
 fn action_types(tx: &mut Tx, operation: &Operation) -> Result<Vec<String>, StoreError> {
     let mut types: Vec<String> = operation.actions.iter().map(|action| action.kind().to_owned()).collect();
     if types.is_empty() {
-        types = operation_rows::totals(tx, operation.number)?.into_iter().map(|total| total.kind).collect();
+        let totals = operation_rows::totals(tx, operation.number)?;
+        types = totals.into_iter().map(|total| action_of(&total.kind).unwrap_or(&total.kind).to_owned()).collect();
         types.sort_unstable();
     }
     types.dedup();

@@ -72,7 +72,6 @@ fn page(organization: &str, home: Markup) -> Page {
             p.step { "Step 4 of 4" }
             h1 { bdi { (organization) } " was read" }
             form.fields method="post" action=(HERE) {
-                h2 { "Home site" }
                 p { "Editions with a limit are measured by the billable people of one Jira site. There is no limit until somebody chooses one in Settings, Edition." }
                 (home)
                 h2 { "Who should be told?" }

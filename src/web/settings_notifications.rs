@@ -85,7 +85,7 @@ fn table(endpoints: &[Endpoint], reader: &Reader) -> Markup {
                     tr {
                         td.long { a.name href=(webhook::address(&endpoint.id)) { bdi { (endpoint.draft.name) } } }
                         td { (style_in_words(endpoint.draft.style)) }
-                        td { (events_in_words(endpoint)) }
+                        td.long { (events_in_words(endpoint)) }
                         td {
                             @match &endpoint.switched_off {
                                 Some(_) => { span.tag.warn { "switched off by Rollcall" } }
@@ -145,7 +145,7 @@ fn recipe(name: &str, trigger: Trigger, action: &str, text: &str) -> Markup {
         details {
             summary { (name) }
             p { "Trigger here: " em { (trigger.in_words()) } ". Action in the rule: " strong { (action) } ", with the text:" }
-            pre { code { (text) } }
+            pre.recipe { code { (text) } }
         }
     }
 }

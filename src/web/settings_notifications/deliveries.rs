@@ -77,10 +77,10 @@ pub(super) fn table(sent: &[Delivery], known: &[Endpoint], reader: &Reader) -> M
             table {
                 thead { tr {
                     th scope="col" { "Event" }
+                    th scope="col" { "State" }
                     th scope="col" { "To" }
                     th.num scope="col" { "Happened" }
-                    th scope="col" { "State" }
-                    th.num scope="col" { "Tries" }
+                    th.num.hide-s scope="col" { "Tries" }
                     th scope="col" { "Last answer" }
                     th scope="col" { span.hidden { "Action" } }
                 } }
@@ -95,13 +95,6 @@ fn row(delivery: &Delivery, known: &[Endpoint], reader: &Reader) -> Markup {
     html! {
         tr {
             td.long { (delivery.event.as_str()) " " span.sub { (delivery.notice) } }
-            td { @match &delivery.endpoint {
-                Some(id) => a href=(webhook::address(id)) {
-                    @match known.iter().find(|endpoint| endpoint.id == *id) { Some(endpoint) => bdi { (endpoint.draft.name) }, None => "webhook" }
-                },
-                None => bdi { (delivery.recipient) }
-            } }
-            td.num { (reader.relative(delivery.at)) }
             td { @match delivery.state {
                 DeliveryState::Delivered => "delivered",
                 DeliveryState::Sending => "on its way",
@@ -109,7 +102,14 @@ fn row(delivery: &Delivery, known: &[Endpoint], reader: &Reader) -> Markup {
                 DeliveryState::Waiting => { "tried again " (reader.relative(delivery.due_at)) }
                 DeliveryState::Dead => { span.tag.warn { "given up" } }
             } }
-            td.num { (delivery.attempts) }
+            td { @match &delivery.endpoint {
+                Some(id) => a href=(webhook::address(id)) {
+                    @match known.iter().find(|endpoint| endpoint.id == *id) { Some(endpoint) => bdi { (endpoint.draft.name) }, None => "webhook" }
+                },
+                None => bdi { (delivery.recipient) }
+            } }
+            td.num { (reader.relative(delivery.at)) }
+            td.num.hide-s { (delivery.attempts) }
             td.long { @if let Some(answer) = &delivery.last_answer { bdi { (answer) } } }
             td { @if over {
                 form method="post" action=(Address::new(HERE).below(delivery.id.as_str()).below("again")) {

@@ -49,7 +49,7 @@ async fn an_operation_is_told_once_it_is_over_with_its_counts_and_its_page() {
         deliver_all(&app, &notifier).await;
         let last = told(&receiver).pop().unwrap();
         assert_eq!((&last["name"], &last["outcome"]), (&json!("Undo 2"), &json!("succeeded")));
-        assert_eq!(last["actionTypes"], json!(["restore"]));
+        assert_eq!(last["actionTypes"], json!(["restoreUser"]));
 
         // One of them is refused by Atlassian: not a success, and the counts say so.
         let third = app.plan_of(&people[3..6], vec![Action::Suspend]).await;
