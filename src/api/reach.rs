@@ -31,7 +31,7 @@ fn needed(is_safe: bool, path: &str) -> Reach {
     let below = |start: &&str| path.strip_prefix(*start).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     if is_safe || ASKED_BY_POST.contains(&path) {
         Reach::Read
-    } else if ACTS.iter().any(|start| below(start)) {
+    } else if ACTS.iter().any(below) {
         Reach::Act
     } else {
         Reach::Manage
