@@ -149,6 +149,15 @@ impl Board {
         self.unknown > 0
     }
 
+    /// Whether somebody is being taken out of a directory.
+    pub(super) fn is_leaving(&self, account: Ordinal) -> bool {
+        self.rows.values().any(|row| {
+            row.change.account() == account
+                && matches!(row.change, Change::RemoveFromDirectory { .. })
+                && row.state != RowState::Planned
+        })
+    }
+
     /// A person whose row was not begun after all gets their turn again, at once or at a moment.
     pub(super) fn put_back(&mut self, account: Ordinal, at: Option<Timestamp>) {
         match at {

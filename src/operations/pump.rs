@@ -167,6 +167,9 @@ impl Pump<'_> {
         match (fit, send::subject(&row, &self.work.snapshot())) {
             (Fit::Yes, Some(subject)) => self.fit.push((row, subject)),
             (Fit::Yes, None) => self.turns.push((row.state, skipped("gone"))),
+            (Fit::Already, _) if send::may_be_ours(&row) => {
+                self.turns.push((row.state, settled(RowState::Verified, None)))
+            }
             (Fit::Already, _) => self.turns.push((row.state, settled(RowState::Already, None))),
             (Fit::No(code), _) => self.turns.push((row.state, skipped(code))),
         }

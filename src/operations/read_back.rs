@@ -13,7 +13,7 @@ use crate::operations::apply::{Halt, Work};
 use crate::operations::board::next_check;
 use crate::operations::journal::Turn;
 use crate::operations::look;
-use crate::operations::send::finish;
+use crate::operations::send::{NO_ANSWER, finish};
 
 /// Rows that one round reads back.
 const ROUND: usize = 2_000;
@@ -96,7 +96,13 @@ async fn round(work: &Work, due: Vec<OperationRow>) -> Result<(), Halt> {
     let turns: Vec<Turn> = due
         .into_iter()
         .filter_map(|row| {
-            let (next, at) = judge(&row, &snapshot, now);
+            let (next, at) = match judge(&row, &snapshot, now) {
+                // Whoever is on their way out shows nothing of what was done before.
+                (next, _) if next.state == RowState::Reverted && work.board().is_leaving(row.change.account()) => {
+                    (OperationRow { state: RowState::Done, why: Some(Why::new("unverified", "")), ..next }, None)
+                }
+                judged => judged,
+            };
             again.extend(at.map(|at| (row.seq, at)));
             if next == row {
                 // Nothing to keep: only the moment of the next look changes.
@@ -123,20 +129,25 @@ fn judge(row: &OperationRow, snapshot: &Snapshot, now: Timestamp) -> (OperationR
     let generation = Some(snapshot.generation());
     let become_ = |state, why| OperationRow { state, why, generation, ..row.clone() };
     match row.state {
-        _ if is_so => {
+        // Where it would not be shown either way, only Atlassian's answer tells: it is asked for again.
+        _ if is_so && (row.state == RowState::Done || !row.change.may_be_hidden(snapshot)) => {
             let ended_at = row.ended_at.or(Some(now));
             (OperationRow { ended_at, ..become_(RowState::Verified, None) }, None)
         }
         RowState::Done => match next_check(row, now) {
             Some(at) => (row.clone(), Some(at)),
             // A queue may be longer than its settling time; a state that shows at once was changed back.
-            None if is_queued(&row.change) => (become_(RowState::Done, Some(Why::new("unverified", ""))), None),
+            None if is_queued(&row.change) || row.change.may_be_hidden(snapshot) => {
+                (become_(RowState::Done, Some(Why::new("unverified", ""))), None)
+            }
             None => (become_(RowState::Reverted, Some(Why::new("reverted", ""))), None),
         },
         RowState::Begun | RowState::Unknown if row.attempts < RESENT => {
             let pause = SignedDuration::from_secs(i64::from(2u32.saturating_pow(row.attempts)));
             let again = now.checked_add(pause).unwrap_or(now);
-            (OperationRow { state: RowState::Planned, why: None, ..row.clone() }, Some(again))
+            // Should it turn out to be so after all, it was our own doing.
+            let why = Some(Why::new(NO_ANSWER, ""));
+            (OperationRow { state: RowState::Planned, why, ..row.clone() }, Some(again))
         }
         _ => (OperationRow { ended_at: Some(now), ..become_(RowState::Failed, Some(Why::new("not_seen", ""))) }, None),
     }

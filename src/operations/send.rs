@@ -18,6 +18,8 @@ use crate::sync::explain;
 
 /// How often one row is sent before it is given up.
 const ATTEMPTS: u32 = 6;
+/// The code of a row that was sent, and of which nobody said what came of it.
+pub(super) const NO_ANSWER: &str = "no_answer";
 
 /// What a row becomes by what came of its request.
 pub(super) struct Judged {
@@ -35,15 +37,15 @@ pub(super) fn judge(row: &OperationRow, outcome: Outcome, now: Timestamp) -> Jud
     let become_ = |state, why| OperationRow { state, why, ended_at: Some(now), ..row.clone() };
     let (mut again, mut halt) = (None, None);
     let next = match outcome {
-        Outcome::Done => {
+        Outcome::AlreadySo if !may_be_ours(row) => become_(RowState::Already, None),
+        Outcome::Done | Outcome::AlreadySo => {
             let done = become_(RowState::Done, None);
             again = next_check(&done, now);
             done
         }
-        Outcome::AlreadySo => become_(RowState::Already, None),
         Outcome::Unknown(error) => {
             again = Some(after(2));
-            become_(RowState::Unknown, Some(Why::new("no_answer", explain::sentence(&error))))
+            become_(RowState::Unknown, Some(Why::new(NO_ANSWER, explain::sentence(&error))))
         }
         Outcome::NotSent(Error::TakenBack { .. }) => {
             OperationRow { state: RowState::Planned, attempts: row.attempts.saturating_sub(1), ..row.clone() }
@@ -84,6 +86,11 @@ pub(super) async fn finish(
         work.board().take(row, at);
     }
     halt.map_or(Ok(()), Err)
+}
+
+/// Whether a row was sent before without an answer, so that what is so may be its doing.
+pub(super) fn may_be_ours(row: &OperationRow) -> bool {
+    row.why.as_ref().is_some_and(|why| why.code == NO_ANSWER)
 }
 
 fn code(refusal: Refusal) -> &'static str {

@@ -3,6 +3,8 @@
 
 #![expect(clippy::panic, reason = "a test may end at what cannot happen")]
 
+mod chance;
+mod facts;
 mod journal;
 mod ledger;
 mod stories;

@@ -8,7 +8,8 @@ use rollcall::operations::approve::{self, Approving, NotApproved};
 use rollcall::operations::undo;
 use simulator::{Fault, FaultKind};
 
-use super::{memberships, resource, states, to_do};
+use super::facts::facts;
+use super::{memberships, ordinary, resource, states, to_do};
 use crate::support::app::{ENGINES, TestApp};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -123,6 +124,51 @@ async fn w7_what_failed_is_told_from_what_succeeded_and_can_be_tried_again() {
         let again = undo::retry(&context, &app.mirror, (&id, None), (None, &app.surroundings.entropy)).await.unwrap();
         assert_eq!(app.operation(&again).await.plan.rows, 1);
         assert_eq!(app.carry_out(&again).await.state, OperationState::Succeeded);
+        app.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn w4_undo_takes_back_a_role_that_a_group_given_later_hides() {
+    for engine in ENGINES {
+        let app = TestApp::ready(engine, 200, 10).await;
+        let before = facts(&app.truth());
+        let confluence = resource(&app.now(), "confluence");
+        let snapshot = app.now();
+        let grants = |group: &u32| snapshot.grants(*group).iter().any(|grant| grant.resource == confluence);
+        let group = (0..snapshot.groups_len() as u32).find(grants).unwrap();
+        let without = |account: &u32| !snapshot.access(*account).iter().any(|access| access.resource == confluence);
+        let people: Vec<u32> = ordinary(&app, 150).into_iter().filter(without).take(3).collect();
+        let role = Action::GrantAppAccessByRole { resource: confluence, role: directory::Role::User };
+        let id = app.plan_of(&people, vec![role, Action::AddToGroups(vec![group])]).await;
+        assert!(app.carry_out(&id).await.tally.of(RowState::Failed) == 0);
+        assert_ne!(facts(&app.truth()), before);
+        // The role changes no count beside the group, so that no reading shows it any more.
+        app.sync().await.unwrap();
+        let undo = app.undo(&id).await;
+        assert_eq!(app.carry_out(&undo).await.state, OperationState::Succeeded, "{:?}", app.rows(&undo).await);
+        assert_eq!(facts(&app.truth()), before);
+        app.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn w4_undo_leads_back_where_the_groups_of_suspended_people_are_not_shown() {
+    for engine in ENGINES {
+        let app = TestApp::ready(engine, 200, 12).await;
+        let hidden = simulator::SuspendedGroups::HiddenAndUncounted;
+        app.simulator.set_answers(simulator::Answers { suspended_groups: hidden, ..Default::default() });
+        app.sync().await.unwrap();
+        let before = facts(&app.truth());
+        let group = super::writes::plain_group(&app);
+        let people = ordinary(&app, 6);
+        let id = app.plan_of(&people, vec![Action::AddToGroups(vec![group]), Action::Suspend]).await;
+        let operation = app.carry_out(&id).await;
+        // Nobody has taken anything back: it is only not shown.
+        assert_eq!(operation.tally.of(RowState::Reverted), 0, "{:?}", app.rows(&id).await);
+        let undo = app.undo(&id).await;
+        assert_eq!(app.carry_out(&undo).await.state, OperationState::Succeeded, "{:?}", app.rows(&undo).await);
+        assert_eq!(facts(&app.truth()), before);
         app.stop().await;
     }
 }

@@ -21,7 +21,7 @@ use super::{memberships, ordinary, states};
 use crate::support::app::{ENGINES, TestApp, population};
 
 /// A group that grants nothing and that nobody but administrators keeps, with somebody who is not in it.
-fn plain_group(app: &TestApp) -> u32 {
+pub(super) fn plain_group(app: &TestApp) -> u32 {
     let snapshot = app.now();
     (0..snapshot.groups_len() as u32)
         .find(|group| {

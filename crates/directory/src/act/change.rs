@@ -211,6 +211,30 @@ impl Change {
         }
     }
 
+    /// Whether the state that the change wants, or takes away, may be there and not be shown: what suspended people have,
+    /// what somebody had in a directory that they have left, and a role of one's own beside a group that gives the same.
+    pub fn may_be_hidden(&self, snapshot: &Snapshot) -> bool {
+        let takes = matches!(self, Change::RemoveFromGroup { .. } | Change::RevokeRole { .. });
+        let unseen = |directory: Ordinal| match snapshot.presence(directory, self.account()) {
+            None => !takes,
+            Some(presence) => presence_standing(Some(presence), true) == Standing::So,
+        };
+        match self {
+            Change::AddToGroup { group, .. } | Change::RemoveFromGroup { group, .. } => {
+                snapshot.group_row(*group).and_then(|row| row.directory).is_none_or(unseen)
+            }
+            Change::AssignRole { account, resource, .. } | Change::RevokeRole { account, resource, .. } => {
+                let gives = |group: &Ordinal| snapshot.grants(*group).iter().any(|grant| grant.resource == *resource);
+                snapshot.memberships().of(*account).iter().any(gives)
+                    || (0..snapshot.directories().len() as Ordinal).any(unseen)
+            }
+            Change::Suspend { account, directory } | Change::Restore { account, directory } => {
+                snapshot.presence(*directory, *account).is_none()
+            }
+            Change::RemoveFromDirectory { .. } | Change::Deactivate { .. } | Change::Activate { .. } => false,
+        }
+    }
+
     /// The change that takes this one back, for a row that was not so before it.
     ///
     /// # Errors
@@ -249,13 +273,15 @@ fn has_directly(snapshot: &Snapshot, account: Ordinal, resource: Ordinal, role: 
         .any(|direct| direct.resource == resource && direct.role == *role && direct.method == RoleMethod::Direct)
 }
 
-/// Suspended and active are each other's opposite; every other state is neither.
+/// Suspended and active are each other's opposite; every other state is neither. Whoever is deactivated may be either
+/// beneath.
 fn presence_standing(presence: Option<&Presence>, wants_suspended: bool) -> Standing {
     let Some(presence) = presence else { return Standing::Neither };
     let suspended = match (&presence.status, &presence.membership) {
         (Some(Status::Suspended), _) => true,
         (Some(Status::Active), None | Some(MembershipStatus::Active)) => false,
-        (None, Some(MembershipStatus::Suspended)) => true,
+        (None | Some(Status::Deactivated), Some(MembershipStatus::Suspended)) => true,
+        (Some(Status::Deactivated), Some(MembershipStatus::Active)) => false,
         _ => return Standing::Neither,
     };
     if suspended == wants_suspended { Standing::So } else { Standing::NotSo }

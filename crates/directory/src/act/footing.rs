@@ -5,7 +5,7 @@ use columns::Ordinal;
 
 use super::change::{Change, Standing};
 use crate::access::{DirectRole, Grant, Role, RoleMethod, seat};
-use crate::account::{AccountType, Claimed, Presence, Status};
+use crate::account::{AccountStatus, AccountType, Claimed, Presence, Status};
 use crate::find::reach::Reach;
 use crate::snapshot::Snapshot;
 
@@ -157,6 +157,15 @@ impl<'s> Footing<'s> {
             }),
         };
         self.moved.iter().zip(0..).any(active)
+    }
+
+    /// Whether the account is deactivated once everything planned so far is done.
+    pub(super) fn is_deactivated(&self) -> bool {
+        let row = || self.snapshot.account_row(self.account);
+        match self.account_active {
+            Some(active) => !active,
+            None => row().is_some_and(|row| row.account_status == Some(&AccountStatus::Inactive)),
+        }
     }
 
     /// Everything that groups and roles of one's own give now, by resource and role; some of it twice.

@@ -12,7 +12,7 @@ use super::plan::{Plan, Row};
 use super::seats::Stock;
 use super::verdict::{Reason, Verdict};
 use crate::access::RoleMethod;
-use crate::account::{AccountType, PlatformRole};
+use crate::account::{AccountType, PlatformRole, Status};
 use crate::find::reach::Reach;
 use crate::resource::OUTSIDE;
 use crate::snapshot::Snapshot;
@@ -66,6 +66,8 @@ struct Planner<'a> {
     stock: Stock,
     plan: Plan,
     changes: Vec<Change>,
+    /// Whether the rows of the person are changes that were made before, so that more is known of them than is read.
+    were_made: bool,
 }
 
 impl<'a> Planner<'a> {
@@ -81,11 +83,13 @@ impl<'a> Planner<'a> {
             stock: Stock::of(snapshot, reach),
             plan: Plan::default(),
             changes: Vec::new(),
+            were_made: false,
         }
     }
 
     fn person(&mut self, account: Ordinal, steps: Steps<'_>) {
         self.footing.stand(account);
+        self.were_made = matches!(steps, Steps::Changes(_));
         let refused = self.untouchable(account);
         let mut touched = false;
         let before = self.reach.seats.iter().zip(0..).filter(|(seats, _)| seats.contains(account));
@@ -247,7 +251,8 @@ impl<'a> Planner<'a> {
 
     fn verdict(&self, change: &Change, refused: Option<&Reason>, lost: &[Ordinal]) -> Verdict {
         let standing = self.footing.standing(change);
-        if standing == Standing::So {
+        let takes = matches!(change, Change::RevokeRole { .. } | Change::RemoveFromGroup { .. });
+        if standing == Standing::So && !(self.were_made && takes && change.may_be_hidden(self.snapshot)) {
             // A role that follows from another one stays, whatever is revoked: that is not what was asked for.
             return if self.is_inferred(change) { Verdict::Refused(Reason::InferredRole) } else { Verdict::AlreadySo };
         }
@@ -287,6 +292,7 @@ impl<'a> Planner<'a> {
             Change::RevokeRole { .. } if self.is_inferred(change) => Some(Reason::InferredRole),
             Change::RevokeRole { .. } => self.last(change),
             Change::Suspend { directory, .. } | Change::Restore { directory, .. } => match standing {
+                _ if self.footing.is_deactivated() => Some(Reason::InState(Some(Status::Deactivated))),
                 Standing::Neither => Some(self.in_state(*directory)),
                 _ if matches!(change, Change::Suspend { .. }) => self.last(change),
                 _ => self.no_seat(change),
