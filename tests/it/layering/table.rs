@@ -35,6 +35,7 @@ pub(super) const CRATES: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("columns", &[]),
     ("directory", &["columns", "filter"]),
+    ("feed", &["directory"]),
     ("filter", &[]),
     ("atlassian", &["clock"]),
     ("simulator", &["clock"]),

@@ -1,0 +1,174 @@
+//! A record as a reader hands it out: nested, or a row of a table. A row is filled again for the next record, so that a
+//! table of a million rows costs no more memory than one row.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::digest::{Digest, encode, encode_text, open};
+use crate::json::{Object, Value};
+
+/// A record.
+#[derive(Debug, Clone, Default)]
+pub struct Record {
+    /// Its number, from 0, running through all files.
+    pub number: u64,
+    /// The line of its file at which it begins, from 1.
+    pub line: u64,
+    /// Something of it that was not taken.
+    pub remark: Option<RecordRemark>,
+    pub(crate) body: Body,
+}
+
+/// Something of a record that was not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RecordRemark {
+    /// Values beyond the last column.
+    MoreValues,
+    /// An element that stands twice; the last one was taken.
+    RepeatedElement(String),
+}
+
+/// What a record consists of.
+#[derive(Debug, Clone)]
+pub(crate) enum Body {
+    /// Any value; only an object has names.
+    Tree(Value),
+    /// Texts below the names of a table.
+    Row(Row),
+}
+
+impl Default for Body {
+    fn default() -> Body {
+        Body::Tree(Value::Null)
+    }
+}
+
+/// The names of a table's columns.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Header {
+    /// The name of each column; none for a column that has none, or one that others have too.
+    pub(crate) names: Vec<Option<String>>,
+    /// The columns that have names, by the byte order of these.
+    sorted: Vec<usize>,
+}
+
+impl Header {
+    pub(crate) fn new(names: Vec<Option<String>>) -> Header {
+        let mut sorted: Vec<usize> = (0..names.len()).filter(|column| names[*column].is_some()).collect();
+        sorted.sort_by_key(|column| &names[*column]);
+        Header { names, sorted }
+    }
+
+    pub(crate) fn column(&self, name: &str) -> Option<usize> {
+        self.sorted
+            .binary_search_by_key(&Some(name), |column| self.names[*column].as_deref())
+            .ok()
+            .map(|at| self.sorted[at])
+    }
+}
+
+/// One row: the texts one after the other, and where each ends.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Row {
+    pub(crate) header: Arc<Header>,
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Row {
+    pub(crate) fn below(header: Arc<Header>) -> Row {
+        Row { header, text: String::new(), ends: Vec::new() }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.text.clear();
+        self.ends.clear();
+    }
+
+    pub(crate) fn push(&mut self, part: &str) {
+        self.text.push_str(part);
+    }
+
+    pub(crate) fn end_value(&mut self) {
+        self.ends.push(self.text.len());
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub(crate) fn value(&self, column: usize) -> &str {
+        let begin = if column == 0 { Some(0) } else { self.ends.get(column - 1).copied() };
+        let range = begin.zip(self.ends.get(column).copied());
+        range.and_then(|(begin, end)| self.text.get(begin..end)).unwrap_or_default()
+    }
+
+    fn members(&self) -> impl Iterator<Item = (&str, &str)> {
+        let named = |column: &usize| Some((self.header.names[*column].as_deref()?, self.value(*column)));
+        self.header.sorted.iter().filter_map(named).filter(|(_, value)| !value.is_empty())
+    }
+}
+
+impl Record {
+    /// A record of a value, for previews and tests.
+    pub fn of_value(number: u64, line: u64, value: Value) -> Record {
+        Record { number, line, remark: None, body: Body::Tree(value) }
+    }
+
+    /// The value of that name as it was sent; none when there is none.
+    pub fn get(&self, name: &str) -> Option<Cow<'_, Value>> {
+        match &self.body {
+            Body::Tree(Value::Object(object)) => object.get(name).map(Cow::Borrowed),
+            Body::Tree(_) => None,
+            Body::Row(row) => {
+                let value = row.value(row.header.column(name)?);
+                (!value.is_empty()).then(|| Cow::Owned(Value::text(value)))
+            }
+        }
+    }
+
+    /// The text of that name, when it is one: without a copy.
+    pub fn get_text(&self, name: &str) -> Option<&str> {
+        match &self.body {
+            Body::Tree(Value::Object(object)) => match object.get(name) {
+                Some(Value::Text(text)) => Some(text),
+                _ => None,
+            },
+            Body::Tree(_) => None,
+            Body::Row(row) => Some(row.value(row.header.column(name)?)).filter(|value| !value.is_empty()),
+        }
+    }
+
+    /// The record as a value; the names of a table in their byte order, without empty values.
+    pub fn to_value(&self) -> Value {
+        match &self.body {
+            Body::Tree(value) => value.clone(),
+            Body::Row(row) => {
+                let members = row.members().map(|(name, value)| (name.to_owned(), Value::text(value)));
+                Value::Object(Object::of(members.collect()))
+            }
+        }
+    }
+
+    /// The digest of the record under a control file. `scratch` is a buffer to be used again; its content is lost.
+    pub fn digest(&self, control: Digest, scratch: &mut Vec<u8>) -> Digest {
+        scratch.clear();
+        scratch.extend_from_slice(&control.0);
+        match &self.body {
+            Body::Tree(value) => encode(value, scratch),
+            Body::Row(row) => {
+                let at = scratch.len();
+                open(b'{', 0, scratch);
+                let mut count = 0;
+                for (name, value) in row.members() {
+                    encode_text(b'k', name, scratch);
+                    encode_text(b's', value, scratch);
+                    count += 1;
+                }
+                // The same bytes as those of the object that it is: a table and a JSON file that say the same are alike.
+                scratch[at + 1..at + 9].copy_from_slice(&u64::to_le_bytes(count));
+            }
+        }
+        Digest::of(scratch)
+    }
+}
