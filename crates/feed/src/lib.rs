@@ -5,6 +5,7 @@
 
 pub mod control;
 mod date_format;
+pub mod difference;
 pub mod digest;
 pub mod finding;
 pub mod json;
