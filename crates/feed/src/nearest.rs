@@ -7,7 +7,7 @@ pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
     if name.len() > LONGEST {
         return None;
     }
-    let allowed = (name.chars().count() / 3).max(1);
+    let allowed = ((name.chars().count() + 1) / 3).max(1);
     known
         .into_iter()
         .filter(|known| known.len() <= LONGEST)

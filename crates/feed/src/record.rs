@@ -103,6 +103,11 @@ impl Row {
         range.and_then(|(begin, end)| self.text.get(begin..end)).unwrap_or_default()
     }
 
+    /// Whether it has no value at all: such a row is layout and no record.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.text.is_empty()
+    }
+
     fn members(&self) -> impl Iterator<Item = (&str, &str)> {
         let named = |column: &usize| Some((self.header.names[*column].as_deref()?, self.value(*column)));
         self.header.sorted.iter().filter_map(named).filter(|(_, value)| !value.is_empty())

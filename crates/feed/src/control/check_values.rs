@@ -189,8 +189,8 @@ impl Checker<'_> {
             self.error(node.span.clone(), "wrong-type", message);
         }
         for (name, meant) in [
-            ("refMapping", kind == Type::Reference),
-            ("dateFormat", kind == Type::Moment),
+            ("refMapping", kind == Type::Reference || open),
+            ("dateFormat", kind == Type::Moment || open),
             ("country", kind == Type::Telephone || open),
             ("trueValue", kind == Type::Boolean || open),
             ("falseValue", kind == Type::Boolean || open),

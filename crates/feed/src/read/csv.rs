@@ -67,7 +67,7 @@ impl<'a> Csv<'a> {
         let mut row = Row::default();
         let names = loop {
             match reader.read(&mut row)? {
-                Some(Ok(_)) if row.len() == 0 => {}
+                Some(Ok(_)) if row.is_blank() => {}
                 Some(Ok(_)) => break (0..row.len()).map(|column| row.value(column).to_owned()).collect::<Vec<_>>(),
                 Some(Err(Bad { problem: RecordProblem::InvalidText(declared), .. })) => {
                     return Err(reader.window.error(FileProblem::OtherCharset { declared, found: "something else" }));
@@ -93,8 +93,7 @@ impl<'a> Csv<'a> {
         let step = loop {
             record.line = self.window.line;
             break match self.read(&mut row)? {
-                // A blank line is no record.
-                Some(Ok(_)) if row.len() == 0 => continue,
+                Some(Ok(_)) if row.is_blank() => continue,
                 Some(Ok(line)) => {
                     record.line = line;
                     let (expected, found) = (self.header.names.len(), row.len());

@@ -25,4 +25,4 @@ pub use problem::{BadRecord, FileError, FileProblem, RecordProblem, Remark};
 pub use reader::{Input, Reader, Seekable};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

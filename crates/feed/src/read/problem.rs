@@ -98,7 +98,7 @@ pub struct BadRecord {
     pub number: u64,
     /// The line at which the problem was found, from 1.
     pub line: u64,
-    /// The column there in bytes, from 1.
+    /// The column there in bytes, from 1; on the first line of a record it is counted from where the record begins.
     pub column: u64,
     /// Some of the text before it and after it, with what cannot be shown escaped.
     pub excerpt: String,

@@ -92,12 +92,21 @@ impl<'a> Tsv<'a> {
     }
 
     pub(super) fn next(&mut self, record: &mut Record) -> Result<Step, FileError> {
-        let Some(length) = self.lines.next()? else { return Ok(Step::End) };
+        loop {
+            if let Some(step) = self.line(record)? {
+                return Ok(step);
+            }
+        }
+    }
+
+    /// The next line; none when it has no value at all.
+    fn line(&mut self, record: &mut Record) -> Result<Option<Step>, FileError> {
+        let Some(length) = self.lines.next()? else { return Ok(Some(Step::End)) };
         record.line = self.lines.window.line;
         let line = &self.lines.window.data()[..length];
         let bad = |at: usize, problem| {
             let column = at as u64 + 1;
-            Ok(Step::Bad(Bad { line: self.lines.window.line, column, excerpt: excerpt(line, at), problem }))
+            Ok(Some(Step::Bad(Bad { line: self.lines.window.line, column, excerpt: excerpt(line, at), problem })))
         };
         if let Some(at) = memchr::memchr(0, line) {
             return bad(at, RecordProblem::Nul);
@@ -110,7 +119,7 @@ impl<'a> Tsv<'a> {
             Body::Row(row) if Arc::ptr_eq(&row.header, &self.row.header) => row,
             body => {
                 *body = Body::Row(self.row.clone());
-                let Body::Row(row) = body else { return Ok(Step::End) };
+                let Body::Row(row) = body else { return Ok(None) };
                 row
             }
         };
@@ -128,6 +137,6 @@ impl<'a> Tsv<'a> {
                 row.end_value();
             }
         }
-        Ok(Step::Record)
+        Ok((!row.is_blank()).then_some(Step::Record))
     }
 }

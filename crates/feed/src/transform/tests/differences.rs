@@ -1,0 +1,126 @@
+//! Where a person comes out otherwise than the reference makes them, on purpose; each difference is a sentence.
+
+use super::*;
+use crate::control::model::Destination;
+
+fn failing(control: &str, record: &Record) -> Vec<String> {
+    let transformed = transform(&good(control), record);
+    assert_eq!(transformed.person, Err(Failure));
+    sentences(&transformed.findings)
+}
+
+#[test]
+fn a_record_that_fails_makes_nobody_and_says_why() {
+    let plain = with("");
+    for (json, expected) in [
+        (r#"{"first":"a"}"#, "error: there is no username (record 0)"),
+        (r#"{"id":"x","first":"a","last":"b"}"#, "error: missing values: email (record 0)"),
+        (r#"{"id":"x","first":" ","last":"b","mail":"a@b.c"}"#, "error: missing values: nameFirst (record 0)"),
+        (r#"{"id":"x","first":"a","last":"b","mail":"a@b"}"#, "error: this is no e-mail address: a@b (record 0)"),
+        (
+            r#"{"id":"x\u200b","first":"a","last":"b","mail":"a@b.c"}"#,
+            "error: the username holds the invisible character U+200B (record 0)",
+        ),
+        (
+            r#"{"id":"x","first":"a\u0007b","last":"b","mail":"a@b.c"}"#,
+            "error: the value holds a control character: a\u{7}b (record 0)",
+        ),
+    ] {
+        assert_eq!(failing(&plain, &record(json)), [expected]);
+    }
+    let long = format!(r#"{{"id":"x","first":"{}","last":"b","mail":"a@b.c"}}"#, "n".repeat(300));
+    assert!(failing(&plain, &record(&long))[0].starts_with("error: the value is longer than 255 characters"));
+}
+
+#[test]
+fn a_group_that_is_not_declared_or_cannot_be_read_fails_the_record() {
+    let groups = with(r#"{"source":"g","destination":"user","name":"groups","mapInputValue":{"A":"g:a"}}"#);
+    assert_eq!(person(&good(&groups), &somebody(r#""g":"A""#)).groups.iter().collect::<Vec<_>>(), ["g:a"]);
+    let unknown = failing(&groups, &somebody(r#""g":"B""#));
+    assert_eq!(unknown, ["error: the group is not declared for this feed: B (record 0)"]);
+    assert_eq!(failing(&groups, &somebody(r#""g":["A"]"#)).len(), 1);
+}
+
+#[test]
+fn a_value_that_cannot_be_stored_leaves_its_field_as_it_was() {
+    let root = r#""profile": {"a:mail": {"type": "email-address"}, "a:age": {"type": "integer"}},"#;
+    let more = r#"{"source":"m","destination":"profile","name":"a:mail"},{"source":"age","destination":"profile","name":"a:age"}"#;
+    let control = good(&with_root(root, more));
+    let transformed = transform(&control, &somebody(r#""m":"nobody","age":7"#));
+    assert_eq!(sentences(&transformed.findings), ["error: Invalid email address for input field m: nobody (record 0)"]);
+    let made = transformed.person.unwrap();
+    let mail = FieldKey { destination: Destination::Profile, name: "a:mail".into() };
+    assert_eq!((made.left.iter().collect::<Vec<_>>(), profile(&made, "a:age")), (vec![&mail], vec!["7".to_owned()]));
+    // A value that is not there is cleared: nothing of it is left behind.
+    let without = person(&control, &somebody(""));
+    assert!(without.left.is_empty() && without.fields.keys().all(|key| key.destination == Destination::User));
+}
+
+#[test]
+fn nothing_is_dropped_without_a_word() {
+    let root = r#""mapping": {"t": {"types": ["x:t"], "using": "title", "values": {"A": "The A"}}},"#;
+    let more = r#"{"source":"t","destination":"profile","name":"a:t","refMapping":"t"},
+        {"source":"o","destination":"profile","name":"a:o"},
+        {"source":"r","destination":"profile","name":"a:r","filters":["haplo:code-to-ref"]},
+        {"source":"f","destination":"value:person-name","name":"first"},
+        {"action":"field-structured","structured":"value:person-name","destination":"profile","name":"a:n"},
+        {"action":"for-each","source":"l","instructions":[]}, {"action":"within","source":"w","instructions":[]}"#;
+    let transformed = transform(
+        &good(&with_root(root, more)),
+        &somebody(r#""t":"B","o":{"x":1},"r":"no code","f":"Joe","l":"not a list","w":[1]"#),
+    );
+    assert_eq!(
+        sentences(&transformed.findings),
+        [
+            "warning: mapping t does not list this title for input field t: B (record 0)",
+            "warning: an object gives no text for input field o: {\"x\":1} (record 0)",
+            "warning: this is no reference for input field r: no code (record 0)",
+            "warning: a name needs its last part: {\"first\":\"Joe\"} (record 0)",
+            "warning: a list was expected here, and this is a text for input field l: not a list (record 0)",
+            "warning: an object was expected here, and this is a list for input field w: [1] (record 0)",
+        ]
+    );
+    assert!(!transformed.in_error() && transformed.person.unwrap().left.len() == 4);
+}
+
+#[test]
+fn d10_usernames_match_by_nfc_and_case_and_look_alikes_are_told() {
+    let control = good(&with(""));
+    let key = |id: &str| {
+        let json = format!(r#"{{"id":"{id}","first":"a","last":"b","mail":"a@b.c"}}"#);
+        transform(&control, &record(&json)).username.unwrap().key
+    };
+    assert_eq!(key(" JÜRGEN "), key("ju\u{308}rgen"));
+    assert_eq!(key("Straße"), key("STRASSE"));
+    let mixed = transform(&control, &record(r#"{"id":"pаul","first":"a","last":"b","mail":"a@b.c"}"#));
+    assert_eq!(
+        sentences(&mixed.findings),
+        ["warning: the username mixes letters of Latin and Cyrillic that look alike (record 0)"]
+    );
+    assert!(mixed.person.is_ok());
+}
+
+#[test]
+fn names_lose_blanks_and_addresses_keep_their_letters() {
+    let control = good(&with(""));
+    let made = person(&control, &record(r#"{"id":7,"first":" Mary  Ann ","last":"O\tB","mail":" M.B@Example.org "}"#));
+    assert_eq!((made.username.as_str(), made.name().as_str(), made.email()), ("7", "Mary Ann O B", "M.B@Example.org"));
+    for bad in ["@b.c", "a@", "a b@c.de", "a@b@c.de", "a@b..c", ".a@b.c", "a@b.c,d@e.f", "<a@b.c>"] {
+        let json = format!(r#"{{"id":"x","first":"a","last":"b","mail":"{bad}"}}"#);
+        assert!(transform(&control, &record(&json)).person.is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn what_was_there_before_does_not_count() {
+    let control = good(&with(
+        r#"{"source":"j","destination":"profile","name":"a:job","multivalue":true},
+        {"action":"if-has-value","destination":"profile","name":"a:job","else":[
+            {"action":"set-value","destination":"profile","name":"a:job","value":"none"}]}"#,
+    ));
+    let groups = BTreeSet::new();
+    let mut transformer = Transformer::new(&control, &groups);
+    let one = transformer.transform(&somebody(r#""j":"Dean""#)).person.unwrap();
+    let other = transformer.transform(&somebody("")).person.unwrap();
+    assert_eq!((profile(&one, "a:job"), profile(&other, "a:job")), (vec!["Dean".into()], vec!["none".into()]));
+}
