@@ -164,6 +164,22 @@ own_id! {
     AccessTokenId, "tok"
 }
 own_id! {
+    /// A feed of people from an originating system.
+    FeedId, "feed"
+}
+own_id! {
+    /// A key with which files are uploaded to one feed.
+    FeedKeyId, "fkey"
+}
+own_id! {
+    /// A sync run of a feed.
+    FeedRunId, "frun"
+}
+own_id! {
+    /// Bytes that were uploaded to a feed.
+    FeedBodyId, "body"
+}
+own_id! {
     /// A webhook that notices are sent to.
     EndpointId, "hook"
 }

@@ -116,7 +116,7 @@ impl Asked {
         match &self.context.actor {
             Actor::Administrator { id, .. } => Some(id),
             Actor::AccessToken { administrator, .. } => Some(administrator),
-            Actor::CommandLine | Actor::System => None,
+            Actor::FeedKey { .. } | Actor::CommandLine | Actor::System => None,
         }
     }
 }

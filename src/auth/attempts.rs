@@ -56,6 +56,11 @@ impl Subject {
         Subject { text: format!("token-{text}"), rule }
     }
 
+    /// The text under which it is counted.
+    pub(super) fn as_text(&self) -> &str {
+        &self.text
+    }
+
     /// Where the request came from; of IPv6 the network, since one machine owns all addresses of it.
     pub fn source(address: IpAddr) -> Subject {
         let text = match address.to_canonical() {

@@ -5,6 +5,7 @@
 
 pub mod access_tokens;
 pub mod attempts;
+pub mod feed_keys;
 pub mod invitations;
 pub mod passwords;
 pub mod sessions;

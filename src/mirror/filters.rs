@@ -175,7 +175,7 @@ fn asker(context: &Context) -> Result<(AdministratorId, String), NotKept> {
         Actor::Administrator { id, username, .. } | Actor::AccessToken { administrator: id, username, .. } => {
             Ok((id.clone(), username.clone()))
         }
-        Actor::CommandLine | Actor::System => Err(NotKept::NoOwner),
+        Actor::FeedKey { .. } | Actor::CommandLine | Actor::System => Err(NotKept::NoOwner),
     }
 }
 

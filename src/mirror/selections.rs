@@ -180,7 +180,7 @@ fn asker(context: &Context) -> Result<(AdministratorId, String), NotSelected> {
         Actor::Administrator { id, username, .. } | Actor::AccessToken { administrator: id, username, .. } => {
             Ok((id.clone(), username.clone()))
         }
-        Actor::CommandLine | Actor::System => Err(NotSelected::NoOwner),
+        Actor::FeedKey { .. } | Actor::CommandLine | Actor::System => Err(NotSelected::NoOwner),
     }
 }
 

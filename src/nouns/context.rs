@@ -4,7 +4,7 @@ use core::net::IpAddr;
 
 use jiff::Timestamp;
 
-use crate::id::{AccessTokenId, AdministratorId};
+use crate::id::{AccessTokenId, AdministratorId, FeedKeyId};
 use crate::nouns::event::{By, Person};
 
 /// Who acts.
@@ -32,6 +32,15 @@ pub enum Actor {
         /// Where the request came from.
         source: Option<IpAddr>,
     },
+    /// A program with a feed key, which uploads to one feed.
+    FeedKey {
+        /// Which key.
+        id: FeedKeyId,
+        /// What it is called, for pages and runs.
+        label: String,
+        /// Where the request came from.
+        source: Option<IpAddr>,
+    },
     /// Somebody at the machine, through the command line.
     CommandLine,
     /// Rollcall itself.
@@ -53,6 +62,7 @@ impl Actor {
         match self {
             Actor::Administrator { username, .. } => format!("administrator {username}"),
             Actor::AccessToken { name, username, .. } => format!("access token {name} of {username}"),
+            Actor::FeedKey { label, .. } => format!("feed key {label}"),
             Actor::CommandLine => "command line".to_owned(),
             Actor::System => "Rollcall".to_owned(),
         }
@@ -77,6 +87,10 @@ impl Actor {
             }
             Actor::AccessToken { id, administrator, source, .. } => {
                 By { id: format!("access token {id}"), person: person(administrator, self.as_text(), source) }
+            }
+            Actor::FeedKey { id, source, .. } => {
+                let person = Person { id: id.to_string(), name: self.as_text(), source: *source };
+                By { id: format!("feed key {id}"), person: Some(person) }
             }
             Actor::CommandLine | Actor::System => By { id: self.as_text(), person: None },
         }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::id::{JobId, OperationId, RunId};
+use crate::id::{FeedRunId, JobId, OperationId, RunId};
 
 /// The kinds of work, each leased on its own: targeted reads do not wait for a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub enum JobKind {
     Targeted,
     /// An operation: changes at Atlassian.
     Operation,
+    /// A sync run of a feed.
+    Feed,
 }
 
 impl JobKind {
@@ -22,6 +24,7 @@ impl JobKind {
             JobKind::Sync => "sync",
             JobKind::Targeted => "targeted",
             JobKind::Operation => "operation",
+            JobKind::Feed => "feed",
         }
     }
 }
@@ -45,6 +48,15 @@ pub struct Lease {
 pub struct OperationLease {
     /// Which operation the job carries out.
     pub operation: OperationId,
+    /// The job and its numbers.
+    pub fence: Fence,
+}
+
+/// What the worker of a feed's run holds; fenced like [`Lease`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedLease {
+    /// Which run the job carries out.
+    pub run: FeedRunId,
     /// The job and its numbers.
     pub fence: Fence,
 }

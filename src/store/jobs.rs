@@ -3,8 +3,8 @@
 
 use jiff::Timestamp;
 
-use crate::id::{JobId, OperationId, RunId};
-use crate::nouns::job::{Fence, JobKind, LEASE, Lease, OperationLease, Retry};
+use crate::id::{FeedRunId, JobId, OperationId, RunId};
+use crate::nouns::job::{FeedLease, Fence, JobKind, LEASE, Lease, OperationLease, Retry};
 use crate::store::error::StoreError;
 use crate::store::head;
 use crate::store::tx::Tx;
@@ -87,6 +87,31 @@ pub fn lease_operation(tx: &mut Tx, now: Timestamp) -> Result<Option<OperationLe
     let Some((job, operation)) = due else { return Ok(None) };
     let number = take(tx, &job, epoch, now)?;
     Ok(Some(OperationLease { operation, fence: Fence { job, epoch, number } }))
+}
+
+/// Queues the job that carries out a run of a feed.
+pub fn insert_feed(tx: &mut Tx, id: &JobId, run: &FeedRunId, due_at: Timestamp) -> Result<(), StoreError> {
+    let kind = JobKind::Feed.as_str();
+    let arguments = [id.as_str().into(), kind.into(), run.as_str().into(), due_at.as_microsecond().into()];
+    tx.execute(INSERT, &arguments).map(drop)
+}
+
+/// Leases the job of a feed's run that is due, if any.
+pub fn lease_feed(tx: &mut Tx, now: Timestamp) -> Result<Option<FeedLease>, StoreError> {
+    let epoch = head::read(tx)?.epoch;
+    let kind = JobKind::Feed.as_str();
+    let due = tx.optional(DUE, &[now.as_microsecond().into(), epoch.into(), kind.into()], |row| {
+        let job = JobId::parse(row.text(0)?).ok_or_else(|| row.corrupt(0))?;
+        Ok((job, FeedRunId::parse(row.text(1)?).ok_or_else(|| row.corrupt(1))?))
+    })?;
+    let Some((job, run)) = due else { return Ok(None) };
+    let number = take(tx, &job, epoch, now)?;
+    Ok(Some(FeedLease { run, fence: Fence { job, epoch, number } }))
+}
+
+/// Ends the jobs of a feed's run that nobody wants any more. Whoever holds their lease commits nothing from then on.
+pub fn cancel_feed(tx: &mut Tx, run: &FeedRunId) -> Result<(), StoreError> {
+    tx.execute(CANCEL, &[run.as_str().into()]).map(drop)
 }
 
 /// Leases the queued job of one run, for whoever asked for it and carries it out at once; `None` when another worker was

@@ -21,6 +21,15 @@ pub mod event_parts;
 pub mod events;
 #[cfg(feature = "faults")]
 pub mod faults;
+pub mod feed_bodies;
+pub mod feed_keys;
+pub mod feed_log;
+pub mod feed_people;
+pub mod feed_records;
+pub mod feed_rows;
+pub mod feed_runs;
+pub mod feed_text;
+pub mod feeds;
 pub mod filters;
 pub mod group_timeline;
 pub mod groups;

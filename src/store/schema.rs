@@ -3,10 +3,11 @@
 use crate::store::bulk::{Bulk, BulkUpdate};
 use crate::store::migrate::Migration;
 use crate::store::{
-    accounts, audit_stream, changes, coverage, endpoints, event_parts, events, filters, group_timeline, groups, head,
-    history, jobs, key_notices, mail_server, observed, operation_differences, operation_rows, operation_terms,
-    operations, organization_keys, outbox, passes, past, protected, quota, request_keys, runs, seat_days, seat_prices,
-    selections, settings, site_credentials, task_runs, task_warnings, tasks, timeline, withheld,
+    accounts, audit_stream, changes, coverage, endpoints, event_parts, events, feed_bodies, feed_keys, feed_log,
+    feed_people, feed_records, feed_rows, feed_runs, feeds, filters, group_timeline, groups, head, history, jobs,
+    key_notices, mail_server, observed, operation_differences, operation_rows, operation_terms, operations,
+    organization_keys, outbox, passes, past, protected, quota, request_keys, runs, seat_days, seat_prices, selections,
+    settings, site_credentials, task_runs, task_warnings, tasks, timeline, withheld,
 };
 
 /// The schema of an organization's database.
@@ -29,6 +30,7 @@ pub const ORGANIZATION: &[Migration] = &[
     Migration { number: 15, name: "tasks", sql: include_str!("../../migrations/organization/0015_tasks.sql") },
     Migration { number: 16, name: "terms", sql: include_str!("../../migrations/organization/0016_terms.sql") },
     Migration { number: 17, name: "warnings", sql: include_str!("../../migrations/organization/0017_warnings.sql") },
+    Migration { number: 19, name: "feeds", sql: include_str!("../../migrations/organization/0019_feeds.sql") },
 ];
 
 /// The schema of the control database.
@@ -49,6 +51,14 @@ pub const ORGANIZATION_STATEMENTS: &[&[(&str, &str)]] = &[
     endpoints::STATEMENTS,
     event_parts::STATEMENTS,
     events::STATEMENTS,
+    feed_bodies::STATEMENTS,
+    feed_keys::STATEMENTS,
+    feed_log::STATEMENTS,
+    feed_people::STATEMENTS,
+    feed_records::STATEMENTS,
+    feed_rows::STATEMENTS,
+    feed_runs::STATEMENTS,
+    feeds::STATEMENTS,
     filters::STATEMENTS,
     group_timeline::STATEMENTS,
     groups::STATEMENTS,
@@ -89,6 +99,10 @@ pub const ORGANIZATION_BULKS: &[&[&Bulk]] = &[
     coverage::BULKS,
     event_parts::BULKS,
     events::BULKS,
+    feed_log::BULKS,
+    feed_people::BULKS,
+    feed_records::BULKS,
+    feed_rows::BULKS,
     groups::BULKS,
     operation_differences::BULKS,
     operation_rows::BULKS,
@@ -101,5 +115,10 @@ pub const ORGANIZATION_BULKS: &[&[&Bulk]] = &[
 ];
 
 /// Every bulk update on an organization's database, by file.
-pub const ORGANIZATION_BULK_UPDATES: &[&[&BulkUpdate]] =
-    &[accounts::BULK_UPDATES, groups::BULK_UPDATES, operation_rows::BULK_UPDATES];
+pub const ORGANIZATION_BULK_UPDATES: &[&[&BulkUpdate]] = &[
+    accounts::BULK_UPDATES,
+    feed_people::BULK_UPDATES,
+    feed_records::BULK_UPDATES,
+    groups::BULK_UPDATES,
+    operation_rows::BULK_UPDATES,
+];

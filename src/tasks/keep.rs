@@ -307,7 +307,7 @@ fn fits(tx: &mut Tx, context: &Context, task: &Task) -> Result<Result<(), NotKep
 fn administrator(context: &Context) -> Option<&crate::id::AdministratorId> {
     match &context.actor {
         Actor::Administrator { id, .. } | Actor::AccessToken { administrator: id, .. } => Some(id),
-        Actor::CommandLine | Actor::System => None,
+        Actor::FeedKey { .. } | Actor::CommandLine | Actor::System => None,
     }
 }
 

@@ -1,0 +1,348 @@
+//! What each feed has said of each person, and the memberships of managed groups that follow from it.
+
+use crate::nouns::feed_person::FeedRecord;
+use crate::store::bulk::{Bulk, BulkUpdate, Column, Update};
+use crate::store::error::StoreError;
+use crate::store::tx::Tx;
+use crate::store::value::{Row, Value};
+
+const FIND: &str = "
+    SELECT feed, account, in_feed, raw_digest, control, digest, person, raw, received, received_run, applied_run,
+        left_run, try_again, failure
+    FROM feed_records WHERE feed = $1 AND account = $2";
+const OF_ACCOUNT: &str = "
+    SELECT feed, account, in_feed, raw_digest, control, digest, person, raw, received, received_run, applied_run,
+        left_run, try_again, failure
+    FROM feed_records WHERE account = $1 ORDER BY feed";
+const EACH: &str = "
+    SELECT account, in_feed, raw_digest, control, digest, try_again FROM feed_records WHERE feed = $1 ORDER BY account";
+const ELSEWHERE: &str = "
+    SELECT DISTINCT account FROM feed_records WHERE feed <> $1 AND in_feed = 1 ORDER BY account";
+const COUNT_IN_FEED: &str = "SELECT count(*) FROM feed_records WHERE feed = $1 AND in_feed = 1";
+const COUNT_FAILING: &str = "SELECT count(*) FROM feed_records WHERE feed = $1 AND failure IS NOT NULL";
+const FAILING: &str = "
+    SELECT feed, account, in_feed, raw_digest, control, digest, person, raw, received, received_run, applied_run,
+        left_run, try_again, failure
+    FROM feed_records WHERE feed = $1 AND account > $2 AND failure IS NOT NULL ORDER BY account LIMIT $3";
+const SET_TRY_AGAIN: &str = "UPDATE feed_records SET try_again = 1 WHERE account = $1";
+const MOVE: &str = "
+    UPDATE feed_records SET account = $2, try_again = 1
+    WHERE account = $1
+        AND NOT EXISTS (SELECT 1 FROM feed_records o WHERE o.feed = feed_records.feed AND o.account = $2)";
+const DELETE: &str = "DELETE FROM feed_records WHERE account = $1";
+const MOVE_MEMBERSHIPS: &str = "
+    UPDATE feed_memberships SET account = $2
+    WHERE account = $1
+        AND NOT EXISTS (
+            SELECT 1 FROM feed_memberships o
+            WHERE o.feed = feed_memberships.feed AND o.account = $2 AND o.code = feed_memberships.code)";
+const DELETE_MEMBERSHIPS: &str = "DELETE FROM feed_memberships WHERE account = $1";
+const GROUP_SIZES: &str = "
+    SELECT m.code, count(*) FROM feed_memberships m
+        JOIN feed_records r ON r.feed = m.feed AND r.account = m.account AND r.in_feed = 1
+    WHERE m.feed = $1 GROUP BY m.code ORDER BY m.code";
+const MEMBERSHIPS: &str = "SELECT feed, code FROM feed_memberships WHERE account = $1 ORDER BY code, feed";
+const CODES: &str = "SELECT code FROM feed_memberships WHERE feed = $1 AND account = $2 ORDER BY code";
+const DROP_CODES: &str = "DELETE FROM feed_memberships WHERE feed = $1 AND account = $2";
+
+const RECORDS: Bulk = Bulk {
+    table: "feed_records",
+    columns: &[
+        Column::integer("feed"),
+        Column::integer("account"),
+        Column::integer("in_feed"),
+        Column::blob("raw_digest"),
+        Column::integer("control"),
+        Column::blob("digest"),
+        Column::text("person"),
+        Column::text("raw"),
+        Column::text("received"),
+        Column::integer("received_run"),
+        Column::integer("applied_run"),
+        Column::integer("left_run"),
+        Column::integer("try_again"),
+        Column::text("failure"),
+    ],
+    key: &["feed", "account"],
+    update: Update::Columns(&[
+        "in_feed",
+        "raw_digest",
+        "control",
+        "digest",
+        "person",
+        "raw",
+        "received",
+        "received_run",
+        "applied_run",
+        "left_run",
+        "try_again",
+        "failure",
+    ]),
+};
+
+const REFRESH: BulkUpdate = BulkUpdate {
+    table: "feed_records",
+    set: &[
+        Column::blob("raw_digest"),
+        Column::integer("control"),
+        Column::text("raw"),
+        Column::text("received"),
+        Column::integer("try_again"),
+        Column::text("failure"),
+    ],
+    matching: &[Column::integer("feed"), Column::integer("account")],
+    and: "",
+};
+
+const TAKE_OUT: BulkUpdate = BulkUpdate {
+    table: "feed_records",
+    set: &[Column::integer("in_feed"), Column::integer("left_run")],
+    matching: &[Column::integer("feed"), Column::integer("account")],
+    and: "",
+};
+
+const FAIL: BulkUpdate = BulkUpdate {
+    table: "feed_records",
+    set: &[Column::text("received"), Column::integer("received_run"), Column::text("failure")],
+    matching: &[Column::integer("feed"), Column::integer("account")],
+    and: "",
+};
+
+const MEMBERS: Bulk = Bulk {
+    table: "feed_memberships",
+    columns: &[Column::integer("feed"), Column::integer("account"), Column::text("code")],
+    key: &["feed", "account", "code"],
+    update: Update::Ignore,
+};
+
+/// The bulk writes of this file.
+pub const BULKS: &[&Bulk] = &[&RECORDS, &MEMBERS];
+/// The bulk updates of this file.
+pub const BULK_UPDATES: &[&BulkUpdate] = &[&REFRESH, &TAKE_OUT, &FAIL];
+
+/// The statements of this file, by name, for the test that prepares all of them on both engines.
+pub const STATEMENTS: &[(&str, &str)] = &[
+    ("feed_records.FIND", FIND),
+    ("feed_records.OF_ACCOUNT", OF_ACCOUNT),
+    ("feed_records.EACH", EACH),
+    ("feed_records.ELSEWHERE", ELSEWHERE),
+    ("feed_records.COUNT_IN_FEED", COUNT_IN_FEED),
+    ("feed_records.COUNT_FAILING", COUNT_FAILING),
+    ("feed_records.FAILING", FAILING),
+    ("feed_records.SET_TRY_AGAIN", SET_TRY_AGAIN),
+    ("feed_records.MOVE", MOVE),
+    ("feed_records.DELETE", DELETE),
+    ("feed_records.MOVE_MEMBERSHIPS", MOVE_MEMBERSHIPS),
+    ("feed_records.DELETE_MEMBERSHIPS", DELETE_MEMBERSHIPS),
+    ("feed_records.GROUP_SIZES", GROUP_SIZES),
+    ("feed_records.MEMBERSHIPS", MEMBERSHIPS),
+    ("feed_records.CODES", CODES),
+    ("feed_records.DROP_CODES", DROP_CODES),
+];
+
+/// What a run is compared with, of one person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Baseline {
+    /// The number of the person.
+    pub account: i64,
+    /// Whether they are in the delivery applied last.
+    pub in_feed: bool,
+    /// The digest of the record as it came.
+    pub raw_digest: [u8; 16],
+    /// The version of the control file it was read with.
+    pub control: u64,
+    /// The digest of what it means.
+    pub digest: [u8; 16],
+    /// Whether the next run does not skip them.
+    pub try_again: bool,
+}
+
+/// What a feed has said of a person.
+pub fn find(tx: &mut Tx, feed: i64, account: i64) -> Result<Option<FeedRecord>, StoreError> {
+    tx.optional(FIND, &[feed.into(), account.into()], record)
+}
+
+/// What all feeds have said of a person.
+pub fn of_account(tx: &mut Tx, account: i64) -> Result<Vec<FeedRecord>, StoreError> {
+    tx.list(OF_ACCOUNT, &[account.into()], record)
+}
+
+/// People of a feed whose last record was not applied in whole, after a number.
+pub fn failing(tx: &mut Tx, feed: i64, after: i64, limit: u32) -> Result<Vec<FeedRecord>, StoreError> {
+    tx.list(FAILING, &[feed.into(), after.into(), limit.into()], record)
+}
+
+/// Shows what a run of a feed is compared with, in order of people's numbers.
+pub fn each(tx: &mut Tx, feed: i64, mut show: impl FnMut(Baseline)) -> Result<(), StoreError> {
+    tx.for_each(EACH, &[feed.into()], |row| {
+        show(Baseline {
+            account: row.integer(0)?,
+            in_feed: row.flag(1)?,
+            raw_digest: digest(row, 2)?,
+            control: row.integer(3)?.unsigned_abs(),
+            digest: digest(row, 4)?,
+            try_again: row.flag(5)?,
+        });
+        Ok(())
+    })
+}
+
+/// Shows who is in another feed, in order of their numbers.
+pub fn elsewhere(tx: &mut Tx, feed: i64, mut show: impl FnMut(i64)) -> Result<(), StoreError> {
+    tx.for_each(ELSEWHERE, &[feed.into()], |row| {
+        show(row.integer(0)?);
+        Ok(())
+    })
+}
+
+/// How many people are in the delivery of a feed that was applied last.
+pub fn count_in_feed(tx: &mut Tx, feed: i64) -> Result<u64, StoreError> {
+    tx.one(COUNT_IN_FEED, &[feed.into()], |row| Ok(row.integer(0)?.unsigned_abs()))
+}
+
+/// How many people's last record was not applied in whole.
+pub fn count_failing(tx: &mut Tx, feed: i64) -> Result<u64, StoreError> {
+    tx.one(COUNT_FAILING, &[feed.into()], |row| Ok(row.integer(0)?.unsigned_abs()))
+}
+
+/// Writes what a feed says of people.
+pub fn put(tx: &mut Tx, records: &[FeedRecord]) -> Result<(), StoreError> {
+    let rows = records.iter().map(|of| -> [Value<'_>; 14] {
+        [
+            of.feed.into(),
+            of.account.into(),
+            of.in_feed.into(),
+            (&of.raw_digest).into(),
+            (of.control as i64).into(),
+            (&of.digest).into(),
+            (&of.person).into(),
+            (&of.raw).into(),
+            of.received.as_deref().into(),
+            of.received_run.into(),
+            of.applied_run.into(),
+            of.left_run.into(),
+            of.try_again.into(),
+            of.failure.as_deref().into(),
+        ]
+    });
+    tx.bulk(&RECORDS, rows).map(drop)
+}
+
+/// A record that says the same otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refreshed {
+    /// The number of the person.
+    pub account: i64,
+    /// The digest of the record as it came.
+    pub raw_digest: [u8; 16],
+    /// The version of the control file it was read with.
+    pub control: u64,
+    /// The record as it came.
+    pub raw: String,
+    /// What is wrong with it, when some of it could not be applied.
+    pub failure: Option<String>,
+}
+
+/// Writes how people were sent who stay as they are.
+pub fn refresh(tx: &mut Tx, feed: i64, refreshed: &[Refreshed]) -> Result<(), StoreError> {
+    let rows = refreshed.iter().map(|of| -> [Value<'_>; 8] {
+        [
+            (&of.raw_digest).into(),
+            (of.control as i64).into(),
+            (&of.raw).into(),
+            Value::Null,
+            of.failure.is_some().into(),
+            of.failure.as_deref().into(),
+            feed.into(),
+            of.account.into(),
+        ]
+    });
+    tx.bulk_update(&REFRESH, rows).map(drop)
+}
+
+/// Takes people out of the latest delivery.
+pub fn take_out(tx: &mut Tx, feed: i64, accounts: &[i64], run: i64) -> Result<(), StoreError> {
+    let rows =
+        accounts.iter().map(|account| -> [Value<'_>; 4] { [false.into(), run.into(), feed.into(), (*account).into()] });
+    tx.bulk_update(&TAKE_OUT, rows).map(drop)
+}
+
+/// Notes records that were not applied: number of the person, the record, what is wrong.
+pub fn fail(tx: &mut Tx, feed: i64, failed: &[(i64, Option<String>, String)], run: i64) -> Result<(), StoreError> {
+    let rows = failed.iter().map(|(account, raw, why)| -> [Value<'_>; 5] {
+        [raw.as_deref().into(), run.into(), why.into(), feed.into(), (*account).into()]
+    });
+    tx.bulk_update(&FAIL, rows).map(drop)
+}
+
+/// Lets the next run look at somebody again.
+pub fn set_try_again(tx: &mut Tx, account: i64) -> Result<bool, StoreError> {
+    Ok(tx.execute(SET_TRY_AGAIN, &[account.into()])? > 0)
+}
+
+/// Gives one person's records and memberships to another, where that one has none of the same feed; the rest goes.
+pub fn merge_into(tx: &mut Tx, account: i64, into: i64) -> Result<(), StoreError> {
+    for (statement, rest) in [(MOVE, DELETE), (MOVE_MEMBERSHIPS, DELETE_MEMBERSHIPS)] {
+        tx.execute(statement, &[account.into(), into.into()])?;
+        tx.execute(rest, &[account.into()])?;
+    }
+    Ok(())
+}
+
+/// How many people of a feed's latest delivery are in which managed group.
+pub fn group_sizes(tx: &mut Tx, feed: i64) -> Result<Vec<(String, u64)>, StoreError> {
+    let mut sizes = Vec::new();
+    tx.for_each(GROUP_SIZES, &[feed.into()], |row| {
+        sizes.push((row.text(0)?.to_owned(), row.integer(1)?.unsigned_abs()));
+        Ok(())
+    })?;
+    Ok(sizes)
+}
+
+/// The managed groups of a person, each with the feed that says so.
+pub fn memberships(tx: &mut Tx, account: i64) -> Result<Vec<(i64, String)>, StoreError> {
+    tx.list(MEMBERSHIPS, &[account.into()], |row| Ok((row.integer(0)?, row.text(1)?.to_owned())))
+}
+
+/// The managed groups of a person by one feed.
+pub fn codes(tx: &mut Tx, feed: i64, account: i64) -> Result<Vec<String>, StoreError> {
+    tx.list(CODES, &[feed.into(), account.into()], |row| Ok(row.text(0)?.to_owned()))
+}
+
+/// Takes people out of all groups of a feed, before they are put into those they are in.
+pub fn drop_codes(tx: &mut Tx, feed: i64, accounts: &[i64]) -> Result<(), StoreError> {
+    for account in accounts {
+        tx.execute(DROP_CODES, &[feed.into(), (*account).into()])?;
+    }
+    Ok(())
+}
+
+/// Puts people into groups.
+pub fn add_codes(tx: &mut Tx, feed: i64, members: &[(i64, String)]) -> Result<(), StoreError> {
+    let rows =
+        members.iter().map(|(account, code)| -> [Value<'_>; 3] { [feed.into(), (*account).into(), code.into()] });
+    tx.bulk(&MEMBERS, rows).map(drop)
+}
+
+fn digest(row: &Row<'_>, column: usize) -> Result<[u8; 16], StoreError> {
+    row.blob(column)?.try_into().map_err(|_| row.corrupt(column))
+}
+
+fn record(row: &Row<'_>) -> Result<FeedRecord, StoreError> {
+    Ok(FeedRecord {
+        feed: row.integer(0)?,
+        account: row.integer(1)?,
+        in_feed: row.flag(2)?,
+        raw_digest: digest(row, 3)?,
+        control: row.integer(4)?.unsigned_abs(),
+        digest: digest(row, 5)?,
+        person: row.text(6)?.to_owned(),
+        raw: row.text(7)?.to_owned(),
+        received: row.optional_text(8)?.map(str::to_owned),
+        received_run: row.optional_integer(9)?,
+        applied_run: row.integer(10)?,
+        left_run: row.optional_integer(11)?,
+        try_again: row.flag(12)?,
+        failure: row.optional_text(13)?.map(str::to_owned),
+    })
+}
