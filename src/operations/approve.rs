@@ -378,7 +378,8 @@ pub(super) async fn steps(
     operation: &Operation,
     selected: RoaringBitmap,
 ) -> Result<Steps, StoreError> {
-    if operation.kind != OperationKind::Undo {
+    // An undo and changes of groups as such have no actions: their rows say it.
+    if operation.kind != OperationKind::Undo && !operation.actions.is_empty() {
         return Ok(Steps::Actions(selected, operation.actions.clone()));
     }
     let number = operation.number;

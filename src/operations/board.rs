@@ -227,7 +227,9 @@ pub(super) fn next_check(row: &OperationRow, now: Timestamp) -> Option<Timestamp
 /// How long upstream may take to show what was done (reference, section 8): removals are queued.
 pub(super) fn settling(change: &Change) -> Duration {
     match change {
-        Change::RemoveFromDirectory { .. } | Change::Deactivate { .. } => Duration::from_secs(15 * 60),
+        Change::RemoveFromDirectory { .. } | Change::Deactivate { .. } | Change::DeleteGroup { .. } => {
+            Duration::from_secs(15 * 60)
+        }
         _ => Duration::from_secs(60),
     }
 }

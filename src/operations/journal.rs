@@ -1,6 +1,7 @@
 //! The commits of an operation's worker: what is about to be sent, before it is sent, and what came of it. Each asks the
 //! same things first: the lease, *Stop everything*, what somebody wants of the operation, whether actions are on.
 
+use directory::act::NOBODY;
 use jiff::Timestamp;
 
 use crate::id::OperationId;
@@ -150,7 +151,7 @@ fn detail(number: u64, row: &OperationRow) -> String {
         "operation": number,
         "row": row.seq,
         "change": row.change.kind(),
-        "account": row.change.account(),
+        "account": Some(row.change.account()).filter(|account| *account != NOBODY),
         "target": row.change.target(),
         "role": row.change.role().map(directory::Role::as_str),
         "attempt": row.attempts,

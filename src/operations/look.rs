@@ -54,11 +54,11 @@ pub(super) fn targets<'a>(rows: impl IntoIterator<Item = &'a OperationRow>, snap
     }
 }
 
-/// The group whose members a row changes.
+/// The group whose members a row changes, or that it deletes.
 pub(super) fn group(row: &OperationRow) -> Option<Ordinal> {
-    use directory::act::Change::{AddToGroup, RemoveFromGroup};
+    use directory::act::Change::{AddToGroup, DeleteGroup, RemoveFromGroup};
     match &row.change {
-        AddToGroup { group, .. } | RemoveFromGroup { group, .. } => Some(*group),
+        AddToGroup { group, .. } | RemoveFromGroup { group, .. } | DeleteGroup { group, .. } => Some(*group),
         _ => None,
     }
 }

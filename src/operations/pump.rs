@@ -14,6 +14,7 @@ use atlassian::page::Page;
 use atlassian::scope::Scope;
 use atlassian::user::User;
 use atlassian::users;
+use directory::act::{Change, NOBODY};
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::{Id, JoinSet};
 
@@ -124,12 +125,24 @@ impl Pump<'_> {
     fn look_at(&mut self, rows: Vec<OperationRow>, now: Timestamp) {
         let (stale, fresh): (Vec<_>, Vec<_>) = {
             let board = self.work.board();
-            rows.into_iter().partition(|row| board.is_stale(row.change.account(), now))
+            let asks = |row: &OperationRow| matches!(row.change, Change::Invite { .. });
+            rows.into_iter().partition(|row| asks(row) || board.is_stale(row.change.account(), now))
         };
         fresh.into_iter().for_each(|row| self.take(row, Fit::Yes));
         let snapshot = self.work.snapshot();
         let mut asked: BTreeMap<(Lane, String), Vec<(OperationRow, String)>> = BTreeMap::new();
         for row in stale {
+            if let Change::Invite { invitation, .. } = &row.change {
+                let email = invitation.email.to_string();
+                self.read_address(row, email);
+                continue;
+            }
+            if row.change.account() == NOBODY {
+                // A group as such: it was read with the plan, and nobody stands behind it.
+                self.work.board().was_read([NOBODY], now);
+                self.take(row, Fit::Yes);
+                continue;
+            }
             match snapshot.account_id(row.change.account()) {
                 Some(id) => {
                     let directory = send::directory_of(&row.change, &snapshot).unwrap_or("-").to_owned();
@@ -157,6 +170,18 @@ impl Pump<'_> {
             Came::Read(rows, read.map(|page| (page, at)))
         });
         self.running.insert(task.id(), (lane, rows, false));
+    }
+
+    /// Asks whether somebody has the address of an invitation already.
+    fn read_address(&mut self, row: OperationRow, email: String) {
+        let (client, clock, lane) = (self.work.client.clone(), self.work.clock.clone(), row.change.kind());
+        let scope = Scope::directory(self.work.mirror.organization().atlassian_id.clone(), "-");
+        let task = self.tasks.spawn(async move {
+            let at = clock.now();
+            let read = users::by_emails(&client, &scope, Class::PreOperation, &[email]).await;
+            Came::Read(vec![row], read.map(|page| (page, at)))
+        });
+        self.running.insert(task.id(), (lane, 1, false));
     }
 
     /// What is to be kept of a row next: its intent, or that nothing is sent.
@@ -329,8 +354,11 @@ impl Pump<'_> {
                 for row in rows {
                     let account = row.change.account();
                     let id = self.work.snapshot().account_id(account);
-                    let user =
-                        page.records.iter().find(|user| id.as_ref().is_some_and(|id| user.account_id == id.as_str()));
+                    let named = |user: &&User| id.as_ref().is_some_and(|id| user.account_id == id.as_str());
+                    let user = match row.change {
+                        Change::Invite { .. } => page.records.first(),
+                        _ => page.records.iter().find(named),
+                    };
                     if user.is_none() && unreadable {
                         // Somebody whose record cannot be read may be anybody.
                         self.take(row, Fit::No("roles_unread"));

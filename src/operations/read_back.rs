@@ -12,8 +12,9 @@ use crate::nouns::operation_row::{OperationRow, RowState, Why};
 use crate::operations::apply::{Halt, Work};
 use crate::operations::board::next_check;
 use crate::operations::journal::Turn;
-use crate::operations::look;
 use crate::operations::send::{NO_ANSWER, finish};
+use crate::operations::{groups, look};
+use crate::sync::ended::Ended;
 
 /// Rows that one round reads back.
 const ROUND: usize = 2_000;
@@ -83,11 +84,14 @@ pub(super) async fn read_back_all(work: &Work) {
 }
 
 async fn round(work: &Work, due: Vec<OperationRow>) -> Result<(), Halt> {
-    let targets = look::targets(&due, &work.snapshot());
+    let mut targets = look::targets(&due, &work.snapshot());
     let people: Vec<_> = due.iter().map(|row| row.change.account()).collect();
     let at = work.clock.now();
-    // The people tell what groups they are in; the groups' other members are nobody's business here.
-    let targets = crate::nouns::scope::Targets { groups: Vec::new(), ..targets };
+    // The people tell what groups they are in; the groups' other members are nobody's business here. Groups that were made
+    // or deleted are read themselves, and so is whoever was invited.
+    let by_name = groups::by_name(work, &due).await.map_err(|error| Halt::Read(Ended::from(error)))?;
+    targets.groups = by_name.groups;
+    targets.people.extend(by_name.people);
     let snapshot = work.looking().read(targets).await.map_err(Halt::Read)?;
     work.saw(snapshot.clone());
     work.board().was_read(people, at);

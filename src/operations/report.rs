@@ -134,7 +134,15 @@ pub fn named(row: OperationRow, snapshot: &Snapshot) -> NamedRow {
 fn target(change: &Change, snapshot: &Snapshot) -> (String, String) {
     let Some(target) = change.target() else { return Default::default() };
     match change {
-        Change::AddToGroup { .. } | Change::RemoveFromGroup { .. } => {
+        Change::Invite { directory, invitation } => {
+            let known = invitation.find(*directory, snapshot).and_then(|account| snapshot.account_id(account));
+            (known.map_or_else(String::new, |id| id.to_string()), invitation.email.to_string())
+        }
+        Change::CreateGroup { group, directory } => {
+            let made = group.find(*directory, snapshot).and_then(|made| snapshot.group_row(made));
+            (made.map_or_else(String::new, |made| made.id.to_string()), group.name.to_string())
+        }
+        Change::AddToGroup { .. } | Change::RemoveFromGroup { .. } | Change::DeleteGroup { .. } => {
             let row = snapshot.group_row(target);
             row.map_or_else(Default::default, |row| {
                 let name = row.group.as_ref().map_or_else(|| row.id.to_string(), |group| group.name.to_string());
@@ -167,6 +175,9 @@ fn states(change: &Change) -> (&'static str, &'static str) {
         Change::RemoveFromDirectory { .. } => ("in the directory", "not in the directory"),
         Change::Deactivate { .. } => ("active", "deactivated"),
         Change::Activate { .. } => ("deactivated", "active"),
+        Change::CreateGroup { .. } => ("no such group", "a group"),
+        Change::DeleteGroup { .. } => ("a group", "no such group"),
+        Change::Invite { .. } => ("not there", "invited"),
     }
 }
 
@@ -274,7 +285,10 @@ pub(super) fn item(operation: &Operation, row: &NamedRow) -> Value {
         "action": action_of(operation, row),
         "change": row.row.change.kind(),
         "target": match row.row.change {
-            Change::AddToGroup { .. } | Change::RemoveFromGroup { .. } => {
+            Change::AddToGroup { .. }
+            | Change::RemoveFromGroup { .. }
+            | Change::CreateGroup { .. }
+            | Change::DeleteGroup { .. } => {
                 json!({ "groupId": row.target_id, "name": row.target })
             }
             Change::AssignRole { .. } | Change::RevokeRole { .. } => {

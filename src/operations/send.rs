@@ -6,7 +6,7 @@ use atlassian::error::Error;
 use atlassian::open::Role;
 use atlassian::user::{AccountStatus, MembershipStatus, PlatformRole, User, UserStatus};
 use directory::Snapshot;
-use directory::act::Change;
+use directory::act::{Change, NOBODY};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::nouns::operation_row::{OperationRow, RowState, Why};
@@ -118,15 +118,22 @@ pub(super) enum Fit {
 pub(super) fn fits(change: &Change, user: Option<&User>) -> Fit {
     let Some(user) = user else {
         return match change {
+            Change::Invite { .. } => Fit::Yes,
             Change::RemoveFromDirectory { .. } => Fit::Already,
             // These are about the account, which may be outside every directory.
             Change::Deactivate { .. }
             | Change::Activate { .. }
             | Change::AssignRole { .. }
-            | Change::RevokeRole { .. } => Fit::Yes,
+            | Change::RevokeRole { .. }
+            | Change::CreateGroup { .. }
+            | Change::DeleteGroup { .. } => Fit::Yes,
             _ => Fit::No("not_in_directory"),
         };
     };
+    // Whoever has the address already is acted on as people are, with everything that protects them.
+    if matches!(change, Change::Invite { .. }) {
+        return Fit::No("known_address");
+    }
     match &user.platform_roles {
         None => return Fit::No("roles_unread"),
         Some(roles) if roles.contains(&PlatformRole::OrganizationAdmin) => return Fit::No("organization_admin"),
@@ -152,14 +159,16 @@ pub(super) struct Sending {
     directory: String,
     target: String,
     role: Option<Role>,
+    /// Groups of an invitation.
+    groups: Vec<String>,
 }
 
 impl Sending {
     pub(super) fn of(change: &Change, snapshot: &Snapshot) -> Option<Sending> {
         let target = match change {
-            Change::AddToGroup { group, .. } | Change::RemoveFromGroup { group, .. } => {
-                snapshot.group_row(*group)?.id.to_string()
-            }
+            Change::AddToGroup { group, .. }
+            | Change::RemoveFromGroup { group, .. }
+            | Change::DeleteGroup { group, .. } => snapshot.group_row(*group)?.id.to_string(),
             Change::AssignRole { resource, .. } | Change::RevokeRole { resource, .. } => {
                 snapshot.resources().get(*resource as usize)?.id.to_string()
             }
@@ -167,17 +176,34 @@ impl Sending {
         };
         Some(Sending {
             change: change.clone(),
-            account: snapshot.account_id(change.account())?.to_string(),
+            account: match change.account() {
+                NOBODY => String::new(),
+                account => snapshot.account_id(account)?.to_string(),
+            },
             directory: directory_of(change, snapshot).unwrap_or_default().to_owned(),
             target,
             role: change.role().map(|role| Role::from_text(role.as_str())),
+            groups: match change {
+                Change::Invite { invitation, .. } => {
+                    let ids = invitation.groups.iter().map(|group| Some(snapshot.group_row(*group)?.id.to_string()));
+                    ids.collect::<Option<_>>()?
+                }
+                _ => Vec::new(),
+            },
         })
     }
 
     pub(super) fn effect(&self) -> Effect<'_> {
         let (directory, account, target) = (self.directory.as_str(), self.account.as_str(), self.target.as_str());
         let role = self.role.as_ref().unwrap_or(&Role::User);
-        match self.change {
+        match &self.change {
+            Change::CreateGroup { group, .. } => Effect::CreateGroup {
+                directory,
+                name: &group.name,
+                description: Some(&*group.description).filter(|text| !text.is_empty()),
+            },
+            Change::DeleteGroup { .. } => Effect::DeleteGroup { directory, group: target },
+            Change::Invite { invitation, .. } => Effect::Invite { email: &invitation.email, groups: &self.groups },
             Change::AddToGroup { .. } => Effect::AddMember { directory, group: target, account },
             Change::RemoveFromGroup { .. } => Effect::RemoveMember { directory, group: target, account },
             Change::AssignRole { .. } => Effect::AssignRole { account, resource: target, role },
@@ -194,10 +220,12 @@ impl Sending {
 /// The id of the directory that a change speaks of.
 pub(super) fn directory_of<'s>(change: &Change, snapshot: &'s Snapshot) -> Option<&'s str> {
     let directory = match change {
-        Change::AddToGroup { group, .. } | Change::RemoveFromGroup { group, .. } => {
-            snapshot.group_row(*group)?.directory?
-        }
-        Change::Suspend { directory, .. }
+        Change::AddToGroup { group, .. }
+        | Change::RemoveFromGroup { group, .. }
+        | Change::DeleteGroup { group, .. } => snapshot.group_row(*group)?.directory?,
+        Change::CreateGroup { directory, .. }
+        | Change::Invite { directory, .. }
+        | Change::Suspend { directory, .. }
         | Change::Restore { directory, .. }
         | Change::RemoveFromDirectory { directory, .. } => *directory,
         _ => return None,

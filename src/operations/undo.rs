@@ -1,7 +1,7 @@
 //! Taking back what an operation did, and trying again what it did not: new plans, through the same preview, bounds and
 //! approval. What somebody has changed since is left alone, and so is what cannot be taken back; both are named.
 
-use directory::act::{CannotUndo, Change};
+use directory::act::{CannotUndo, Change, NOBODY};
 use directory::{AccountId, Ordinal};
 use roaring::RoaringBitmap;
 
@@ -10,6 +10,7 @@ use crate::mirror::Mirror;
 use crate::nouns::context::Context;
 use crate::nouns::operation::{Operation, OperationKind, Selection};
 use crate::nouns::operation_row::{OperationRow, RowState, Why};
+use crate::operations::groups;
 use crate::operations::plan::{self, NotPlanned, Steps};
 use crate::store::error::StoreError;
 use crate::store::operations::NewOperation;
@@ -37,7 +38,7 @@ pub async fn undo(
     if ours.is_empty() {
         return Err(NotPlanned::Nothing);
     }
-    let steps = back(mirror, operation.number, ours).await?;
+    let steps = back(mirror, &operation, ours).await?;
     let of = (OperationKind::Undo, Selection::Operation(id.clone()), Some(id.clone()));
     let new = NewOperation { own, ..plan::new(context, of, Vec::new(), entropy) };
     let snapshot = mirror.newest().await?;
@@ -45,8 +46,21 @@ pub async fn undo(
 }
 
 /// What takes rows of an operation back.
-pub(super) async fn back(mirror: &Mirror, number: u64, ours: Vec<OperationRow>) -> Result<Steps, StoreError> {
-    mirror.store().read(move |tx| inverses(tx, number, ours)).await
+pub(super) async fn back(mirror: &Mirror, operation: &Operation, ours: Vec<OperationRow>) -> Result<Steps, StoreError> {
+    let number = operation.number;
+    let (groups, ours): (Vec<_>, Vec<_>) = ours.into_iter().partition(|row| row.change.account() == NOBODY);
+    let mut steps = mirror.store().read(move |tx| inverses(tx, number, ours)).await?;
+    if let (Steps::Changes(changes, left_alone), false) = (&mut steps, groups.is_empty()) {
+        let before = mirror.of_generation(operation.plan.generation).await?;
+        let newest = mirror.newest().await?;
+        for row in groups.into_iter().rev() {
+            match groups::inverse(&row.change, (&before, &newest)) {
+                Some(inverse) => changes.push((row.action, inverse)),
+                None => left_alone.push((row.action, row.change, Why::new(CHANGED_SINCE, "outside"))),
+            }
+        }
+    }
+    Ok(steps)
 }
 
 /// Plans again what did not come to its end in an operation: the same actions, for those people alone.
@@ -69,9 +83,10 @@ pub async fn retry(
     }
     let selection = Selection::Operation(id.clone());
     let (kind, steps) = match operation.kind {
-        OperationKind::Undo => {
+        kind if operation.actions.is_empty() => {
             let changes = rows.iter().map(|row| (row.action, row.change.clone())).collect();
-            (OperationKind::Undo, Steps::Changes(changes, Vec::new()))
+            let kind = if kind == OperationKind::Undo { kind } else { OperationKind::Retry };
+            (kind, Steps::Changes(changes, Vec::new()))
         }
         _ => {
             let selected: RoaringBitmap = rows.iter().map(|row| row.change.account()).collect();
@@ -117,6 +132,8 @@ fn inverses(tx: &mut Tx, number: u64, rows: Vec<OperationRow>) -> Result<Steps, 
                 left_alone.push((row.action, row.change, Why::new(NEEDS_INVITATION, "")));
                 continue;
             }
+            // Changes of groups as such do not come here.
+            Err(CannotUndo::NeedsSnapshot) => continue,
         };
         if later.as_ref().is_none_or(|(of, _)| *of != account) {
             later = Some((account, operation_rows::later(tx, account, number)?));

@@ -78,7 +78,7 @@ async fn end(mirror: &Mirror, id: &OperationId, (now, entropy): (Timestamp, &Ent
     if ours.is_empty() {
         return settle(mirror, operation.number, "Nothing of it was given.").await;
     }
-    let steps = undo::back(mirror, operation.number, ours).await?;
+    let steps = undo::back(mirror, &operation, ours).await?;
     let of = (OperationKind::Undo, Selection::Operation(id.clone()), Some(id.clone()));
     let new = NewOperation {
         asked: (ASKED_BY.to_owned(), operation.asked_as.clone()),

@@ -277,7 +277,7 @@ pub fn notes(tx: &mut Tx, account: i64) -> Result<Vec<PersonNote>, StoreError> {
 }
 
 fn search_key(username_key: &str, name: &str, email_key: &str) -> String {
-    format!("{username_key}\n{}\n{email_key}", directory::fold::fold_text(name))
+    format!("{username_key}\n{}\n{email_key}", directory::fold_text(name))
 }
 
 fn person(row: &Row<'_>) -> Result<FeedPerson, StoreError> {

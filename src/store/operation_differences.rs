@@ -1,5 +1,7 @@
 //! What became different of an operation's rows when its plan was last made again.
 
+use std::borrow::Cow;
+
 use directory::Ordinal;
 use directory::act::Change;
 
@@ -47,14 +49,15 @@ pub const BULKS: &[&Bulk] = &[&DIFFERENCES];
 pub fn replace(tx: &mut Tx, operation: u64, differences: &[Difference]) -> Result<(), StoreError> {
     tx.execute(DROP, &[(operation as i64).into()])?;
     let state = |of: &Option<(RowState, Option<String>)>| of.as_ref().map(|(state, _)| state.as_str());
-    let values = differences.iter().zip(1i64..).map(|(one, seq)| {
+    let words: Vec<Option<Cow<'_, str>>> = differences.iter().map(|one| one.change.word()).collect();
+    let values = differences.iter().enumerate().map(|(place, one)| {
         [
             (operation as i64).into(),
-            seq.into(),
+            (place as i64 + 1).into(),
             one.change.kind().into(),
             one.change.account().into(),
             one.change.target().into(),
-            one.change.role().map(directory::Role::as_str).into(),
+            words.get(place).and_then(|word| word.as_deref()).into(),
             state(&one.was).into(),
             one.was.as_ref().and_then(|(_, why)| why.as_deref()).into(),
             state(&one.becomes).into(),

@@ -1,5 +1,7 @@
 //! The rows of operations: each change with its verdict and what came of it. The journal of everything sent.
 
+use std::borrow::Cow;
+
 use directory::Ordinal;
 use directory::act::Change;
 use jiff::Timestamp;
@@ -122,7 +124,8 @@ pub const BULK_UPDATES: &[&BulkUpdate] = &[&JOURNAL];
 
 /// Keeps the rows of a plan.
 pub fn insert(tx: &mut Tx, operation: u64, rows: &[OperationRow]) -> Result<(), StoreError> {
-    let values = rows.iter().map(|row| {
+    let words: Vec<Option<Cow<'_, str>>> = rows.iter().map(|row| row.change.word()).collect();
+    let values = rows.iter().enumerate().map(|(place, row)| {
         [
             (operation as i64).into(),
             (row.seq as i64).into(),
@@ -130,7 +133,7 @@ pub fn insert(tx: &mut Tx, operation: u64, rows: &[OperationRow]) -> Result<(), 
             row.change.kind().into(),
             row.change.account().into(),
             row.change.target().into(),
-            row.change.role().map(directory::Role::as_str).into(),
+            words.get(place).and_then(|word| word.as_deref()).into(),
             row.state.as_str().into(),
             row.why.as_ref().map(|why| why.code.as_str()).into(),
             row.why.as_ref().map(|why| why.detail.as_str()).into(),

@@ -46,6 +46,10 @@ pub(super) fn permit(
             }
         }
         Change::RevokeRole { account, .. } => add(Rule::DirectRolesMissing, Some(Part::Whole), *account),
-        Change::AddToGroup { .. } | Change::AssignRole { .. } => {}
+        Change::DeleteGroup { group, .. } => {
+            let home = newest.group_row(*group).and_then(|row| row.directory);
+            add(Rule::GroupsMissing, home.and_then(|home| directory(&home)), *group);
+        }
+        Change::AddToGroup { .. } | Change::AssignRole { .. } | Change::CreateGroup { .. } | Change::Invite { .. } => {}
     })
 }

@@ -14,7 +14,7 @@ use crate::nouns::protection::{Protectee, Protection};
 use crate::store::group_timeline::{self, GroupTimeline};
 use crate::store::protected;
 use crate::web::failure::Failure;
-use crate::web::groups::{compare, managed_by, name};
+use crate::web::groups::{compare, make, managed_by, name};
 use crate::web::members;
 use crate::web::operations::theirs;
 use crate::web::people::Ask;
@@ -86,6 +86,7 @@ fn content(
             span.grow {}
             (theirs::on_members(row.id.as_str()))
             (compare::with(row.id.as_str()))
+            @if row.group.is_some() { (make::ways(row.id.as_str())) }
             (outside::group_in_admin(about.organization, row.id.as_str()))
         }
         @if let Some(description) = row.group.as_ref().and_then(|known| known.description.as_deref()) {

@@ -2,6 +2,7 @@
 
 pub(crate) mod compare;
 pub(crate) mod files;
+pub(crate) mod make;
 
 use axum::extract::Query;
 use axum::response::{IntoResponse, Response};
@@ -123,6 +124,8 @@ fn content(ask: &Ask, (snapshot, reader): (&Snapshot, &Reader), notices: Markup)
                 span.num { (number(answer.found.matching.len())) } " of " span.num { (number(all)) }
                 (if all == 1 { " group" } else { " groups" })
             }
+            span.grow {}
+            a.button href=(make::HERE) { "Create group" }
         }
         (notices)
         form.filter.find method="get" action=(HERE) role="search" {
@@ -175,6 +178,7 @@ fn found(ask: &Ask, answer: &Answer, all: u64, (snapshot, reader): (&Snapshot, &
             (table((ask, &headed), (snapshot, reader), &slice))
             @if !answer.has_errors {
                 p.hint { "Export all " (number(answer.found.matching.len())) ": " (files::links(&ask.q)) }
+                (make::clean_up(&ask.q, answer.found.matching.len()))
             }
         }
     }

@@ -30,7 +30,7 @@ use crate::store::control::admissions;
 use crate::store::operations::Filter;
 use crate::web::Served;
 use crate::web::failure::Failure;
-use crate::web::people;
+use crate::web::people::{self, administrators, invite};
 use crate::web::selections::paste;
 use crate::web::ui::address::Address;
 use crate::web::ui::amount::{counted, number};
@@ -40,7 +40,7 @@ use crate::web::ui::paging::paging;
 use crate::web::visit::Visit;
 
 /// The account of whoever asks, where a role admitted them: nothing is done to it.
-async fn own(served: &Served, visit: &Visit) -> Result<Option<AccountId>, Failure> {
+pub(crate) async fn own(served: &Served, visit: &Visit) -> Result<Option<AccountId>, Failure> {
     let administrator = visit.entered.who.administrator.clone();
     let organization = visit.mirror.organization().id.clone();
     let account = served.control.read(move |tx| admissions::account_of(tx, &administrator, &organization)).await?;
@@ -86,9 +86,11 @@ pub(crate) async fn list(visit: Visit, Query(ask): Query<Ask>) -> Result<Page, F
         div.headline {
             h1 { "Operations" } span.grow {}
             a.button href=(paste::HERE) { "Start from a list" }
+            a.button href=(invite::HERE) { "Invite people" }
             @if !visit.stopped { a.button href=(stop::HERE) { "Stop everything" } }
         }
-        p.lead { "What was planned, done and taken back at Atlassian. Nothing is sent before its plan was approved." }
+        p.lead { "What was planned, done and taken back at Atlassian. Nothing is sent before its plan was approved. "
+            a href=(administrators::HERE) { "Who is admin of what" } }
         (narrowing(filter))
         div id="operations" data-live="operation" {
             @if listed.is_empty() { (none(filter, before.is_some())) } @else { (table(&listed, &visit)) }

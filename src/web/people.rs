@@ -1,10 +1,12 @@
 //! The user browser: everybody of the organization, found by a filter, narrowed by counts, sorted, paged, selected.
 
+pub(crate) mod administrators;
 pub(crate) mod builder;
 pub(crate) mod columns;
 pub(crate) mod compare;
 pub(crate) mod complete;
 mod filter_box;
+pub(crate) mod invite;
 mod narrow;
 pub(crate) mod past;
 pub(crate) mod question;

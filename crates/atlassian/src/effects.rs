@@ -1,10 +1,10 @@
 //! Effects: everything Rollcall can change at Atlassian, one request each. Each states a state to be reached, so that
-//! sending it again reaches the same state; an invitation has its own module. Nothing here decides whether to send.
+//! sending it again reaches the same state. Nothing here decides whether to send.
 
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::call::{Call, Class, Departure, Endpoint};
+use crate::call::{Answer, Call, Class, Departure, Endpoint};
 use crate::client::Client;
 use crate::error::{Error, Unreachable};
 use crate::open::Role;
@@ -45,6 +45,8 @@ pub const ASSIGN_PLATFORM_ROLE: Endpoint =
 /// Takes such a role.
 pub const REVOKE_PLATFORM_ROLE: Endpoint =
     Endpoint::post("/admin/v1/orgs/{orgId}/users/{accountId}/role-assignments/revoke");
+/// Invites people by their addresses.
+pub const INVITE: Endpoint = Endpoint::post("/admin/v2/orgs/{orgId}/users/invite");
 /// Deactivates a managed account.
 pub const DEACTIVATE: Endpoint = Endpoint::post("/users/{accountId}/manage/lifecycle/disable");
 /// Activates a deactivated managed account.
@@ -80,6 +82,8 @@ pub enum Effect<'a> {
     AssignPlatformRole { account: &'a str, role: &'a Role },
     /// The user does not have it.
     RevokePlatformRole { account: &'a str, role: &'a Role },
+    /// Whoever has the address is in the groups; they are told by mail.
+    Invite { email: &'a str, groups: &'a [String] },
     /// The managed account is deactivated.
     Deactivate { account: &'a str },
     /// The managed account is active.
@@ -142,6 +146,7 @@ impl Effect<'_> {
             Effect::RevokeRole { .. } => REVOKE_ROLE,
             Effect::AssignPlatformRole { .. } => ASSIGN_PLATFORM_ROLE,
             Effect::RevokePlatformRole { .. } => REVOKE_PLATFORM_ROLE,
+            Effect::Invite { .. } => INVITE,
             Effect::Deactivate { .. } => DEACTIVATE,
             Effect::Activate { .. } => ACTIVATE,
         }
@@ -175,6 +180,10 @@ impl Effect<'_> {
             Effect::AssignPlatformRole { account, role } | Effect::RevokePlatformRole { account, role } => {
                 with(&[organization, account], json!({"role": role}))
             }
+            Effect::Invite { email, groups } => {
+                let body = json!({"emails": [email], "additionalGroups": groups, "sendNotification": true});
+                with(&[organization], body)
+            }
             Effect::Deactivate { account } | Effect::Activate { account } => with(&[account], json!({})),
         }
     }
@@ -197,9 +206,38 @@ pub async fn send(client: &Client, organization: &str, effect: &Effect<'_>) -> S
 pub async fn send_unless(client: &Client, organization: &str, effect: &Effect<'_>, departure: &Departure) -> Sent {
     let asked = client.clock().now();
     match client.send(effect.call(organization).departing(departure)).await {
-        Ok(answer) => Sent { outcome: Outcome::Done, asked_at: answer.asked_at },
+        Ok(answer) => {
+            let outcome = match effect {
+                Effect::Invite { .. } => invited(&answer),
+                _ => Outcome::Done,
+            };
+            Sent { outcome, asked_at: answer.asked_at }
+        }
         Err(error) => Sent { outcome: judge(effect, error), asked_at: asked },
     }
+}
+
+/// An invitation is answered line by line (reference, section 2.4): one line that failed is a refusal of it.
+fn invited(answer: &Answer) -> Outcome {
+    let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let results = body["data"].as_array().into_iter().flatten().flat_map(|one| one["results"].as_array());
+    let lines = results.flatten().flat_map(|result| {
+        let of = |name: &str| result[name].as_array().cloned().unwrap_or_default();
+        [of("roleAssignmentResult"), of("groupAssignmentResult")].concat()
+    });
+    let mut failed = lines.filter(|line| line["status"] == "ERROR").peekable();
+    if failed.peek().is_none() {
+        return Outcome::Done;
+    }
+    let reasons: Vec<String> = failed.filter_map(|line| line["statusReason"].as_str().map(str::to_owned)).collect();
+    let (endpoint, status) = (answer.endpoint, answer.status);
+    let detail = Some(reasons.join("; "));
+    let refusal = if reasons.iter().any(|reason| reason.to_ascii_lowercase().contains("limit")) {
+        Refusal::NoSeat
+    } else {
+        Refusal::Other
+    };
+    Outcome::Refused(refusal, Error::Refused { endpoint, status, code: None, title: None, detail })
 }
 
 fn judge(effect: &Effect<'_>, error: Error) -> Outcome {

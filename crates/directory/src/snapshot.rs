@@ -270,6 +270,11 @@ impl Snapshot {
             .collect()
     }
 
+    /// Every administrative role that somebody holds or has held.
+    pub fn platform_roles(&self) -> impl Iterator<Item = &PlatformRole> {
+        self.people.roles.keys()
+    }
+
     /// Who holds an administrative role.
     pub fn with_role(&self, role: &PlatformRole) -> RoaringBitmap {
         self.people.roles.get(role).map(|holders| (**holders).clone()).unwrap_or_default()

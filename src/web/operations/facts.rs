@@ -92,6 +92,7 @@ fn whom(operation: &Operation) -> Markup {
             Selection::Filter(filter) => {
                 (people) " whom " a.name href=(Address::new(people::HERE).with("q", filter)) { code { bdi { (filter) } } } " finds"
             }
+            Selection::People(named) if named.is_empty() => "groups as such, or people who are to be invited",
             Selection::People(_) => { (people) ", picked one by one" }
             Selection::Operation(_) => { (people) " of the operation before" }
         }

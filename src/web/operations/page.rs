@@ -12,7 +12,9 @@ use crate::id::OperationId;
 use crate::nouns::operation::OperationState;
 use crate::nouns::operation_row::RowState;
 use crate::nouns::price::Prices;
+use crate::operations::groups::{self, Following};
 use crate::operations::guard::{self, Switch};
+use crate::operations::plan::NotPlanned;
 use crate::operations::report::{self, NamedRow, Report};
 use crate::store::operation_rows::Filter;
 use crate::store::seat_prices;
@@ -30,6 +32,8 @@ pub(super) struct Shown {
     pub(super) switch: Switch,
     /// Apps that refused rows would lose as well, with how many rows.
     pub(super) lost: BTreeMap<Ordinal, u64>,
+    /// Groups that it has made after others, with the members that these had.
+    pub(super) following: Vec<Following>,
     /// Makes a form that is sent twice start one thing.
     pub(super) request_key: String,
 }
@@ -68,13 +72,14 @@ pub(super) async fn page(
     let report = existing(visit, id).await?;
     let (prices, switch) = visit.mirror.store().read(|tx| Ok((seat_prices::all(tx)?, guard::switch(tx)?))).await?;
     let lost = lost(visit, &report).await?;
+    let following = following(visit, &report).await?;
     let request_key = Token::new(&served.entropy).expose().to_owned();
     let filter = ask.filter(visit);
     let mut rows: Vec<NamedRow> =
         report::rows(&visit.mirror, &report.operation, filter, (ask.after(), rows::LIMIT + 1)).await?;
     let more = rows.len() > rows::LIMIT as usize;
     rows.truncate(rows::LIMIT as usize);
-    let shown = Shown { report, prices, switch, lost, request_key };
+    let shown = Shown { report, prices, switch, lost, following, request_key };
     let operation = &shown.report.operation;
     let title = format!("Operation {}", operation.number);
     let motion = match operation.state {
@@ -102,6 +107,20 @@ pub(super) async fn page(
         }
     };
     Ok(Page::framed(&Frame { motion, ..visit.frame(&title, Place::Operations) }, content))
+}
+
+/// Groups that an ended operation has made after others; only one without actions can have made any.
+async fn following(visit: &Visit, report: &Report) -> Result<Vec<Following>, Failure> {
+    let operation = &report.operation;
+    let made = report.totals.iter().any(|total| total.kind == "create_group");
+    if !operation.state.is_over() || !made {
+        return Ok(Vec::new());
+    }
+    match groups::following(&visit.mirror, &operation.id).await {
+        Ok(following) => Ok(following),
+        Err(NotPlanned::Store(error)) => Err(error.into()),
+        Err(_) => Ok(Vec::new()),
+    }
 }
 
 /// Which apps rows of a preview would lose as well, as far as they are looked through.

@@ -1,7 +1,7 @@
 //! The rows of an operation: every change with its verdict or what came of it, through a filter, page by page.
 
-use directory::Ordinal;
-use directory::act::Change;
+use directory::act::{Change, NOBODY};
+use directory::{Ordinal, Snapshot};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -11,7 +11,7 @@ use crate::operations::report::NamedRow;
 use crate::store::operation_rows::{Filter, Total};
 use crate::web::operations::{address, words};
 use crate::web::ui::address::Address;
-use crate::web::ui::amount::number;
+use crate::web::ui::amount::{counted, number};
 use crate::web::ui::notice::empty;
 use crate::web::ui::person::initials;
 use crate::web::visit::Visit;
@@ -149,7 +149,7 @@ fn table(operation: &Operation, rows: &[NamedRow], visit: &Visit) -> Markup {
                 } }
                 tbody { @for row in rows { tr {
                     td { (who(row)) }
-                    td.long { (change(row)) }
+                    td.long { (change(row, &visit.snapshot)) }
                     td.hide-s { (row.before) @if row.before != row.after { " " span.arrow { "→" } " " (row.after) } }
                     td { (words::row_tag(row.row.state, operation.state)) }
                     td.long { @if let Some(why) = &row.row.why { (words::why(why, &visit.snapshot)) } }
@@ -160,6 +160,9 @@ fn table(operation: &Operation, rows: &[NamedRow], visit: &Visit) -> Markup {
 }
 
 pub(super) fn who(row: &NamedRow) -> Markup {
+    if row.row.change.account() == NOBODY {
+        return html! { span.sub { "nobody in the directory" } };
+    }
     let name = if row.name.trim().is_empty() { &row.account_id } else { &row.name };
     html! {
         div.who {
@@ -173,7 +176,7 @@ pub(super) fn who(row: &NamedRow) -> Markup {
 }
 
 /// What a row changes, in words.
-pub(super) fn change(row: &NamedRow) -> Markup {
+pub(super) fn change(row: &NamedRow, snapshot: &Snapshot) -> Markup {
     let target = || html! { bdi { (row.target) } };
     html! {
         @match &row.row.change {
@@ -186,6 +189,21 @@ pub(super) fn change(row: &NamedRow) -> Markup {
             Change::RemoveFromDirectory { .. } => { "Removed from " (target()) }
             Change::Deactivate { .. } => "Account deactivated",
             Change::Activate { .. } => "Account reactivated",
+            Change::CreateGroup { group, .. } => {
+                "Group made: "
+                @if row.target_id.is_empty() { (target()) } @else { a href=(Address::group(&row.target_id)) { (target()) } }
+                @if !group.description.is_empty() { " " span.sub { bdi { (group.description) } } }
+            }
+            Change::Invite { invitation, .. } => {
+                "Invited: "
+                @if row.target_id.is_empty() { (target()) } @else { a href=(Address::person(&row.target_id)) { (target()) } }
+                " into "
+                @for (place, group) in invitation.groups.iter().enumerate() { @if place > 0 { ", " } bdi { (words::group(*group, snapshot)) } }
+            }
+            Change::DeleteGroup { members, .. } => {
+                "Group deleted: " a href=(Address::group(&row.target_id)) { (target()) }
+                " " span.sub { "with " (counted(*members, "member", "members")) }
+            }
         }
     }
 }

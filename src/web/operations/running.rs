@@ -36,7 +36,7 @@ pub(super) fn content(shown: &Shown, visit: &Visit) -> Markup {
             @if operation.state.is_over() { (ended(operation)) } @else { (progress(shown, visit)) }
         }
         div id="operation-wants" data-live="operation" {
-            @if operation.state.is_over() { (offers(shown)) }
+            @if operation.state.is_over() { (members(shown)) (offers(shown)) }
             @else if terms::asks(&shown.report) { (terms::go_on(operation)) }
             @else { (wants(operation)) }
         }
@@ -130,6 +130,19 @@ fn ended(operation: &Operation) -> Markup {
         }
         OperationState::Cancelled => notice(Weight::Info, "Cancelled before anything was changed.", body),
         _ => notice(Weight::Failure, "Failed: nothing was changed.", body),
+    }
+}
+
+/// The way to give groups that were made the members of those they were made after.
+fn members(shown: &Shown) -> Markup {
+    let people = shown.following.first().map_or(0, |first| first.members.len() as u64);
+    html! {
+        @if people > 0 {
+            form.row method="post" action=(address(&shown.report.operation.id).below("members")) {
+                button.primary type="submit" { "Add the " (counted(people, "member", "members")) }
+                span.hint { "Those of the group it was made after. You see the plan first. What that group granted has to be granted again." }
+            }
+        }
     }
 }
 

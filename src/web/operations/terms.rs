@@ -132,7 +132,7 @@ fn difference(one: &Difference, snapshot: &Snapshot, state: OperationState) -> M
     let named = named(blank(one), snapshot);
     html! { tr {
         td { (rows::who(&named)) }
-        td.long { (rows::change(&named)) }
+        td.long { (rows::change(&named, snapshot)) }
         td.long { (row(&one.was)) }
         td.long { (row(&one.becomes)) }
     } }

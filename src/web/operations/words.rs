@@ -98,6 +98,7 @@ pub(crate) fn title(operation: &Operation) -> String {
         (OperationKind::Undo, _) => "Undo".to_owned(),
         (OperationKind::Retry, false) => format!("Retry: {}", kinds.join(", ")),
         (_, false) => kinds.join(", "),
+        (OperationKind::Operation, true) => "Groups and invitations".to_owned(),
         (kind, true) => self::kind(kind).to_owned(),
     }
 }
@@ -186,6 +187,11 @@ pub(crate) fn reason(code: &str) -> Option<&'static str> {
         "synced_group" => "synced group: the identity provider keeps its members (hand-off list)",
         "group_not_modifiable" => "Atlassian lets nobody change this group's members",
         "protected_group" => "protected group",
+        "directory_gone" => "the directory is gone",
+        "default_group" => "a default group of an app: Atlassian deletes none",
+        "administrative_group" => "the group grants administration: Atlassian deletes none of these",
+        "members_changed" => "the group has another number of members now",
+        "known_address" => "is there already: Add to Groups is for people who are",
         "last_admin" => "the last active admin of an app",
         "last_platform_role" => "the last active holder of an administrative role",
         "would_also_lose" => "would lose another app as well",

@@ -2,18 +2,19 @@
 
 use std::cell::Cell;
 
-use directory::act::{Action, Change, Reason, Verdict};
+use directory::act::{Action, Change, NewGroup, Reason, Verdict};
 use rollcall::id::{Entropy, JobId, OperationId};
 use rollcall::nouns::event::{By, NewEvent, Part, Person};
 use rollcall::nouns::operation::{Approval, Decision, OperationKind, OperationState, PlanFigures, Selection, Wish};
 use rollcall::nouns::operation_row::{OperationRow, RowState, Tally};
+use rollcall::nouns::operation_terms::{Difference, Terms, Trial, TrialStage};
 use rollcall::nouns::run::Waiting;
 use rollcall::store::error::StoreError;
 use rollcall::store::events::Wanted;
 use rollcall::store::operation_rows::{self, Filter};
 use rollcall::store::operations::{self, NewOperation};
 use rollcall::store::tx::Tx;
-use rollcall::store::{event_parts, events, head, jobs};
+use rollcall::store::{event_parts, events, head, jobs, operation_differences, operation_terms};
 
 use super::{at, on_both, write};
 
@@ -72,6 +73,69 @@ fn an_operation_is_found_as_it_was_kept_and_its_rows_page_by_page() {
             let totals = operation_rows::totals(tx, 1)?;
             let counted: Vec<_> = totals.iter().map(|total| (total.state, total.rows)).collect();
             assert_eq!(counted, [(RowState::Already, 1), (RowState::Planned, 2), (RowState::Refused, 1)]);
+            Ok(())
+        });
+    });
+}
+
+#[test]
+fn changes_of_groups_as_such_and_what_became_different_are_kept_as_they_are() {
+    on_both(|store| {
+        write(store, |tx| {
+            let made = Change::CreateGroup { directory: 0, group: NewGroup::new("Night shift", "at night", Some(2)) };
+            let deleted = Change::DeleteGroup { group: 3, members: 12 };
+            let rows = vec![
+                OperationRow::planned(1, 0, made.clone(), &Verdict::WillDo),
+                OperationRow::planned(2, 0, deleted.clone(), &Verdict::Refused(Reason::MembersChanged)),
+            ];
+            let number = operations::insert(tx, &new(1), (&plan(), &tally()), &Default::default())?;
+            operation_rows::insert(tx, number, &rows)?;
+            assert_eq!(operation_rows::page(tx, number, &Filter::default(), (0, 9))?, rows);
+            let why = Some("members_changed".to_owned());
+            let differences = vec![
+                Difference { change: made, was: None, becomes: Some((RowState::Planned, None)) },
+                Difference { change: deleted, was: Some((RowState::Refused, why)), becomes: None },
+            ];
+            operation_differences::replace(tx, number, &differences)?;
+            assert_eq!(operation_differences::list(tx, number, 1)?, (differences[..1].to_vec(), 2));
+            operation_differences::replace(tx, number, &differences[1..])?;
+            assert_eq!(operation_differences::list(tx, number, 9)?, (differences[1..].to_vec(), 1));
+            Ok(())
+        });
+    });
+}
+
+#[test]
+fn the_terms_of_an_operation_are_kept_and_what_is_due_is_found_once() {
+    on_both(|store| {
+        write(store, |tx| {
+            let (lending, number) = (NewOperation { until: Some(at(50)), ..new(1) }, 1);
+            operations::insert(tx, &lending, (&plan(), &tally()), &Default::default())?;
+            assert_eq!(operation_terms::find(tx, number)?, Terms::default());
+            operation_terms::set_until(tx, number, at(50))?;
+            let trial = Trial { rows: 3, stage: TrialStage::UnderWay };
+            operation_terms::set_trial(tx, number, trial)?;
+            operation_terms::set_stage(tx, number, TrialStage::Over)?;
+            let terms = operation_terms::find(tx, number)?;
+            assert_eq!(terms.trial, Some(Trial { stage: TrialStage::Over, ..trial }));
+            assert_eq!(terms.until.map(|until| (until.at, until.taken_back)), Some((at(50), None)));
+            let row = OperationRow::planned(1, 0, Change::AddToGroup { account: 4, group: 2 }, &Verdict::WillDo);
+            operation_rows::insert(tx, number, std::slice::from_ref(&row))?;
+            operation_rows::write(tx, number, &[OperationRow { state: RowState::Verified, ..row.clone() }])?;
+            let lent = operation_terms::lent(tx, 4)?;
+            assert_eq!((lent.len(), &lent[0].change, lent[0].until), (1, &row.change, at(50)));
+            assert_eq!(operation_terms::due(tx, at(50))?, [], "not approved yet");
+            operations::end(tx, &lending.id, (OperationState::Succeeded, None), at(9))?;
+            assert_eq!(operation_terms::due(tx, at(49))?, []);
+            assert_eq!(operation_terms::due(tx, at(50))?, [lending.id.clone()]);
+            let back = new(2);
+            operations::insert(tx, &back, (&plan(), &tally()), &Default::default())?;
+            operation_terms::taken_back(tx, number, &back.id)?;
+            assert_eq!(operation_terms::due(tx, at(99))?, []);
+            assert_eq!(operation_terms::unapproved(tx)?, [(lending.id, back.id)]);
+            assert_eq!(operation_terms::lent(tx, 4)?, []);
+            operation_terms::settle(tx, number, "nothing was left")?;
+            assert_eq!(operation_terms::unapproved(tx)?, []);
             Ok(())
         });
     });

@@ -49,6 +49,7 @@ pub(super) fn wanted(change: &Change, snapshot: &Snapshot) -> (String, Option<&'
         Change::RemoveFromDirectory { directory, .. } => (at(directory), None),
         Change::Deactivate { .. } => (format!("{account} account"), Some("inactive")),
         Change::Activate { .. } => (format!("{account} account"), Some("active")),
+        Change::CreateGroup { .. } | Change::DeleteGroup { .. } | Change::Invite { .. } => unreachable!("of nobody"),
     }
 }
 
@@ -71,6 +72,7 @@ pub(super) fn as_effect(change: &Change, snapshot: &Snapshot) -> String {
         Change::RemoveFromDirectory { .. } => format!("remove {account}"),
         Change::Deactivate { .. } => format!("disable {account}"),
         Change::Activate { .. } => format!("enable {account}"),
+        Change::CreateGroup { .. } | Change::DeleteGroup { .. } | Change::Invite { .. } => unreachable!("of nobody"),
     }
 }
 

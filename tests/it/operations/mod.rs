@@ -5,6 +5,8 @@
 
 mod chance;
 mod facts;
+mod groups;
+mod invite;
 mod journal;
 mod ledger;
 mod stories;

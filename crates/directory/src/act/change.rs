@@ -1,11 +1,37 @@
 //! One effect upstream, as a statement of a state to be reached, in ordinals. The only thing that is planned, journalled
 //! and audited. Stating the same twice changes nothing the second time.
 
+use std::borrow::Cow;
+
 use columns::Ordinal;
 
 use crate::access::{Role, RoleMethod};
 use crate::account::{AccountStatus, MembershipStatus, Presence, Status};
+use crate::fold::email_key;
 use crate::snapshot::Snapshot;
+
+/// The account of changes that are about no person: about groups as such.
+pub const NOBODY: Ordinal = Ordinal::MAX;
+
+/// A group that is to be made.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NewGroup {
+    /// Its name, by which it is found once it is there.
+    pub name: Box<str>,
+    /// What it is for; may be empty. One line.
+    pub description: Box<str>,
+    /// The group whose members it is to get afterwards, if it is made after another one.
+    pub like: Option<Ordinal>,
+}
+
+/// Somebody who is to be invited.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Invitation {
+    /// The address, by which they are found once they are there; in its normal form.
+    pub email: Box<str>,
+    /// Groups that they join; at least one, all of one directory.
+    pub groups: Vec<Ordinal>,
+}
 
 /// A state to be reached for one account.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -73,6 +99,27 @@ pub enum Change {
         /// Who.
         account: Ordinal,
     },
+    /// There is a group of this name in the directory.
+    CreateGroup {
+        /// Where.
+        directory: Ordinal,
+        /// Which.
+        group: NewGroup,
+    },
+    /// The group is not there.
+    DeleteGroup {
+        /// Which.
+        group: Ordinal,
+        /// How many members it has: with another number it is another thing to delete.
+        members: u64,
+    },
+    /// Whoever has the address is in the directory and in the groups.
+    Invite {
+        /// Where.
+        directory: Ordinal,
+        /// Who, and into what.
+        invitation: Invitation,
+    },
 }
 
 /// How a change stands to what a snapshot says.
@@ -91,11 +138,13 @@ pub enum Standing {
 pub enum CannotUndo {
     /// Who was taken out of a directory comes back by an invitation only; roles and groups have to be given again.
     NeedsInvitation,
+    /// The opposite speaks of a group that only a snapshot can name.
+    NeedsSnapshot,
 }
 
 impl Change {
     /// The kinds as they are stored and shown in addresses.
-    pub const KINDS: [&'static str; 9] = [
+    pub const KINDS: [&'static str; 12] = [
         "add_to_group",
         "remove_from_group",
         "assign_role",
@@ -105,6 +154,9 @@ impl Change {
         "remove_from_directory",
         "deactivate",
         "activate",
+        "create_group",
+        "delete_group",
+        "invite",
     ];
 
     /// The kind as it is stored: one of [`Change::KINDS`].
@@ -119,10 +171,13 @@ impl Change {
             Change::RemoveFromDirectory { .. } => 6,
             Change::Deactivate { .. } => 7,
             Change::Activate { .. } => 8,
+            Change::CreateGroup { .. } => 9,
+            Change::DeleteGroup { .. } => 10,
+            Change::Invite { .. } => 11,
         }]
     }
 
-    /// Whose state it is about.
+    /// Whose state it is about; [`NOBODY`] of changes of groups as such and of invitations.
     pub fn account(&self) -> Ordinal {
         match self {
             Change::AddToGroup { account, .. }
@@ -134,15 +189,20 @@ impl Change {
             | Change::RemoveFromDirectory { account, .. }
             | Change::Deactivate { account }
             | Change::Activate { account } => *account,
+            Change::CreateGroup { .. } | Change::DeleteGroup { .. } | Change::Invite { .. } => NOBODY,
         }
     }
 
     /// The group, resource or directory it speaks of.
     pub fn target(&self) -> Option<Ordinal> {
         match self {
-            Change::AddToGroup { group, .. } | Change::RemoveFromGroup { group, .. } => Some(*group),
+            Change::AddToGroup { group, .. }
+            | Change::RemoveFromGroup { group, .. }
+            | Change::DeleteGroup { group, .. } => Some(*group),
             Change::AssignRole { resource, .. } | Change::RevokeRole { resource, .. } => Some(*resource),
-            Change::Suspend { directory, .. }
+            Change::CreateGroup { directory, .. }
+            | Change::Invite { directory, .. }
+            | Change::Suspend { directory, .. }
             | Change::Restore { directory, .. }
             | Change::RemoveFromDirectory { directory, .. } => Some(*directory),
             Change::Deactivate { .. } | Change::Activate { .. } => None,
@@ -157,20 +217,59 @@ impl Change {
         }
     }
 
+    /// What it says besides its target, as it is stored: the role, the lines of a new group, the number of members.
+    pub fn word(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Change::AssignRole { role, .. } | Change::RevokeRole { role, .. } => Some(role.as_str().into()),
+            Change::CreateGroup { group, .. } => {
+                let like = group.like.map_or_else(String::new, |like| like.to_string());
+                Some(format!("{}\n{}\n{like}", group.name, group.description).into())
+            }
+            Change::DeleteGroup { members, .. } => Some(members.to_string().into()),
+            Change::Invite { invitation, .. } => {
+                let groups: Vec<String> = invitation.groups.iter().map(Ordinal::to_string).collect();
+                Some(format!("{}\n{}", invitation.email, groups.join(",")).into())
+            }
+            _ => None,
+        }
+    }
+
     /// What it is about: two changes with the same fact state the same of it, or contradict each other.
-    pub fn fact(&self) -> (u8, Ordinal, Option<Ordinal>, Option<&Role>) {
+    pub fn fact(&self) -> (u8, Ordinal, Option<Ordinal>, Option<&str>) {
         let family = match self {
             Change::AddToGroup { .. } | Change::RemoveFromGroup { .. } => 0,
             Change::AssignRole { .. } | Change::RevokeRole { .. } => 1,
             Change::Suspend { .. } | Change::Restore { .. } | Change::RemoveFromDirectory { .. } => 2,
             Change::Deactivate { .. } | Change::Activate { .. } => 3,
+            Change::CreateGroup { .. } | Change::DeleteGroup { .. } => 4,
+            Change::Invite { .. } => 5,
         };
-        (family, self.account(), self.target(), self.role())
+        let word = match self {
+            Change::CreateGroup { group, .. } => Some(&*group.name),
+            Change::Invite { invitation, .. } => Some(&*invitation.email),
+            _ => self.role().map(Role::as_str),
+        };
+        (family, self.account(), self.target(), word)
     }
 
     /// Puts a change together from its stored parts; `None` when they do not fit each other.
-    pub fn from_parts(kind: &str, account: Ordinal, target: Option<Ordinal>, role: Option<&str>) -> Option<Change> {
-        let role = role.map(Role::parse);
+    pub fn from_parts(kind: &str, account: Ordinal, target: Option<Ordinal>, word: Option<&str>) -> Option<Change> {
+        match (kind, target, word) {
+            ("create_group", Some(directory), Some(word)) => {
+                let group = NewGroup::parse(word)?;
+                return (account == NOBODY).then_some(Change::CreateGroup { directory, group });
+            }
+            ("delete_group", Some(group), Some(word)) => {
+                let members = word.parse().ok()?;
+                return (account == NOBODY).then_some(Change::DeleteGroup { group, members });
+            }
+            ("invite", Some(directory), Some(word)) => {
+                let invitation = Invitation::parse(word)?;
+                return (account == NOBODY).then_some(Change::Invite { directory, invitation });
+            }
+            _ => {}
+        }
+        let role = word.map(Role::parse);
         Some(match (kind, target, role) {
             ("add_to_group", Some(group), None) => Change::AddToGroup { account, group },
             ("remove_from_group", Some(group), None) => Change::RemoveFromGroup { account, group },
@@ -208,6 +307,17 @@ impl Change {
                     _ => Standing::Neither,
                 }
             }
+            Change::CreateGroup { directory, group } => either(group.find(*directory, snapshot).is_some()),
+            Change::Invite { directory, invitation } => {
+                let account = invitation.find(*directory, snapshot);
+                let joined = |account: Ordinal| {
+                    invitation.groups.iter().all(|group| snapshot.memberships().contains(account, *group))
+                };
+                either(account.is_some_and(joined))
+            }
+            Change::DeleteGroup { group, .. } => {
+                either(snapshot.group_row(*group).is_none_or(|row| row.group.is_none()))
+            }
         }
     }
 
@@ -231,7 +341,12 @@ impl Change {
             Change::Suspend { account, directory } | Change::Restore { account, directory } => {
                 snapshot.presence(*directory, *account).is_none()
             }
-            Change::RemoveFromDirectory { .. } | Change::Deactivate { .. } | Change::Activate { .. } => false,
+            Change::RemoveFromDirectory { .. }
+            | Change::Deactivate { .. }
+            | Change::Activate { .. }
+            | Change::Invite { .. }
+            | Change::CreateGroup { .. }
+            | Change::DeleteGroup { .. } => false,
         }
     }
 
@@ -250,6 +365,9 @@ impl Change {
             Change::RemoveFromDirectory { .. } => return Err(CannotUndo::NeedsInvitation),
             Change::Deactivate { account } => Change::Activate { account },
             Change::Activate { account } => Change::Deactivate { account },
+            Change::CreateGroup { .. } | Change::DeleteGroup { .. } | Change::Invite { .. } => {
+                return Err(CannotUndo::NeedsSnapshot);
+            }
         })
     }
 
@@ -260,9 +378,62 @@ impl Change {
         into.push(kind as u8);
         into.extend_from_slice(&self.account().to_be_bytes());
         into.extend_from_slice(&self.target().map_or(u32::MAX, |target| target).to_be_bytes());
-        let role = self.role().map_or("", Role::as_str);
-        into.extend_from_slice(&(role.len() as u32).to_be_bytes());
-        into.extend_from_slice(role.as_bytes());
+        let word = self.word().unwrap_or_default();
+        into.extend_from_slice(&(word.len() as u32).to_be_bytes());
+        into.extend_from_slice(word.as_bytes());
+    }
+}
+
+impl Invitation {
+    /// An invitation of an address into groups.
+    pub fn new(email: &str, mut groups: Vec<Ordinal>) -> Invitation {
+        groups.sort_unstable();
+        groups.dedup();
+        Invitation { email: email_key(email).into_boxed_str(), groups }
+    }
+
+    /// Reads [`Change::word`].
+    fn parse(word: &str) -> Option<Invitation> {
+        let (email, groups) = word.split_once('\n')?;
+        let groups = groups.split(',').map(|group| group.parse().ok()).collect::<Option<Vec<Ordinal>>>()?;
+        (!email.is_empty()).then(|| Invitation { email: email.into(), groups })
+    }
+
+    /// Whoever has the address and is in the directory.
+    pub fn find(&self, directory: Ordinal, snapshot: &Snapshot) -> Option<Ordinal> {
+        let accounts = 0..Ordinal::try_from(snapshot.accounts_len()).unwrap_or(Ordinal::MAX);
+        let mut holders = accounts.filter(|account| snapshot.email_key(*account) == Some(&*self.email));
+        holders.find(|account| snapshot.presence(directory, *account).is_some())
+    }
+}
+
+impl NewGroup {
+    /// A group to be made, from what somebody typed: blanks around are dropped, and line breaks are blanks.
+    pub fn new(name: &str, description: &str, like: Option<Ordinal>) -> NewGroup {
+        let line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").into_boxed_str();
+        NewGroup { name: line(name), description: line(description), like }
+    }
+
+    /// Reads [`Change::word`].
+    fn parse(word: &str) -> Option<NewGroup> {
+        let mut lines = word.split('\n');
+        let (name, description, like) = (lines.next()?, lines.next()?, lines.next()?);
+        let like = if like.is_empty() { None } else { Some(like.parse().ok()?) };
+        (!name.is_empty() && lines.next().is_none()).then(|| NewGroup {
+            name: name.into(),
+            description: description.into(),
+            like,
+        })
+    }
+
+    /// The group of this name in a directory, upper and lower case the same, as Atlassian finds it.
+    pub fn find(&self, directory: Ordinal, snapshot: &Snapshot) -> Option<Ordinal> {
+        let wanted = self.name.to_lowercase();
+        let is = |group: &Ordinal| {
+            let row = snapshot.group_row(*group).filter(|row| row.directory == Some(directory));
+            row.and_then(|row| row.group.as_ref()).is_some_and(|known| known.name.to_lowercase() == wanted)
+        };
+        snapshot.groups_by_name().iter().find(is)
     }
 }
 
@@ -291,7 +462,7 @@ fn presence_standing(presence: Option<&Presence>, wants_suspended: bool) -> Stan
 mod tests {
     use super::*;
 
-    fn every_kind() -> [Change; 9] {
+    fn every_kind() -> [Change; 12] {
         let (account, group, resource, directory, role) = (7, 3, 2, 1, Role::Other("x".into()));
         [
             Change::AddToGroup { account, group },
@@ -303,6 +474,9 @@ mod tests {
             Change::RemoveFromDirectory { account, directory },
             Change::Deactivate { account },
             Change::Activate { account },
+            Change::CreateGroup { directory, group: NewGroup::new(" new\nones ", "for\r\nall", Some(3)) },
+            Change::DeleteGroup { group, members: 12 },
+            Change::Invite { directory, invitation: Invitation::new(" New@X.example", vec![3, 1, 3]) },
         ]
     }
 
@@ -310,8 +484,7 @@ mod tests {
     fn a_stored_change_is_read_back_and_no_two_share_their_bytes() {
         let mut bytes = std::collections::BTreeSet::new();
         for change in every_kind() {
-            let role = change.role().map(|role| role.as_str().to_owned());
-            let back = Change::from_parts(change.kind(), change.account(), change.target(), role.as_deref());
+            let back = Change::from_parts(change.kind(), change.account(), change.target(), change.word().as_deref());
             assert_eq!(back, Some(change.clone()));
             let mut encoded = Vec::new();
             change.encode(&mut encoded);
@@ -319,6 +492,9 @@ mod tests {
         }
         assert_eq!(Change::from_parts("suspend", 7, None, None), None);
         assert_eq!(Change::from_parts("dance", 7, Some(1), None), None);
+        assert_eq!(Change::from_parts("create_group", NOBODY, Some(1), Some("\n\n")), None);
+        assert_eq!(Change::from_parts("create_group", 7, Some(1), Some("new\n\n")), None, "of nobody");
+        assert_eq!(Change::from_parts("delete_group", NOBODY, Some(1), Some("many")), None);
     }
 
     #[test]
@@ -333,6 +509,7 @@ mod tests {
                 Err(CannotUndo::NeedsInvitation) => {
                     assert_eq!(change, Change::RemoveFromDirectory { account: 7, directory: 1 });
                 }
+                Err(CannotUndo::NeedsSnapshot) => assert_eq!(change.account(), NOBODY),
             }
         }
     }

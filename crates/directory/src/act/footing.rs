@@ -92,6 +92,9 @@ impl<'s> Footing<'s> {
                 Some(active) => either(active),
                 None => change.standing(self.snapshot),
             },
+            Change::CreateGroup { .. } | Change::DeleteGroup { .. } | Change::Invite { .. } => {
+                change.standing(self.snapshot)
+            }
         }
     }
 
@@ -124,6 +127,8 @@ impl<'s> Footing<'s> {
             }
             Change::Deactivate { .. } => self.account_active = Some(false),
             Change::Activate { .. } => self.account_active = Some(true),
+            // These are about nobody.
+            Change::CreateGroup { .. } | Change::DeleteGroup { .. } | Change::Invite { .. } => {}
         }
     }
 

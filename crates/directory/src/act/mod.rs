@@ -14,7 +14,7 @@ mod seats;
 mod verdict;
 
 pub use action::{Action, Apps};
-pub use change::{CannotUndo, Change, Standing};
+pub use change::{CannotUndo, Change, Invitation, NOBODY, NewGroup, Standing};
 pub use circumstances::{Circumstances, KeyOwner};
 pub use plan::{Plan, Row};
 pub use planner::{plan, plan_changes};

@@ -5,13 +5,13 @@ use columns::Ordinal;
 use roaring::RoaringBitmap;
 
 use super::action::{Action, Apps};
-use super::change::{Change, Standing};
+use super::change::{Change, NOBODY, Standing};
 use super::circumstances::{Circumstances, KeyOwner, roles_read};
 use super::footing::{Footing, opens};
 use super::plan::{Plan, Row};
 use super::seats::Stock;
 use super::verdict::{Reason, Verdict};
-use crate::access::RoleMethod;
+use crate::access::{Role, RoleMethod};
 use crate::account::{AccountType, PlatformRole, Status};
 use crate::find::reach::Reach;
 use crate::resource::OUTSIDE;
@@ -39,6 +39,10 @@ pub fn plan_changes(snapshot: &Snapshot, changes: &[(u16, Change)], around: &Cir
     let mut planner = Planner::new(snapshot, around);
     for of_one in changes.chunk_by(|(_, one), (_, other)| one.account() == other.account()) {
         let Some((_, first)) = of_one.first() else { continue };
+        if first.account() == NOBODY {
+            of_one.iter().for_each(|(place, change)| planner.of_nobody(*place, change.clone()));
+            continue;
+        }
         planner.person(first.account(), Steps::Changes(of_one));
         planner.plan.selected.insert(first.account());
     }
@@ -46,6 +50,11 @@ pub fn plan_changes(snapshot: &Snapshot, changes: &[(u16, Change)], around: &Cir
     plan.generation = snapshot.generation();
     plan.seats.retain(|_, seats| *seats != 0);
     plan
+}
+
+/// Roles by which somebody administers an app or the organization.
+fn administers(role: &Role) -> bool {
+    matches!(role, Role::Admin | Role::UserAccessAdmin | Role::SiteAdmin | Role::OrganizationAdmin)
 }
 
 /// What is to be done with one person.
@@ -289,6 +298,9 @@ impl<'a> Planner<'a> {
                 }
                 self.no_seat(change)
             }
+            Change::CreateGroup { .. } | Change::DeleteGroup { .. } | Change::Invite { .. } => {
+                self.against_change_of_nobody(change)
+            }
             Change::RevokeRole { .. } if self.is_inferred(change) => Some(Reason::InferredRole),
             Change::RevokeRole { .. } => self.last(change),
             Change::Suspend { directory, .. } | Change::Restore { directory, .. } => match standing {
@@ -319,6 +331,52 @@ impl<'a> Planner<'a> {
         let Change::RevokeRole { resource, role, .. } = change else { return false };
         let mut direct = self.footing.direct.iter();
         direct.any(|own| own.resource == *resource && own.role == *role && own.method != RoleMethod::Direct)
+    }
+
+    /// Adds a row that is about nobody: about a group as such, or about somebody who is not there yet.
+    fn of_nobody(&mut self, action: u16, change: Change) {
+        let verdict = match change.standing(self.snapshot) {
+            Standing::So => Verdict::AlreadySo,
+            _ => self.against_change_of_nobody(&change).map_or(Verdict::WillDo, Verdict::Refused),
+        };
+        self.plan.rows.push(Row { action, change, verdict });
+    }
+
+    /// What stands against making or deleting a group, and against an invitation. Atlassian deletes neither default groups nor those that grant
+    /// administration (reference, section 8: 403-6, 403-7).
+    fn against_change_of_nobody(&self, change: &Change) -> Option<Reason> {
+        match change {
+            Change::CreateGroup { directory, .. } => {
+                let known = self.snapshot.directories().get(*directory as usize);
+                known.is_none_or(|known| known.id.as_str() == OUTSIDE).then_some(Reason::DirectoryGone)
+            }
+            Change::DeleteGroup { group, members } => self.against_group(*group).or_else(|| {
+                let grants = self.snapshot.grants(*group);
+                if grants.iter().any(|grant| grant.default) {
+                    return Some(Reason::DefaultGroup);
+                }
+                if grants.iter().any(|grant| administers(&grant.role)) {
+                    return Some(Reason::AdministrativeGroup);
+                }
+                let now = self.snapshot.memberships().members(*group).len();
+                (now != *members).then_some(Reason::MembersChanged)
+            }),
+            Change::Invite { directory, invitation } => {
+                let elsewhere = |group: &Ordinal| {
+                    self.snapshot.group_row(*group).is_none_or(|row| row.directory != Some(*directory))
+                };
+                if invitation.groups.is_empty() || invitation.groups.iter().any(elsewhere) {
+                    return Some(Reason::GroupGone);
+                }
+                let accounts = 0..self.snapshot.accounts_len() as Ordinal;
+                let mut known = accounts.filter(|one| self.snapshot.email_key(*one) == Some(&*invitation.email));
+                if known.any(|account| self.snapshot.best_presence(account).is_some()) {
+                    return Some(Reason::KnownAddress);
+                }
+                invitation.groups.iter().find_map(|group| self.against_group(*group))
+            }
+            _ => None,
+        }
     }
 
     fn against_group(&self, group: Ordinal) -> Option<Reason> {

@@ -44,6 +44,16 @@ pub enum Reason {
     GroupNotModifiable,
     /// The group is protected by an administrator.
     ProtectedGroup,
+    /// The directory is not there.
+    DirectoryGone,
+    /// New people get the group with an app: Atlassian deletes no default groups.
+    DefaultGroup,
+    /// The group grants administration: Atlassian deletes no such groups.
+    AdministrativeGroup,
+    /// The group has another number of members than the plan knew.
+    MembersChanged,
+    /// Whoever has the address is there already: they are acted on as people are.
+    KnownAddress,
     /// The last active administrator of this resource.
     LastAdministrator(Ordinal),
     /// The last active holder of an administrative role in the organization.
@@ -77,6 +87,11 @@ impl Reason {
             Reason::SyncedGroup => "synced_group",
             Reason::GroupNotModifiable => "group_not_modifiable",
             Reason::ProtectedGroup => "protected_group",
+            Reason::DirectoryGone => "directory_gone",
+            Reason::DefaultGroup => "default_group",
+            Reason::AdministrativeGroup => "administrative_group",
+            Reason::MembersChanged => "members_changed",
+            Reason::KnownAddress => "known_address",
             Reason::LastAdministrator(_) => "last_admin",
             Reason::LastPlatformRole => "last_platform_role",
             Reason::WouldAlsoLose(_) => "would_also_lose",

@@ -116,7 +116,11 @@ fn carry_out(facts: &mut Facts, snapshot: &Snapshot, change: &Change) {
                 facts.people.remove(&id);
             }
         }
-        Change::Deactivate { .. } | Change::Activate { .. } => unreachable!("not among the actions"),
+        Change::Deactivate { .. }
+        | Change::Activate { .. }
+        | Change::CreateGroup { .. }
+        | Change::DeleteGroup { .. }
+        | Change::Invite { .. } => unreachable!("not among the actions"),
     }
 }
 
