@@ -9,8 +9,11 @@ use crate::api::organization::Key;
 use crate::api::parameters::{None as NoParameters, Parameters};
 use crate::api::problem::Problem;
 use crate::api::runs::Run;
+use crate::api::tasks::TaskRun;
 use crate::api::withheld::Withheld;
-use crate::sync::attention::{self, Waiting};
+use crate::sync::attention::Waiting as OfMirror;
+use crate::sync::edition;
+use crate::tasks::attention::{self, Waiting};
 
 /// What waits for a person.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -47,25 +50,74 @@ pub(crate) enum AttentionItem {
         /// What it answered last.
         reason: String,
     },
+    /// A run of an automated task is held, or the newest of its task did not end well.
+    TaskRun {
+        /// The task's name.
+        name: String,
+        /// Which.
+        run: Box<TaskRun>,
+    },
+    /// An operation that a person has to approve.
+    Operation {
+        /// Its id.
+        operation: String,
+        /// Its number.
+        number: u64,
+        /// How many people it concerns.
+        people: u64,
+        /// Who asked for it.
+        asked_by: String,
+        /// Why it waits.
+        reason: Option<String>,
+    },
+    /// More people are managed than the edition allows.
+    EditionExceeded {
+        /// The sum.
+        sum: String,
+        /// Since when.
+        since: Option<String>,
+    },
+    /// The machine's clock has jumped; tasks that go by inactivity are held until somebody confirms it.
+    ClockJumped {
+        /// By how many seconds.
+        seconds: i64,
+    },
 }
 
 /// List what needs attention
 ///
-/// Withheld rows, a key that expires, a sync that failed, a webhook that was switched off.
+/// Withheld rows, a key that expires, a sync that failed, a webhook that was switched off, runs of tasks that are held or
+/// failed, operations to approve, an edition that is exceeded, a clock that has jumped.
 #[utoipa::path(get, path = "/attention", tag = "organization", operation_id = "list_attention",
     responses((status = 200, description = "What waits", body = Attention)))]
 pub(crate) async fn list(asked: Asked, Parameters(_): Parameters<NoParameters>) -> Result<Json<Attention>, Problem> {
-    let now = asked.context.now;
-    let waiting = asked.mirror.store().read(move |tx| attention::list(tx, now)).await?;
-    let item = |waiting: Waiting| match waiting {
-        Waiting::Key(key) => AttentionItem::Key { key: Key::of(key) },
-        Waiting::Failed(run) => AttentionItem::FailedRun { run: Box::new(Run::of(&run)) },
-        Waiting::SwitchedOff(endpoint) => AttentionItem::WebhookSwitchedOff {
+    let (now, snapshot) = (asked.context.now, asked.snapshot.clone());
+    let waiting = asked.mirror.store().read(move |tx| attention::list(tx, &snapshot, now)).await?;
+    let of_mirror = |waiting: OfMirror| match waiting {
+        OfMirror::Key(key) => AttentionItem::Key { key: Key::of(key) },
+        OfMirror::Failed(run) => AttentionItem::FailedRun { run: Box::new(Run::of(&run)) },
+        OfMirror::SwitchedOff(endpoint) => AttentionItem::WebhookSwitchedOff {
             webhook: endpoint.id.to_string(),
             name: endpoint.draft.name,
             reason: endpoint.switched_off.map(|(_, why)| why).unwrap_or_default(),
         },
-        Waiting::Withheld(rows) => AttentionItem::Withheld { withheld: Box::new(Withheld::of(&rows)) },
+        OfMirror::Withheld(rows) => AttentionItem::Withheld { withheld: Box::new(Withheld::of(&rows)) },
+    };
+    let item = |waiting: Waiting| match waiting {
+        Waiting::Mirror(waiting) => of_mirror(waiting),
+        Waiting::Run(run, name) => AttentionItem::TaskRun { name, run: Box::new(TaskRun::of(&run)) },
+        Waiting::Operation(operation) => AttentionItem::Operation {
+            operation: operation.id.to_string(),
+            number: operation.number,
+            people: operation.plan.people,
+            asked_by: operation.asked_by,
+            reason: operation.failure,
+        },
+        Waiting::Edition(held) => AttentionItem::EditionExceeded {
+            sum: edition::sum(held.edition, held.usage.unwrap_or_default()),
+            since: held.over_since.map(|at| at.to_string()),
+        },
+        Waiting::Clock(seconds) => AttentionItem::ClockJumped { seconds },
     };
     Ok(Json(Attention { items: waiting.into_iter().map(item).collect() }))
 }

@@ -30,6 +30,7 @@ mod problem;
 mod reach;
 mod runs;
 mod sync;
+mod tasks;
 mod trends;
 mod webhooks;
 mod wishes;
@@ -149,4 +150,11 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(webhooks::test))
         .routes(routes!(webhooks::deliveries))
         .routes(routes!(webhooks::again))
+        .routes(routes!(tasks::list))
+        .routes(routes!(tasks::show))
+        .routes(routes!(tasks::runs))
+        .routes(routes!(tasks::show_run))
+        .routes(routes!(tasks::run_now))
+        .routes(routes!(tasks::dry_run))
+        .routes(routes!(tasks::switch))
 }

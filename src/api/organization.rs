@@ -10,7 +10,7 @@ use crate::api::parameters::{None as NoParameters, Parameters};
 use crate::api::problem::Problem;
 use crate::nouns::organization_key::OrganizationKey;
 use crate::store::{coverage, organization_keys};
-use crate::sync::attention;
+use crate::tasks::attention;
 
 /// The organization, and the state of its data.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -78,10 +78,10 @@ pub(crate) struct Key {
     responses((status = 200, description = "The organization", body = Organization)))]
 pub(crate) async fn show(asked: Asked, Parameters(_): Parameters<NoParameters>) -> Result<Json<Organization>, Problem> {
     let (snapshot, now) = (&asked.snapshot, asked.context.now);
-    let generation = snapshot.generation();
+    let (generation, counted) = (snapshot.generation(), snapshot.clone());
     let read = asked.mirror.store().read(move |tx| {
         let claims = coverage::of_generation(tx, generation)?;
-        Ok((claims, organization_keys::shown(tx)?, attention::count(tx, now)?))
+        Ok((claims, organization_keys::shown(tx)?, attention::count(tx, &counted, now)?))
     });
     let (claims, key, needs_attention) = read.await?;
     let organization = asked.mirror.organization();

@@ -13,7 +13,7 @@ use crate::nouns::access_token::Reach;
 /// Sent by POST because they bring a body; they change nothing.
 const ASKED_BY_POST: [&str; 2] = ["/filter/check", "/filter/complete"];
 /// Where what changes something takes `act`.
-const ACTS: [&str; 2] = ["/operations", "/webhooks"];
+const ACTS: [&str; 3] = ["/operations", "/tasks", "/webhooks"];
 
 /// Refuses what a token may not do.
 pub(crate) fn holds(reach: Reach, parts: &Parts) -> Result<(), Problem> {
@@ -50,6 +50,7 @@ mod tests {
         assert_eq!(needed(false, "/operations"), Reach::Act);
         assert_eq!(needed(false, "/operations/{id}/approve"), Reach::Act);
         assert_eq!(needed(false, "/webhooks/{id}/test"), Reach::Act);
+        assert_eq!(needed(false, "/tasks/{id}/run"), Reach::Act);
         assert_eq!(needed(false, "/operations-of-old"), Reach::Manage);
     }
 }

@@ -194,6 +194,11 @@ impl OperationState {
         matches!(self, Succeeded | Partial | Failed | Cancelled)
     }
 
+    /// Whether a worker carries it out, or is about to.
+    pub fn is_under_way(self) -> bool {
+        matches!(self, OperationState::Approved | OperationState::Running)
+    }
+
     /// Whether its plan may be approved.
     pub fn awaits_approval(self) -> bool {
         matches!(self, OperationState::Planned | OperationState::Waiting)

@@ -30,7 +30,7 @@ const OPEN: &str = "
 const OF_TASK: &str = "
     SELECT id, task_id, number, version, cause, due_day, due_until, state, reason, asked_by, asked_at, ended_at, first,
         confirmed, sync_run, operations, resting
-    FROM task_runs WHERE task_id = $1 ORDER BY number DESC LIMIT $2";
+    FROM task_runs WHERE task_id = $1 AND number < $2 ORDER BY number DESC LIMIT $3";
 const UPDATE: &str = "
     UPDATE task_runs SET state = $3, reason = $4, ended_at = $5, first = $6, confirmed = $7, sync_run = $8,
         operations = $9, resting = $10
@@ -158,7 +158,13 @@ pub fn open(tx: &mut Tx) -> Result<Vec<TaskRun>, StoreError> {
 
 /// The runs of a task, the newest first.
 pub fn of_task(tx: &mut Tx, task: &TaskId, limit: u32) -> Result<Vec<TaskRun>, StoreError> {
-    tx.list(OF_TASK, &[task.as_str().into(), limit.into()], run)
+    before(tx, task, None, limit)
+}
+
+/// The runs of a task before a number, the newest first; at most 1,000.
+pub fn before(tx: &mut Tx, task: &TaskId, before: Option<u64>, limit: u32) -> Result<Vec<TaskRun>, StoreError> {
+    let before = before.and_then(|number| i64::try_from(number).ok()).unwrap_or(i64::MAX);
+    tx.list(OF_TASK, &[task.as_str().into(), before.into(), limit.into()], run)
 }
 
 /// Writes how a run stands, unless somebody else has moved it from where it was; whether it was written.

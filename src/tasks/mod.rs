@@ -4,6 +4,7 @@
 //! its filter finds before and after they were read, and nothing of it is carried out that is not an approved plan. Whom a
 //! warning has not reached is not acted on by what comes after it.
 
+pub mod attention;
 pub mod clashes;
 pub mod due;
 pub mod explain;

@@ -15,7 +15,7 @@ use crate::mirror::Mirror;
 use crate::mirror::answer::answer;
 use crate::nouns::context::{Actor, Context};
 use crate::nouns::event::NewEvent;
-use crate::nouns::operation::{Operation, OperationState};
+use crate::nouns::operation::{Operation, OperationState, Wish};
 use crate::nouns::run::{RunKind, RunState};
 use crate::nouns::scope::{Scope, Targets};
 use crate::nouns::task::{AtEnd, Author, Cause, Definition, TaskAction, TaskRun, TaskRunState};
@@ -208,18 +208,24 @@ impl Step<'_> {
         let (under_way, warned) = read.await?;
         let acting: Vec<&Operation> = under_way.iter().filter(|operation| operation.plan.rows > 0).collect();
         let any = |states: &[OperationState]| acting.iter().any(|operation| states.contains(&operation.state));
+        let over = run.due.is_some_and(|(_, until)| around.now >= until);
+        let stops = over && self.definition.at_end == AtEnd::Stop;
         let warnings_wait = warned.iter().any(|(state, people)| *state == WarningState::Planned && *people > 0);
         if acting.iter().all(|operation| operation.state.is_over()) && !warnings_wait {
-            let (state, reason) = if acting.is_empty() { ended_by_warnings(&warned) } else { ending(&acting) };
+            let (state, mut reason) = if acting.is_empty() { ended_by_warnings(&warned) } else { ending(&acting) };
+            if stops && any(&[OperationState::Cancelled]) {
+                reason = "Stopped at the end of its time window.".to_owned();
+            }
             return self.end(run, state, &reason).await;
         }
         let (context, entropy) = (self.system(), &self.surroundings.entropy);
-        let over = run.due.is_some_and(|(_, until)| around.now >= until);
-        let runs = |operation: &&&Operation| {
-            matches!(operation.state, OperationState::Running | OperationState::Approved) && operation.wish.is_none()
-        };
-        if over && self.definition.at_end == AtEnd::Stop {
-            for operation in acting.iter().filter(runs) {
+        let runs = |operation: &&&Operation| operation.state.is_under_way() && operation.wish.is_none();
+        if stops {
+            let goes_on = |operation: &&&Operation| {
+                let under_way = operation.state.is_under_way() || operation.state == OperationState::Paused;
+                under_way && operation.wish != Some(Wish::Cancel)
+            };
+            for operation in acting.iter().filter(goes_on) {
                 control::cancel(&context, self.mirror, &operation.id, entropy).await?;
             }
         } else if around.held.is_some() {

@@ -2,19 +2,23 @@
 
 use maud::{Markup, html};
 
-use crate::sync::attention::{self, Waiting};
+use crate::nouns::operation::Operation;
+use crate::nouns::task::{TaskRun, TaskRunState};
+use crate::sync::attention::Waiting as OfMirror;
+use crate::sync::edition::{self, Held};
+use crate::tasks::attention::{self, Waiting};
 use crate::web::failure::Failure;
 use crate::web::ui::amount::number;
 use crate::web::ui::frame::{Page, Place};
 use crate::web::ui::notice::{Weight, empty, notice};
 use crate::web::visit::{Visit, run_address};
 use crate::web::withheld;
-use crate::web::{settings_key, settings_notifications};
+use crate::web::{operations, settings_edition, settings_key, settings_notifications, tasks};
 
 /// GET /attention
 pub(crate) async fn show(visit: Visit) -> Result<Page, Failure> {
-    let now = visit.reader.now;
-    let waiting = visit.mirror.store().read(move |tx| attention::list(tx, now)).await?;
+    let (now, snapshot) = (visit.reader.now, visit.snapshot.clone());
+    let waiting = visit.mirror.store().read(move |tx| attention::list(tx, &snapshot, now)).await?;
     Ok(Page::framed(
         &visit.frame("Needs attention", Place::NeedsAttention),
         html! {
@@ -24,7 +28,7 @@ pub(crate) async fn show(visit: Visit) -> Result<Page, Failure> {
             }
             @if waiting.is_empty() {
                 (empty("Nothing waits for you.", html! {
-                    p { "Rows that a sync withheld, a key that expires, a sync that failed and a webhook that was switched off appear here." }
+                    p { "Rows that a sync withheld, a key that expires, a sync or a task that failed, runs and operations that wait for an approval, a limit and a webhook that was switched off appear here." }
                 }))
             }
             @for item in &waiting { (one(item, &visit)) }
@@ -34,8 +38,62 @@ pub(crate) async fn show(visit: Visit) -> Result<Page, Failure> {
 
 fn one(item: &Waiting, visit: &Visit) -> Markup {
     match item {
-        Waiting::Key(key) => settings_key::validity_notice(key, &visit.reader, true),
-        Waiting::Failed(run) => notice(
+        Waiting::Mirror(item) => of_mirror(item, visit),
+        Waiting::Run(run, name) => task_run(run, name, visit),
+        Waiting::Operation(operation) => to_approve(operation, visit),
+        Waiting::Edition(held) => exceeded(held, visit),
+        Waiting::Clock(_) => tasks::clock(),
+    }
+}
+
+fn task_run(run: &TaskRun, name: &str, visit: &Visit) -> Markup {
+    let (weight, headline, next) = match run.state {
+        TaskRunState::Held => (Weight::Warning, "is held until somebody approves it.", "Look at what it would do"),
+        TaskRunState::Partial => (Weight::Warning, "was done in part.", "Look at what was not done"),
+        _ => (Weight::Failure, "came to nothing.", "Look at why"),
+    };
+    notice(
+        weight,
+        &format!("Run {} of the task “{name}” {headline}", run.number),
+        html! {
+            @if let Some(reason) = &run.reason { p { (reason) } }
+            p.hint { "Begun " (visit.reader.relative(run.asked_at)) "." }
+            p { a.button href=(tasks::run::to(run)) { (next) } " " a.button href=(tasks::address(&run.task)) { "The task" } }
+        },
+    )
+}
+
+fn to_approve(operation: &Operation, visit: &Visit) -> Markup {
+    notice(
+        Weight::Warning,
+        &format!("Operation {} waits for an approval.", operation.number),
+        html! {
+            @match &operation.failure {
+                Some(why) => p { (why) },
+                None => p { "It concerns " (number(operation.plan.people)) " people, and somebody else than who asked has to approve it." },
+            }
+            p.hint { "Asked for by " bdi { (operation.asked_by) } " " (visit.reader.relative(operation.asked_at)) "." }
+            p { a.button href=(operations::address(&operation.id)) { "Look at the plan" } }
+        },
+    )
+}
+
+fn exceeded(held: &Held, visit: &Visit) -> Markup {
+    notice(
+        Weight::Warning,
+        "More people are managed than Rollcall's edition allows.",
+        html! {
+            @if let Some(usage) = held.usage { p { (edition::sum(held.edition, usage)) "." } }
+            @if let Some(since) = held.over_since { p.hint { "Since " (visit.reader.day(since)) "." } }
+            p { a.button href=(settings_edition::HERE) { "Look at the edition" } }
+        },
+    )
+}
+
+fn of_mirror(item: &OfMirror, visit: &Visit) -> Markup {
+    match item {
+        OfMirror::Key(key) => settings_key::validity_notice(key, &visit.reader, true),
+        OfMirror::Failed(run) => notice(
             Weight::Failure,
             "The last sync did not end well.",
             html! {
@@ -43,8 +101,8 @@ fn one(item: &Waiting, visit: &Visit) -> Markup {
                 p { a.button href=(run_address(run)) { "Look at sync run " (run.number) } " " a.button href="/runs" { "Run Sync" } }
             },
         ),
-        Waiting::SwitchedOff(endpoint) => settings_notifications::switched_off(endpoint, &visit.reader),
-        Waiting::Withheld(rows) => notice(
+        OfMirror::SwitchedOff(endpoint) => settings_notifications::switched_off(endpoint, &visit.reader),
+        OfMirror::Withheld(rows) => notice(
             Weight::Warning,
             &withheld::headline(rows, &visit.snapshot),
             html! {

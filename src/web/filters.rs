@@ -1,6 +1,8 @@
 //! Saved filters: everybody's and one's own, opened, saved, changed and deleted. What somebody else keeps for themselves
 //! is not there.
 
+pub(crate) mod in_use;
+
 use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -48,6 +50,8 @@ pub(crate) struct Entry {
     description: String,
     filter: String,
     shared: String,
+    /// The text that was shown with what it means for tasks, and is to be kept.
+    anyway: String,
 }
 
 /// GET /filters
@@ -84,7 +88,8 @@ pub(crate) async fn open(visit: Visit, Path(id): Path<String>, Query(ask): Query
 /// GET /filters/{id}/edit
 pub(crate) async fn edit(visit: Visit, Path(id): Path<String>) -> Result<Page, Failure> {
     let filter = own(&visit, &id).await?;
-    Ok(edited(&visit, &filter, &Entry::of(&filter.kept), html! {}))
+    let told = in_use::told(&visit, &filter).await?;
+    Ok(edited(&visit, &filter, &Entry::of(&filter.kept), told))
 }
 
 /// POST /filters/{id}
@@ -96,6 +101,12 @@ pub(crate) async fn change(
 ) -> Result<Response, Failure> {
     let filter = own(&visit, &id).await?;
     let changed = match entry.kept(&visit) {
+        Ok(kept) if entry.anyway != kept.text && in_use::matters(&visit, &filter, &kept).await? => {
+            let told = in_use::asked(&visit, &filter, &kept).await?;
+            let again = Entry { anyway: kept.text, ..entry.clone() };
+            let page = edited(&visit, &filter, &again, told);
+            return Ok(page.with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response());
+        }
         Ok(kept) => filters::change(&visit.entered.context, &visit.mirror, (&filter.id, kept), &served.entropy).await,
         Err(why) => Err(why),
     };
@@ -179,6 +190,7 @@ impl Entry {
             description: kept.description.as_str().to_owned(),
             filter: kept.text.clone(),
             shared: if kept.audience.is_everybody() { "on" } else { "" }.to_owned(),
+            anyway: String::new(),
         }
     }
 
@@ -323,6 +335,7 @@ fn edited(visit: &Visit, filter: &SavedFilter, entry: &Entry, problem: Markup) -
 fn form(action: &str, entry: &Entry) -> Markup {
     html! {
         form.fields method="post" action=(action) {
+            input type="hidden" name="anyway" value=(entry.anyway);
             label { "Name"
                 input type="text" name="name" value=(entry.name) required maxlength=(LONGEST_NAME) autocomplete="off";
             }

@@ -12,10 +12,12 @@ use crate::nouns::refusal::Refusal;
 use crate::nouns::run::{Run, RunKind};
 use crate::nouns::schedule::DailySlot;
 use crate::nouns::scope::Scope;
-use crate::store::audit_stream;
+use crate::store::{audit_stream, tasks};
 use crate::sync::expected::expected;
 use crate::sync::quiet::quietest_hour;
 use crate::sync::{schedule, stream};
+use crate::tasks::clashes::{self, Clash};
+use crate::tasks::outlook;
 use crate::web::Served;
 use crate::web::failure::Failure;
 use crate::web::guard::see;
@@ -84,6 +86,7 @@ pub(crate) async fn section(served: &Served, visit: &Visit, filled: &Filled, pro
             Ok((schedule::read(tx)?, expected, stream::switch(tx)?, audit_stream::find(tx)?))
         })
         .await?;
+    let in_slot = tasks_in_slot(visit).await?;
     let zone = schedule::zone(&visit.mirror);
     let quiet = quietest_hour(&visit.snapshot, &zone);
     let next = schedule.slot.next(&zone, visit.reader.now);
@@ -119,6 +122,7 @@ pub(crate) async fn section(served: &Served, visit: &Visit, filled: &Filled, pro
                         (choice(DailySlot::Off, schedule.slot))
                     }
                 }
+                (in_slot)
                 button.primary type="submit" { "Save" }
                 p.hint {
                     @match &schedule.chosen {
@@ -135,6 +139,37 @@ pub(crate) async fn section(served: &Served, visit: &Visit, filled: &Filled, pro
             (settings_stream::part(&visit.reader, &switch, stream.as_ref()))
         },
     ))
+}
+
+/// The tasks that start in the slot, or in the usual length of the sync after it.
+async fn tasks_in_slot(visit: &Visit) -> Result<Markup, Failure> {
+    let (zone, now) = (visit.mirror.zone(), visit.reader.now);
+    let read = visit.mirror.store().read(move |tx| {
+        let daily = outlook::daily(tx, &zone)?;
+        let active = tasks::list(tx)?.into_iter().filter(|task| task.active);
+        let clashing = active.filter_map(|task| {
+            let found = clashes::clashes(&task.definition.schedule, &daily, &[], now);
+            found.into_iter().next().map(|clash| (task, clash))
+        });
+        Ok(clashing.collect::<Vec<_>>())
+    });
+    let clashing = read.await?;
+    Ok(html! {
+        @if !clashing.is_empty() {
+            p { "These tasks have a start in the slot or in the usual length of the sync after it, and would wait:" }
+            ul {
+                @for (task, clash) in &clashing {
+                    li {
+                        a href=(crate::web::tasks::address(&task.id)) { bdi { (task.definition.name.as_str()) } }
+                        @match clash {
+                            Clash::Slot(start) => { ": " (visit.reader.moment(start.at)) ", in the slot" }
+                            Clash::Sync(start) | Clash::Task(start, _) => { ": " (visit.reader.moment(start.at)) ", during the sync" }
+                        }
+                    }
+                }
+            }
+        }
+    })
 }
 
 /// An hour of the day as slots are named.

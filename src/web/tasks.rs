@@ -213,7 +213,8 @@ fn failed(why: NotKept) -> Failure {
     }
 }
 
-fn clock() -> Markup {
+/// What is said of a clock that has jumped, with the way to confirm it.
+pub(crate) fn clock() -> Markup {
     notice(
         Weight::Warning,
         "The clock of this machine has jumped.",

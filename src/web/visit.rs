@@ -17,8 +17,9 @@ use crate::nouns::run::Run;
 use crate::nouns::schedule::DailySlot;
 use crate::operations::control::{self, StoppedBy};
 use crate::store::{coverage, head, organization_keys, runs};
+use crate::sync::schedule;
 use crate::sync::trouble::{self, Trouble};
-use crate::sync::{attention, schedule};
+use crate::tasks::attention;
 use crate::web::Served;
 use crate::web::entry::Entered;
 use crate::web::failure::Failure;
@@ -78,14 +79,14 @@ impl FromRequestParts<Served> for Visit {
         let entered = Entered::from_request_parts(parts, served).await?;
         let Some(mirror) = served.mirrors.only() else { return Err(see("/setup/organization")) };
         let (now, who) = (entered.context.now, entered.who.administrator.clone());
+        let (snapshot, shown) = (mirror.shown(), mirror.shown());
         let read = mirror.store().read(move |tx| {
             let stopped = (head::read(tx)?.stopped, control::stopped_by(tx)?);
-            Ok((attention::count(tx, now)?, preferences::moments(tx, &who)?, stopped))
+            Ok((attention::count(tx, &shown, now)?, preferences::moments(tx, &who)?, stopped))
         });
         let (waiting, likes, (stopped, stopped_by)) =
             read.await.map_err(|error| Failure::from(error).into_response())?;
         let reader = Reader::new(&mirror.organization().time_zone, now).who_likes(&likes);
-        let snapshot = mirror.shown();
         let site = site::kept(&parts.headers, &snapshot);
         let here = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
         let entropy = served.entropy.clone();

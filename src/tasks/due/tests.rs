@@ -99,6 +99,37 @@ fn c13_a_clock_that_goes_back_starts_nothing_again() {
 }
 
 #[test]
+fn c13_a_clock_that_leaps_ahead_by_years_starts_one_run_for_all_of_them() {
+    let daily = settled(task("every 1 days", "02:00-03:00"), "2026-11-10T02:00:00Z");
+    let Decision::Begin(start, Cause::CaughtUp) = decide(&daily, &around("2038-01-20T12:00:00Z")) else {
+        panic!("thousands of starts were missed");
+    };
+    assert_eq!(start.day, jiff::civil::date(2038, 1, 20));
+    let begun = settled(daily, &start.at.to_string());
+    for now in ["2038-01-20T12:00:01Z", "2026-11-11T02:00:00Z", "1970-01-01T00:00:00Z"] {
+        assert_eq!(decide(&begun, &around(now)), Decision::Nothing, "{now}");
+    }
+}
+
+#[test]
+fn a_start_is_left_out_while_an_earlier_run_is_open_and_when_its_author_may_act_no_longer() {
+    let author = AdministratorId::new(&Entropy::seeded(2), at("2026-11-01T00:00:00Z"));
+    let mut due = settled(task("every 1 days", "02:00-03:00"), "2026-11-09T02:00:00Z");
+    due.author.administrator = Some(author.clone());
+    let now = around("2026-11-10T02:00:00Z");
+    let held = Around { open: vec![(due.id.clone(), Some("Stopped by its guard.".to_owned()))], ..now.clone() };
+    let why = Why::RunHeld("Stopped by its guard.".to_owned());
+    assert!(matches!(decide(&due, &held), Decision::Skip(_, said) if said == why));
+    assert_eq!(next(&due, &held), Err(why));
+    let under_way = Around { open: vec![(due.id.clone(), None)], ..now.clone() };
+    assert!(matches!(decide(&due, &under_way), Decision::Skip(_, Why::UnderWay)));
+    assert_eq!(next(&due, &under_way).unwrap().day, jiff::civil::date(2026, 11, 11));
+    let demoted = Around { former: vec![author], ..now };
+    assert!(matches!(decide(&due, &demoted), Decision::Skip(_, Why::OwnerGone)));
+    assert_eq!(next(&due, &demoted), Err(Why::OwnerGone));
+}
+
+#[test]
 fn w6_a_paused_toggle_starts_nothing_and_each_reason_is_told() {
     let now = around("2026-11-10T02:10:00Z");
     let mut off = settled(task("every 1 days", "02:00-03:00"), "2026-11-09T02:00:00Z");

@@ -3,8 +3,10 @@
 
 #![expect(clippy::panic, reason = "a test may end at what cannot happen")]
 
+mod faults;
 mod lifecycle;
 mod runs;
+mod told;
 
 use std::time::Duration;
 
