@@ -9,6 +9,7 @@ mod groups;
 mod invite;
 mod journal;
 mod ledger;
+mod pace;
 mod stories;
 mod terms;
 mod writes;
