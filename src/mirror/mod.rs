@@ -20,7 +20,7 @@ pub mod why;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use directory::{Marks, Snapshot};
+use directory::{Marks, Snapshot, find};
 use jiff::tz::TimeZone;
 
 use crate::mirror::load::load;
@@ -147,9 +147,15 @@ impl Mirror {
         self.0.state.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Puts a snapshot in force with its view.
+    /// Puts a snapshot in force with its view. Where the one before is asked questions, what they need is made first:
+    /// generations follow each other within seconds while an operation is read back, and no page waits for one.
     async fn put(&self, whole: Arc<Snapshot>, marks: Arc<Marks>) {
         let state = State::made(whole, marks).await;
+        if find::is_prepared(&self.shown()) {
+            let shown = Arc::clone(&state.shown);
+            // Only at the end of the process are such tasks not carried out; then nobody asks any more.
+            drop(tokio::task::spawn_blocking(move || find::prepare(&shown)).await);
+        }
         *self.0.state.write().unwrap_or_else(PoisonError::into_inner) = state;
     }
 }

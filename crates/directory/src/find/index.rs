@@ -185,6 +185,10 @@ impl Index {
         })
     }
 
+    pub(crate) fn has_values(&self) -> bool {
+        self.values.get().is_some()
+    }
+
     pub(crate) fn values(&self, snapshot: &Snapshot) -> &Values {
         self.values.get_or_init(|| Values::of(snapshot, self))
     }

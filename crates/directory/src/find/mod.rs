@@ -62,8 +62,8 @@ pub fn evaluate(snapshot: &Snapshot, query: &Query, now: Timestamp, zone: &TimeZ
     Found { matching: truth.yes, unknown: truth.unknown, asked: asked_about.clone() }
 }
 
-/// Makes everything that questions need beside the snapshot itself, so that no asker waits for it. To be called once a
-/// snapshot is in force, away from requests; without it the first questions make what they need.
+/// Makes everything that questions need beside the snapshot itself, so that no asker waits for it. To be called away
+/// from requests; without it the first questions make what they need.
 pub fn prepare(snapshot: &Snapshot) {
     let index = &snapshot.index;
     index.values(snapshot);
@@ -82,6 +82,11 @@ pub fn prepare(snapshot: &Snapshot) {
     index.group_counts(snapshot);
     index.synced(snapshot);
     index.users(snapshot);
+}
+
+/// Whether what [`prepare`] makes is there, because it was called or because questions have needed it.
+pub fn is_prepared(snapshot: &Snapshot) -> bool {
+    snapshot.index.has_values()
 }
 
 /// A question put to one snapshot at one moment.
