@@ -33,6 +33,9 @@ const FIRST: usize = 8;
 const GATHERED: usize = WINDOW;
 /// How long the first of them waits at the most.
 const GATHERING: Duration = Duration::from_secs(1);
+/// The time that each change takes at the least: 800 a second are more than any limit of Atlassian's allows, and leave the
+/// processors to those who look at pages.
+const EACH: Duration = Duration::from_micros(1_250);
 /// How long the worker looks away at the most while it waits for its next row.
 const LOOK: Duration = Duration::from_millis(500);
 /// The same while requests are under way: what comes of one of them wakes it.
@@ -64,6 +67,8 @@ struct Pump<'a> {
     again: BTreeMap<u64, Timestamp>,
     /// When the first of both came.
     waiting_since: Option<Duration>,
+    /// Nothing is kept, and so nothing begun, before.
+    rests_until: Duration,
 }
 
 /// Sends whatever is to be sent until nothing is left, or something stands against it. Nothing is under way then.
@@ -77,6 +82,7 @@ pub(super) async fn send_all(work: &Work) {
         turns: Vec::new(),
         again: BTreeMap::new(),
         waiting_since: None,
+        rests_until: Duration::ZERO,
     };
     loop {
         if work.is_halted() {
@@ -203,12 +209,17 @@ impl Pump<'_> {
 
     /// Whether what has gathered is to be kept: it is enough, has waited long enough, or waiting would leave a lane empty.
     fn is_due(&self) -> bool {
-        let Some(since) = self.waiting_since else { return false };
+        let Some(since) = self.waiting_since.filter(|_| self.rest().is_zero()) else { return false };
         let sends = |lane: Lane| self.running.values().any(|(of, _, sending)| *sending && *of == lane);
         self.turns.len() + self.fit.len() >= GATHERED
             || self.tasks.is_empty()
             || self.work.clock.elapsed().saturating_sub(since) >= GATHERING
             || self.fit.iter().any(|(row, _)| !sends(row.change.kind()))
+    }
+
+    /// How long nothing is to be kept yet.
+    fn rest(&self) -> Duration {
+        self.rests_until.saturating_sub(self.work.clock.elapsed())
     }
 
     /// Keeps outcomes and intents, in one commit, and lets the requests leave whose intents are kept.
@@ -227,6 +238,7 @@ impl Pump<'_> {
             return;
         }
         let people: Vec<_> = fit.iter().map(|(row, _)| row.change.account()).collect();
+        self.rests_until = self.work.clock.elapsed() + EACH * u32::try_from(people.len()).unwrap_or(u32::MAX);
         let rows: Vec<OperationRow> = turns.iter().map(|(_, row)| row.clone()).collect();
         let kept = match journal::step(self.work, (turns, fit), now).await {
             Ok(kept) => kept,
@@ -292,11 +304,19 @@ impl Pump<'_> {
 
     /// Waits for what comes next; false when nothing will.
     async fn next(&mut self) -> bool {
+        let rest = self.rest();
         if self.tasks.is_empty() {
-            return self.idle().await;
+            if self.waiting_since.is_none() {
+                return self.idle().await;
+            }
+            self.work.clock.sleep(rest.max(Duration::from_millis(1))).await;
+            return true;
         }
         let waited = self.waiting_since.map(|since| self.work.clock.elapsed().saturating_sub(since));
-        let ahead = waited.map_or(LOOK_BETWEEN, |waited| GATHERING.saturating_sub(waited));
+        let ahead = waited.map_or(LOOK_BETWEEN, |waited| match rest.is_zero() {
+            true => GATHERING.saturating_sub(waited),
+            false => rest,
+        });
         let came = tokio::select! {
             biased;
             came = self.tasks.join_next_with_id() => came,
