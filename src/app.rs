@@ -6,6 +6,7 @@ mod furnish;
 pub mod past;
 pub mod receiver;
 mod subscribed;
+mod tasked;
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use simulator::{Organization, Population, Season};
 
 use crate::app::receiver::Receiver;
-use crate::app::{acted, connect, furnish, subscribed};
+use crate::app::{acted, connect, furnish, subscribed, tasked};
 use crate::cli::open::{self, Locked, Opened};
 use crate::config::Config;
 use crate::mirror::Mirror;
@@ -93,12 +93,24 @@ pub async fn live(
     connect(&opened, &simulator).await?;
     let mirror = opened.mirrors.only().ok_or_else(|| failed("No organization was connected.".to_owned()))?;
     work_through(&mirror, &opened).await?;
-    for morning in mornings(&mirror, (begins, ends), past.every) {
+    let mornings = mornings(&mirror, (begins, ends), past.every);
+    let tasks_from = mornings.len().saturating_sub(tasked::MORNINGS);
+    for (day, morning) in mornings.into_iter().enumerate() {
         simulator.change(|organization| season.live_until(organization, morning));
         advance_to(&clock, morning);
         let (now, entropy) = (clock.now(), &opened.surroundings.entropy);
         schedule::start_when_due(&mirror, now, entropy).await.map_err(database)?;
         work_through(&mirror, &opened).await?;
+        // Tasks act on data of the day; a past with fewer syncs has none.
+        if past.every > 1 || day < tasks_from {
+            continue;
+        }
+        if day == tasks_from {
+            tasked::make(&mirror, &opened).await?;
+        }
+        if ends.duration_since(clock.now()) > tasked::DAY {
+            tasked::live(&mirror, &opened).await?;
+        }
     }
     receiver.follow(clock.clone());
     subscribed::subscribe(&mirror, &opened, receiver).await?;

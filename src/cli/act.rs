@@ -301,7 +301,7 @@ fn planned(answer: Answer) -> Result<OperationId, Refusal> {
     match answer {
         Answer::Operation(id) => OperationId::parse(&id).ok_or_else(unreadable),
         Answer::Refused { what, why, next } => Err(Refusal { what, why, next }),
-        Answer::Done { .. } => Err(unreadable()),
+        Answer::Done { .. } | Answer::TaskRun { .. } => Err(unreadable()),
     }
 }
 

@@ -9,11 +9,12 @@ use crate::cli::Place;
 use crate::cli::open::{self, Locked, Opened};
 use crate::cli::socket;
 use crate::config::Config;
-use crate::id::OperationId;
+use crate::id::{Entropy, OperationId, TaskRunId};
 use crate::mirror::Mirror;
 use crate::nouns::context::{Actor, Context};
 use crate::nouns::operation::Selection;
 use crate::nouns::refusal::Refusal;
+use crate::nouns::task::Cause;
 use crate::operations::approve::{self, Approving};
 use crate::operations::control::{self, Wished};
 use crate::operations::named::{self, Named};
@@ -21,7 +22,9 @@ use crate::operations::plan::{self, Wanted};
 use crate::operations::until::end_of;
 use crate::operations::{guard, undo, worker};
 use crate::store::error::StoreError;
+use crate::store::tasks;
 use crate::sync::pass::Surroundings;
+use crate::tasks::keep;
 
 use clock::Clock;
 
@@ -61,6 +64,21 @@ pub(crate) enum Question {
     Release { reason: String },
     /// Switch actions on or off.
     Actions { on: bool },
+    /// Start an automated task, by its name, or switch its schedule.
+    Task { name: String, what: WithTask },
+}
+
+/// What is done with a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum WithTask {
+    /// Run it now.
+    Run,
+    /// Try it: nothing is sent.
+    DryRun,
+    /// *Schedule Active* on.
+    On,
+    /// *Schedule Active* off.
+    Off,
 }
 
 /// An action by names.
@@ -84,6 +102,8 @@ pub(crate) enum Answer {
     Operation(String),
     /// It was done, or was so already.
     Done { changed: bool },
+    /// A run of a task, and the task.
+    TaskRun { task: String, run: String },
     /// It was not.
     Refused { what: String, why: String, next: String },
 }
@@ -184,11 +204,34 @@ async fn try_answer(mirror: &Mirror, surroundings: &Surroundings, question: Ques
             guard::switch_on(&context, mirror, entropy).await.map_err(failed)?;
             done(true)
         }
+        Question::Task { name, what } => with_task(&context, mirror, (&name, what), entropy).await?,
         Question::Actions { on: false } => {
             guard::switch_off(&context, mirror, entropy).await.map_err(failed)?;
             done(true)
         }
     })
+}
+
+async fn with_task(
+    context: &Context,
+    mirror: &Mirror,
+    (name, what): (&str, WithTask),
+    entropy: &Entropy,
+) -> Result<Answer, Refusal> {
+    let wanted = directory::fold_text(name.trim()).to_string();
+    let found = mirror.store().read(move |tx| tasks::named(tx, &wanted)).await.map_err(failed)?;
+    let Some(id) = found else {
+        let why = format!("There is no task “{}”.", name.trim());
+        return Err(Refusal::new("Nothing was done.", why, "`rollcall tasks` lists them."));
+    };
+    let run = |run: TaskRunId| Answer::TaskRun { task: id.to_string(), run: run.to_string() };
+    let done = match what {
+        WithTask::Run => keep::run_now(context, mirror, (&id, Cause::Person), (None, entropy)).await.map(run),
+        WithTask::DryRun => keep::run_now(context, mirror, (&id, Cause::DryRun), (None, entropy)).await.map(run),
+        WithTask::On => keep::switch_on(context, mirror, &id, entropy).await.map(|()| Answer::Done { changed: true }),
+        WithTask::Off => keep::switch_off(context, mirror, &id, entropy).await.map(|()| Answer::Done { changed: true }),
+    };
+    done.map_err(|why| why.refusal("Nothing was done."))
 }
 
 impl Step {

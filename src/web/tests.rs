@@ -10,6 +10,7 @@ mod past;
 mod selections;
 mod settings;
 mod sign_in;
+mod tasks;
 mod terms;
 
 use std::net::{Ipv4Addr, SocketAddr};

@@ -105,6 +105,14 @@ async fn every_route_answers_as_the_document_says() {
     }
     note(Method::PUT, "/webhooks/{id}");
     note(Method::DELETE, "/webhooks/{id}");
+    // Tasks have a test of their own.
+    for path in ["/tasks", "/tasks/{id}", "/tasks/{id}/runs", "/task-runs/{id}"] {
+        note(Method::GET, path);
+    }
+    for path in ["/tasks/{id}/run", "/tasks/{id}/dry-run"] {
+        note(Method::POST, path);
+    }
+    note(Method::PUT, "/tasks/{id}/schedule");
     let described: BTreeSet<_> = operations().into_iter().map(|(method, path, _)| (method, path.to_owned())).collect();
     assert_eq!(asked, described, "every route is asked in a test");
     served.end().await;

@@ -8,6 +8,7 @@ mod once;
 mod operations;
 mod problems;
 mod reach;
+mod tasks;
 mod webhooks;
 
 use std::net::{Ipv4Addr, SocketAddr};
