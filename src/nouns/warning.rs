@@ -104,6 +104,13 @@ impl Warning {
     }
 }
 
+/// Whether a text can be a mail address at all; whether anybody is reached by it is the mail server's to say.
+pub fn is_address(text: &str) -> bool {
+    let sound = |letter: char| !letter.is_whitespace() && !letter.is_control() && !"<>,;".contains(letter);
+    let parts = text.split_once('@').filter(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'));
+    parts.is_some() && text.len() <= 254 && text.chars().all(sound)
+}
+
 impl WarningState {
     /// What it is, in a few words.
     pub fn in_words(self) -> &'static str {
@@ -126,6 +133,14 @@ impl WarningState {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cannot_be_an_address_is_none() {
+        assert!(is_address("zoe@example.com"));
+        for none in ["", "zoe", "@example.com", "zoe@", "a@b@c", "a@b\r\nBcc: c@d", "a b@c", "a@b,c@d"] {
+            assert!(!is_address(none), "{none}");
+        }
+    }
 
     #[test]
     fn a_warning_says_what_ends_when_and_is_one_subject_of_one_line() {

@@ -8,13 +8,12 @@ use thiserror::Error;
 
 use crate::id::{Entropy, TaskRunId};
 use crate::mirror::Mirror;
-use crate::notify::letter;
 use crate::nouns::context::Context;
 use crate::nouns::event::NewEvent;
 use crate::nouns::notice::{Notice, What};
 use crate::nouns::refusal::Refusal;
 use crate::nouns::task::{Definition, TaskRun, TaskRunState};
-use crate::nouns::warning::{Warned, WarningState};
+use crate::nouns::warning::{Warned, WarningState, is_address};
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
 use crate::store::{events, head, outbox, task_runs, task_warnings, tasks};
@@ -205,5 +204,5 @@ fn told(
 fn address(snapshot: &Snapshot, account: directory::Ordinal) -> Option<String> {
     let row = snapshot.account_row(account)?;
     let address = row.email.map(|address| address.trim().to_owned())?;
-    letter::mailbox(&address).ok().map(|_| address)
+    is_address(&address).then_some(address)
 }

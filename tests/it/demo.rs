@@ -16,10 +16,11 @@ use rollcall::nouns::endpoint::DeliveryState;
 use rollcall::nouns::notice::EventKind;
 use rollcall::nouns::operation::{OperationKind, OperationState};
 use rollcall::nouns::run::{RunKind, RunState};
+use rollcall::nouns::task::{Cause, TaskRunState};
 use rollcall::operations::report;
 use rollcall::store::db::Options;
-use rollcall::store::{filters, outbox, runs, seat_prices};
 use serde_json::Value;
+use rollcall::store::{filters, outbox, runs, seat_prices, task_runs, tasks};
 use simulator::Population;
 
 use crate::support::truth::differences;
@@ -66,9 +67,26 @@ async fn a_past_was_read_day_by_day_and_ends_in_the_present() {
     assert_ne!(trend.samples[0].seats, last.seats, "something happened in these months");
     assert!(!last.cost.is_empty() && !kept.is_empty() && !prices.0.is_empty());
 
-    let operations = report::list(&mirror, Default::default(), (None, 10)).await.unwrap();
-    let ended: Vec<_> = operations.iter().map(|one| (one.kind, one.state)).collect();
+    let operations = report::list(&mirror, Default::default(), (None, 50)).await.unwrap();
+    let (of_tasks, by_hand): (Vec<_>, Vec<_>) = operations.iter().partition(|one| one.kind == OperationKind::Task);
+    let ended: Vec<_> = by_hand.iter().map(|one| (one.kind, one.state)).collect();
     let succeeded = OperationState::Succeeded;
+    assert!(of_tasks.iter().any(|one| one.state == succeeded), "a task of the past was carried out");
+    let tasks = mirror.store().read(tasks::list).await.unwrap();
+    let mut states = Vec::new();
+    for task in &tasks {
+        let id = task.id.clone();
+        let runs = mirror.store().read(move |tx| task_runs::of_task(tx, &id, 50)).await.unwrap();
+        assert!(!runs.is_empty(), "{} has run", task.definition.name.as_str());
+        states.extend(runs.into_iter().map(|run| (run.cause, run.state)));
+    }
+    for seen in [
+        (Cause::DryRun, TaskRunState::Succeeded),
+        (Cause::Schedule, TaskRunState::Succeeded),
+        (Cause::Schedule, TaskRunState::Held),
+    ] {
+        assert!(states.contains(&seen), "{seen:?} in {states:?}");
+    }
     assert_eq!(ended, [(OperationKind::Undo, succeeded), (OperationKind::Operation, succeeded)]);
     // Its webhooks were told over HTTP, and whoever plays their other side believed every message.
     let log = mirror.store().read(|tx| outbox::newest(tx, i64::MAX, 1000)).await.unwrap();

@@ -32,7 +32,7 @@ async fn tasks_are_listed_tried_run_once_and_switched() {
         let tried = served.post(&format!("{path}/dry-run"), &json!({})).await;
         assert_eq!((tried.status, &tried.body["cause"]), (202, &json!("dry_run")), "{}", tried.text);
         app.settle_tasks().await;
-        let key = "the same request";
+        let key = "the-same-request";
         let first = served.post_once(&format!("{path}/run"), &json!({}), key).await;
         let second = served.post_once(&format!("{path}/run"), &json!({}), key).await;
         let third = served.post(&format!("{path}/run"), &json!({})).await;

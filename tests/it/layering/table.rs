@@ -68,7 +68,7 @@ pub(super) const OTHERS: &[(&str, &[&str])] = &[
     ("base64", &["notify"]),
     ("chacha20poly1305", &["store"]),
     ("clap", &["cli", "main"]),
-    ("csv", &["mirror", "operations"]),
+    ("csv", &["mirror", "operations", "tasks"]),
     ("fastrand", &["id"]),
     ("foldhash", &["store", "mirror", "sync"]),
     ("futures_core", &["http", "web"]),

@@ -74,6 +74,7 @@ fn value(table: &str, column: &Column) -> Value<'static> {
         ("chains", "state") => "walking".into(),
         ("run_notes", "kind") => "gap".into(),
         ("operation_rows", "state") => "planned".into(),
+        ("task_warnings", "state") => "planned".into(),
         ("touched", "subject") => "accounts".into(),
         (_, "until") => i64::MAX.into(),
         _ => match column.kind {
