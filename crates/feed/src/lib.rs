@@ -8,6 +8,7 @@ mod date_format;
 pub mod difference;
 pub mod digest;
 pub mod finding;
+pub mod generate;
 pub mod json;
 mod nearest;
 pub mod person;
