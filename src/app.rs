@@ -165,6 +165,15 @@ async fn run(config: &Config, opened: Opened, listen: SocketAddr) -> Result<Exit
         )
     })?;
     let address = listener.local_addr().unwrap_or(listen);
+    // Before anybody is told that the server is there.
+    let commands = match config.database.is_none().then(|| socket::listen(&config.data)) {
+        Some(Err(error)) => {
+            tracing::error!(%error, "socket.listen");
+            None
+        }
+        Some(Ok(commands)) => Some(commands),
+        None => None,
+    };
     let clock = opened.surroundings.clock.clone();
     let control = opened.mirrors.control().clone();
     let link = setup::create_link(&control, &opened.surroundings.entropy, clock.now()).await.map_err(|error| {
@@ -197,11 +206,11 @@ async fn run(config: &Config, opened: Opened, listen: SocketAddr) -> Result<Exit
     let mut tasks = JoinSet::new();
     let (connector, notifier) = (opened.connector.clone(), opened.notifier.clone());
     tasks.spawn(supervise(opened.mirrors.clone(), (connector, notifier), opened.surroundings.clone()));
-    if config.database.is_none() {
-        let answering = socket::answer(config.data.clone(), opened.mirrors.clone(), opened.surroundings.clone());
+    if let Some(commands) = commands {
+        let answering = socket::answer(commands, opened.mirrors.clone(), opened.surroundings.clone());
         tasks.spawn(async move {
             if let Err(error) = answering.await {
-                tracing::error!(%error, "socket.listen");
+                tracing::error!(%error, "socket.answer");
             }
         });
     }

@@ -41,16 +41,20 @@ pub async fn ask(data: &Path, question: &str) -> Result<String, Refusal> {
     Ok(answer.trim_end().to_owned())
 }
 
-/// Answers commands until the task is dropped.
-pub async fn answer(data: PathBuf, mirrors: Mirrors, surroundings: Surroundings) -> std::io::Result<()> {
-    let path = path(&data);
+/// Makes the socket of a data folder; from here on commands can ask.
+pub fn listen(data: &Path) -> std::io::Result<UnixListener> {
+    let path = path(data);
     match std::fs::remove_file(&path) {
         // What a server that was killed left behind; the folder's lock says that it is gone.
         Ok(()) => {}
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
-    let listener = UnixListener::bind(&path)?;
+    UnixListener::bind(&path)
+}
+
+/// Answers commands until the task is dropped.
+pub async fn answer(listener: UnixListener, mirrors: Mirrors, surroundings: Surroundings) -> std::io::Result<()> {
     loop {
         let (stream, _) = listener.accept().await?;
         let (mirrors, surroundings) = (mirrors.clone(), surroundings.clone());

@@ -87,6 +87,7 @@ pub async fn save(
                 return Ok(Stored::Unknown);
             }
             if !secret.is_empty() {
+                let keys = (context.now, &sealing, &entropy);
                 endpoints::set_secret(tx, &organization, &given, &secret, keys)?;
             }
         }

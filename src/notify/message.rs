@@ -12,6 +12,7 @@ use sha2::Sha256;
 use crate::id::Entropy;
 use crate::nouns::endpoint::Style;
 use crate::nouns::notice::EventKind;
+use crate::store::endpoints::Secrets;
 use crate::store::outbox::Leased;
 
 /// How a secret of Standard Webhooks begins.
@@ -63,17 +64,20 @@ pub fn body(leased: &Leased, style: Style, base: &str) -> String {
 pub fn headers(
     leased: &Leased,
     style: Style,
-    (secret, body): (&str, &str),
+    (secrets, body): (&Secrets, &str),
     now: Timestamp,
 ) -> Vec<(&'static str, String)> {
     match style {
-        Style::Automation => vec![("x-automation-webhook-token", secret.to_owned())],
+        Style::Automation => vec![("x-automation-webhook-token", secrets.present.clone())],
         Style::Generic => {
             let (id, seconds) = (leased.notice.as_str(), now.as_second());
+            let text = format!("{id}.{seconds}.{body}");
+            let all = std::iter::once(&secrets.present).chain(&secrets.before);
+            let signatures: Vec<String> = all.map(|secret| format!("v1,{}", signature(secret, &text))).collect();
             vec![
                 ("webhook-id", id.to_owned()),
                 ("webhook-timestamp", seconds.to_string()),
-                ("webhook-signature", format!("v1,{}", signature(secret, &format!("{id}.{seconds}.{body}")))),
+                ("webhook-signature", signatures.join(" ")),
             ]
         }
     }

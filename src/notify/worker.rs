@@ -184,9 +184,10 @@ async fn send_to_endpoint(
     id: &EndpointId,
 ) -> Result<Option<Answer>, StoreError> {
     let (id, organization, sealing) = (id.clone(), mirror.organization().id.clone(), notifier.sealing.clone());
+    let now = notifier.clock.now();
     let read = mirror.store().read(move |tx| {
         let Some(endpoint) = endpoints::find(tx, &id)? else { return Ok(None) };
-        let Some(secret) = endpoints::secret(tx, &organization, &id, &sealing)? else { return Ok(None) };
+        let Some(secret) = endpoints::secret(tx, &organization, &id, (now, &sealing))? else { return Ok(None) };
         let base = mail::public_address(tx)?.map(|setting| setting.value);
         Ok(Some((endpoint, secret, base)))
     });

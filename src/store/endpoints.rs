@@ -2,7 +2,7 @@
 //!
 //! A secret leaves this file only to be sent or to sign; of a removed webhook it is not kept.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use crate::id::{EndpointId, Entropy, OrganizationId};
@@ -24,9 +24,13 @@ const CHANGE: &str = "
     SET name = $2, address = $3, style = $4, events = $5, key_days = $6, notes = $7, active = $8, changed_by = $9,
         changed_at = $10, version = version + 1, dead_in_a_row = 0, switched_off_at = NULL, switched_off_why = NULL
     WHERE id = $1 AND removed_at IS NULL";
-const SET_SECRET: &str = "UPDATE endpoints SET key_fingerprint = $2, sealed = $3 WHERE id = $1";
+const SET_SECRET: &str = "
+    UPDATE endpoints
+    SET before_fingerprint = key_fingerprint, before_sealed = sealed, before_until = $4, key_fingerprint = $2, sealed = $3
+    WHERE id = $1";
 const REMOVE: &str = "
-    UPDATE endpoints SET removed_at = $2, sealed = $3, active = 0, changed_by = $4, changed_at = $2
+    UPDATE endpoints
+    SET removed_at = $2, sealed = $3, before_sealed = NULL, active = 0, changed_by = $4, changed_at = $2
     WHERE id = $1 AND removed_at IS NULL";
 const REMEMBER: &str = "
     INSERT INTO endpoint_versions (endpoint, version, changed_by, changed_at, detail)
@@ -39,7 +43,9 @@ const FIND: &str = "
     SELECT id, name, address, style, events, key_days, notes, active, version, changed_by, changed_at,
         switched_off_at, switched_off_why
     FROM endpoints WHERE id = $1 AND removed_at IS NULL";
-const SECRET: &str = "SELECT key_fingerprint, sealed FROM endpoints WHERE id = $1 AND removed_at IS NULL";
+const SECRET: &str = "
+    SELECT key_fingerprint, sealed, before_fingerprint, before_sealed, before_until
+    FROM endpoints WHERE id = $1 AND removed_at IS NULL";
 const ACCEPTED: &str = "UPDATE endpoints SET dead_in_a_row = 0 WHERE id = $1 AND dead_in_a_row > 0";
 const GAVE_UP: &str = "
     UPDATE endpoints SET dead_in_a_row = dead_in_a_row + 1 WHERE id = $1 RETURNING dead_in_a_row";
@@ -63,6 +69,18 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("endpoints.SWITCH_OFF", SWITCH_OFF),
     ("endpoints.COUNT_SWITCHED_OFF", COUNT_SWITCHED_OFF),
 ];
+
+/// For how long the secret before signs beside the present one, so that a receiver can be given the new one in peace.
+const BESIDE: SignedDuration = SignedDuration::from_hours(24);
+
+/// What a webhook's messages are proven with.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secrets {
+    /// The present one.
+    pub present: String,
+    /// The one before, for a day.
+    pub before: Option<String>,
+}
 
 /// Stores a webhook that is new.
 pub fn insert(
@@ -113,16 +131,18 @@ pub fn change(tx: &mut Tx, id: &EndpointId, draft: &Draft, (by, at): (&str, Time
     Ok(changed)
 }
 
-/// Stores another secret for a webhook.
+/// Stores another secret for a webhook; the one before signs beside it for a day.
 pub fn set_secret(
     tx: &mut Tx,
     organization: &OrganizationId,
     id: &EndpointId,
     secret: &str,
-    (sealing, entropy): (&SealingKey, &Entropy),
+    (now, sealing, entropy): (Timestamp, &SealingKey, &Entropy),
 ) -> Result<(), StoreError> {
     let sealed = sealing.seal(&place(organization, id), secret, entropy);
-    tx.execute(SET_SECRET, &[id.as_str().into(), sealing.fingerprint().into(), (&sealed).into()]).map(drop)
+    let until = now.saturating_add(BESIDE).unwrap_or(now).as_microsecond();
+    let arguments = [id.as_str().into(), sealing.fingerprint().into(), (&sealed).into(), until.into()];
+    tx.execute(SET_SECRET, &arguments).map(drop)
 }
 
 /// Removes a webhook, and its secret for good. Whether there was one.
@@ -142,19 +162,24 @@ pub fn find(tx: &mut Tx, id: &EndpointId) -> Result<Option<Endpoint>, StoreError
     tx.optional(FIND, &[id.as_str().into()], endpoint)
 }
 
-/// A webhook's secret, or why it cannot be opened.
+/// A webhook's secrets, or why the present one cannot be opened.
 pub fn secret(
     tx: &mut Tx,
     organization: &OrganizationId,
     id: &EndpointId,
-    sealing: &SealingKey,
-) -> Result<Option<Result<String, CannotOpen>>, StoreError> {
+    (now, sealing): (Timestamp, &SealingKey),
+) -> Result<Option<Result<Secrets, CannotOpen>>, StoreError> {
     tx.optional(SECRET, &[id.as_str().into()], |row| {
         let (sealed_with, at_hand) = (row.text(0)?.to_owned(), sealing.fingerprint());
         if sealed_with != at_hand {
             return Ok(Err(CannotOpen::OtherKey { sealed_with, at_hand }));
         }
-        Ok(sealing.open(&place(organization, id), row.blob(1)?).ok_or(CannotOpen::Damaged))
+        let place = place(organization, id);
+        let Some(present) = sealing.open(&place, row.blob(1)?) else { return Ok(Err(CannotOpen::Damaged)) };
+        let beside = row.optional_text(2)? == Some(at_hand.as_str())
+            && optional_moment(row, 4)?.is_some_and(|until| now < until);
+        let before = if beside { row.optional_blob(3)?.and_then(|sealed| sealing.open(&place, sealed)) } else { None };
+        Ok(Ok(Secrets { present, before }))
     })
 }
 

@@ -30,6 +30,7 @@ pub const ORGANIZATION: &[Migration] = &[
     Migration { number: 15, name: "tasks", sql: include_str!("../../migrations/organization/0015_tasks.sql") },
     Migration { number: 16, name: "terms", sql: include_str!("../../migrations/organization/0016_terms.sql") },
     Migration { number: 17, name: "warnings", sql: include_str!("../../migrations/organization/0017_warnings.sql") },
+    Migration { number: 18, name: "rotation", sql: include_str!("../../migrations/organization/0018_rotation.sql") },
     Migration { number: 19, name: "feeds", sql: include_str!("../../migrations/organization/0019_feeds.sql") },
 ];
 

@@ -238,7 +238,8 @@ fn form(action: &str, draft: &Draft, stored: Option<&EndpointId>) -> Markup {
             label { "Secret"
                 span.hint id="secret" {
                     @match (stored, automation) {
-                        (Some(_), _) => "Empty to keep the stored one. It is never shown.",
+                        (Some(_), true) => "Empty to keep the stored one. It is never shown.",
+                        (Some(_), false) => "Empty to keep the stored one, which is never shown. A new one signs beside the old one for a day.",
                         (None, true) => "Copy it from the rule's trigger. It is sent in the header X-Automation-Webhook-Token.",
                         (None, false) => "Empty to let Rollcall make one, which is shown once.",
                     }

@@ -114,6 +114,39 @@ async fn w11_a_message_verifies_once_and_for_five_minutes_and_the_log_sends_it_a
 }
 
 #[tokio::test]
+async fn f11_for_a_day_after_a_secret_was_changed_both_sign() {
+    for engine in ENGINES {
+        let app = start(engine).await;
+        let (receiver, notifier) = (Receiver::start().await, notifier(&app));
+        let wanted = draft(&receiver.address(), Style::Generic, &[EventKind::TaskFailed]);
+        let id = make(&app, &notifier, wanted.clone(), SECRET).await;
+        let send = async |process: &str| {
+            put(&app, task_run("task_1", process, TaskOutcome::Failed)).await;
+            deliver_all(&app, &notifier).await;
+            let got = receiver.got().pop().unwrap();
+            let signature = got.header("webhook-signature").to_owned();
+            let by = ["whsec_AAAA", SECRET].map(|secret| {
+                let proof = Proof {
+                    id: got.header("webhook-id"),
+                    timestamp: got.header("webhook-timestamp"),
+                    signature: &signature,
+                };
+                message::prove(secret, proof, &got.body, app.clock.now()).is_ok()
+            });
+            (signature.split(' ').count(), by)
+        };
+        assert_eq!(send("p1").await, (1, [false, true]));
+        endpoints::save(&context(&app), &app.mirror, &notifier, (Some(id.clone()), wanted), "whsec_AAAA")
+            .await
+            .unwrap();
+        assert_eq!(send("p2").await, (2, [true, true]));
+        advance(&app, 24 * 3600);
+        assert_eq!(send("p3").await, (1, [true, false]));
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn automation_gets_its_token_and_a_partial_run_is_a_failure_with_counts() {
     for engine in ENGINES {
         let app = start(engine).await;
