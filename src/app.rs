@@ -262,7 +262,9 @@ async fn supervise(
                 let working = async move {
                     let acting = operations::worker::work(mirror.clone(), connector.clone(), surroundings.clone());
                     let tasks = scheduler::work(mirror.clone(), connector.control().clone(), surroundings.clone());
-                    tokio::join!(worker::work(mirror, connector, surroundings), acting, tasks, watching, telling);
+                    let feeding = crate::feeds::worker::work(mirror.clone(), surroundings.clone());
+                    let syncing = worker::work(mirror, connector, surroundings);
+                    tokio::join!(syncing, acting, tasks, feeding, watching, telling);
                 };
                 workers.spawn(working).id()
             });

@@ -11,6 +11,8 @@ mod dashboard;
 mod diagnostic;
 mod entry;
 mod export;
+mod feed_entry;
+mod feeds;
 mod filter;
 mod filters;
 mod groups;
@@ -32,6 +34,7 @@ mod runs;
 mod sync;
 mod tasks;
 mod trends;
+mod user_sync;
 mod webhooks;
 mod wishes;
 mod withheld;
@@ -81,19 +84,57 @@ pub fn router(api: Api) -> Router {
         .route_layer(from_fn_with_state(api.clone(), once::once))
         .route_layer(from_fn_with_state(api.clone(), asked::enter));
     let (open, _) = open_routes().split_for_parts();
+    // Uploads are as long as files are; they are read piece by piece.
+    let (keyed, _) = keyed_routes().split_for_parts();
+    let keyed = keyed
+        .route_layer(from_fn_with_state(api.clone(), feed_entry::enter))
+        .layer(DefaultBodyLimit::disable());
+    let (of_feeds, _) = feed_routes().split_for_parts();
+    let of_feeds = of_feeds.route_layer(from_fn_with_state(api.clone(), feed_entry::enter_person));
     let all = described
+        .merge(of_feeds)
         .merge(open)
         .fallback(guard::nothing_here)
         .method_not_allowed_fallback(guard::no_such_method)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .merge(keyed)
         .layer(from_fn_with_state(api.clone(), guard::guard))
-        .with_state(api);
-    Router::new().nest(ROOT, all)
+        .with_state(api.clone());
+    Router::new().nest(ROOT, all).merge(user_sync::router(api))
 }
 
 /// What everybody may read.
 fn open_routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(openapi::show))
+    OpenApiRouter::new().routes(routes!(openapi::show)).routes(routes!(feeds::schema))
+}
+
+/// What a feed key may do too, with its own feed.
+fn keyed_routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(feeds::status))
+        .routes(routes!(feeds::start))
+        .routes(routes!(feeds::uploads::put))
+        .routes(routes!(feeds::uploads::begin))
+        .routes(routes!(feeds::uploads::show, feeds::uploads::send))
+        .routes(routes!(feeds::uploads::complete))
+}
+
+/// What only a person or their program may do with feeds.
+fn feed_routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(feeds::list, feeds::create))
+        .routes(routes!(feeds::show_control, feeds::change_control))
+        .routes(routes!(feeds::runs::list))
+        .routes(routes!(feeds::runs::show))
+        .routes(routes!(feeds::runs::preview))
+        .routes(routes!(feeds::runs::log))
+        .routes(routes!(feeds::runs::apply))
+        .routes(routes!(feeds::runs::cancel))
+        .routes(routes!(feeds::runs::unsafe_cancel))
+        .routes(routes!(feeds::runs::reapply))
+        .routes(routes!(feeds::people::list))
+        .routes(routes!(feeds::people::errors))
+        .routes(routes!(feeds::people::errors_csv))
 }
 
 /// Everything that asks who is there.

@@ -35,6 +35,15 @@ pub fn document() -> String {
     let described = super::routes().into_openapi();
     let mut described = finish(described, true);
     described.merge(finish(super::open_routes().into_openapi(), false));
+    described.merge(finish(super::feed_routes().into_openapi(), true));
+    let mut keyed = finish(super::keyed_routes().into_openapi(), true);
+    for item in keyed.paths.paths.values_mut() {
+        for operation in [&mut item.get, &mut item.put, &mut item.post].into_iter().flatten() {
+            let nothing: [&str; 0] = [];
+            operation.security.get_or_insert_default().push(SecurityRequirement::new("feed_key", nothing));
+        }
+    }
+    described.merge(keyed);
     let nested = OpenApiRouter::<Api>::with_openapi(empty());
     let mut nested = nested.nest(ROOT, OpenApiRouter::with_openapi(described));
     let mut text = nested.to_openapi().to_pretty_json().unwrap_or_default();
@@ -57,7 +66,12 @@ fn empty() -> OpenApi {
         crate::http::COOKIE,
         "The session of somebody who is signed in on the pages; it changes something only from a page of this server.",
     );
+    let key = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Basic)
+        .description(Some("A feed key: the user name haplo, and rcf_... as password. It opens its own feed alone."))
+        .build();
     let components = ComponentsBuilder::new()
+        .security_scheme("feed_key", SecurityScheme::Http(key))
         .security_scheme("access_token", SecurityScheme::Http(token))
         .security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(session)))
         .schema(Shown::name(), Shown::schema())

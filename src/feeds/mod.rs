@@ -15,6 +15,7 @@ mod compare;
 pub mod control;
 pub mod decide;
 pub mod deliver;
+pub mod files;
 mod guard;
 pub mod keep;
 pub mod listing;

@@ -32,8 +32,6 @@ pub struct FeedPerson {
     pub email: String,
     /// The key under which it is matched.
     pub email_key: String,
-    /// A hash of that key; 0 for none.
-    pub email_hash: i64,
     /// How they stand.
     pub state: PersonState,
     /// When they are blocked, being in no feed any more.

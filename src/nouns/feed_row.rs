@@ -40,8 +40,6 @@ pub struct FeedRow {
     pub record: Option<u64>,
     /// The line of the file at which the record begins, from 1.
     pub file_line: Option<u64>,
-    /// A hash of the e-mail address they will have; 0 for none.
-    pub email_hash: i64,
     /// Whether some of the record could not be applied.
     pub is_error: bool,
     /// The digest of the record as it came.

@@ -236,6 +236,20 @@ pub enum Reason {
         /// How many people have a value.
         people: u64,
     },
+    /// People seem to be gone, and there are records of which nobody knows whose they are.
+    Uncertain {
+        /// How many people seem to be gone.
+        people: u64,
+        /// How many records are nobody's.
+        records: u64,
+    },
+    /// Too many records cannot be applied.
+    Failing {
+        /// How many.
+        records: u64,
+        /// Of how many.
+        of: u64,
+    },
     /// It was made before the run applied last.
     Older {
         /// The file that says so.
@@ -289,6 +303,11 @@ impl Reason {
             Reason::Emptied { field, people } => {
                 format!("The field {field} would be empty for everybody; {people} people have a value.")
             }
+            Reason::Uncertain { people, records } => format!(
+                "{people} people seem to be gone, and there are {records} records of which nobody knows whose they are: \
+                 they may be theirs."
+            ),
+            Reason::Failing { records, of } => format!("{records} of {of} records cannot be applied."),
             Reason::Older { file } => format!("The file {file} was made before that of the run applied last."),
             Reason::Unreadable { file, why } => format!("The file {file} cannot be read: {why}"),
             Reason::Unexpected { file, why } => format!("The file {file} is not the one that was promised: {why}"),

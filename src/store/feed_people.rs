@@ -10,29 +10,28 @@ use crate::store::tx::Tx;
 use crate::store::value::{Row, Value};
 
 const FIND: &str = "
-    SELECT account, username_key, username, name, email, email_key, email_hash, state, block_at, held_by, held_at,
+    SELECT account, username_key, username, name, email, email_key, state, block_at, held_by, held_at,
         held_why, linked, since
     FROM feed_people WHERE account = $1";
 const BY_KEY: &str = "
-    SELECT account, username_key, username, name, email, email_key, email_hash, state, block_at, held_by, held_at,
+    SELECT account, username_key, username, name, email, email_key, state, block_at, held_by, held_at,
         held_why, linked, since
     FROM feed_people WHERE username_key = $1";
 const BY_EMAIL: &str = "
-    SELECT account, username_key, username, name, email, email_key, email_hash, state, block_at, held_by, held_at,
+    SELECT account, username_key, username, name, email, email_key, state, block_at, held_by, held_at,
         held_why, linked, since
     FROM feed_people WHERE email_key = $1 ORDER BY username_key LIMIT 100";
 const CONTAINING: &str = "
-    SELECT account, username_key, username, name, email, email_key, email_hash, state, block_at, held_by, held_at,
+    SELECT account, username_key, username, name, email, email_key, state, block_at, held_by, held_at,
         held_why, linked, since
     FROM feed_people WHERE search_key LIKE $1 AND username_key > $2 ORDER BY username_key LIMIT $3";
 const OF_FEED: &str = "
-    SELECT p.account, p.username_key, p.username, p.name, p.email, p.email_key, p.email_hash, p.state, p.block_at,
+    SELECT p.account, p.username_key, p.username, p.name, p.email, p.email_key, p.state, p.block_at,
         p.held_by, p.held_at, p.held_why, p.linked, p.since
     FROM feed_people p
     WHERE p.username_key > $2 AND (CAST($3 AS TEXT) IS NULL OR p.state = $3)
         AND EXISTS (SELECT 1 FROM feed_records r WHERE r.feed = $1 AND r.account = p.account)
     ORDER BY p.username_key LIMIT $4";
-const ALL: &str = "SELECT account, username_key, email_hash, state FROM feed_people ORDER BY account";
 const LAST: &str = "SELECT max(account) FROM feed_people";
 const COUNT_BY_STATE: &str = "
     SELECT p.state, count(*) FROM feed_people p
@@ -72,12 +71,11 @@ const PEOPLE: Bulk = Bulk {
         Column::text("search_key"),
         Column::text("email"),
         Column::text("email_key"),
-        Column::integer("email_hash"),
         Column::text("state"),
         Column::integer("since"),
     ],
     key: &["account"],
-    update: Update::Columns(&["username", "name", "search_key", "email", "email_key", "email_hash"]),
+    update: Update::Columns(&["username", "name", "search_key", "email", "email_key"]),
 };
 
 const ACTIVATE: BulkUpdate = BulkUpdate {
@@ -106,7 +104,6 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("feed_people.BY_EMAIL", BY_EMAIL),
     ("feed_people.CONTAINING", CONTAINING),
     ("feed_people.OF_FEED", OF_FEED),
-    ("feed_people.ALL", ALL),
     ("feed_people.LAST", LAST),
     ("feed_people.COUNT_BY_STATE", COUNT_BY_STATE),
     ("feed_people.KEEP_IN_OTHERS", KEEP_IN_OTHERS),
@@ -167,15 +164,6 @@ pub fn count_by_state(tx: &mut Tx, feed: i64) -> Result<Vec<(PersonState, u64)>,
     })
 }
 
-/// Shows everybody in order of their numbers: number, key of the username, hash of the e-mail address, state.
-pub fn each(tx: &mut Tx, mut show: impl FnMut(i64, &str, i64, PersonState)) -> Result<(), StoreError> {
-    tx.for_each(ALL, &[], |row| {
-        let state = PersonState::parse(row.text(3)?).ok_or_else(|| row.corrupt(3))?;
-        show(row.integer(0)?, row.text(1)?, row.integer(2)?, state);
-        Ok(())
-    })
-}
-
 /// The highest number of anybody; 0 when there is nobody.
 pub fn last(tx: &mut Tx) -> Result<i64, StoreError> {
     Ok(tx.one(LAST, &[], |row| row.optional_integer(0))?.unwrap_or(0))
@@ -184,7 +172,7 @@ pub fn last(tx: &mut Tx) -> Result<i64, StoreError> {
 /// Adds people, or writes their names and addresses anew; how those stand who are there stays.
 pub fn put(tx: &mut Tx, people: &[FeedPerson]) -> Result<u64, StoreError> {
     let keys: Vec<String> = people.iter().map(|of| search_key(&of.username_key, &of.name, &of.email_key)).collect();
-    let rows = people.iter().zip(&keys).map(|(of, search)| -> [Value<'_>; 10] {
+    let rows = people.iter().zip(&keys).map(|(of, search)| -> [Value<'_>; 9] {
         [
             of.account.into(),
             (&of.username_key).into(),
@@ -193,7 +181,6 @@ pub fn put(tx: &mut Tx, people: &[FeedPerson]) -> Result<u64, StoreError> {
             search.into(),
             (&of.email).into(),
             (&of.email_key).into(),
-            of.email_hash.into(),
             of.state.as_str().into(),
             of.since.as_microsecond().into(),
         ]
@@ -281,7 +268,7 @@ fn search_key(username_key: &str, name: &str, email_key: &str) -> String {
 }
 
 fn person(row: &Row<'_>) -> Result<FeedPerson, StoreError> {
-    let held = match (row.optional_text(9)?, optional_moment(row, 10)?, row.optional_text(11)?) {
+    let held = match (row.optional_text(8)?, optional_moment(row, 9)?, row.optional_text(10)?) {
         (Some(by), Some(at), Some(why)) => Some((by.to_owned(), at, why.to_owned())),
         _ => None,
     };
@@ -292,11 +279,10 @@ fn person(row: &Row<'_>) -> Result<FeedPerson, StoreError> {
         name: row.text(3)?.to_owned(),
         email: row.text(4)?.to_owned(),
         email_key: row.text(5)?.to_owned(),
-        email_hash: row.integer(6)?,
-        state: PersonState::parse(row.text(7)?).ok_or_else(|| row.corrupt(7))?,
-        block_at: optional_moment(row, 8)?,
+        state: PersonState::parse(row.text(6)?).ok_or_else(|| row.corrupt(6))?,
+        block_at: optional_moment(row, 7)?,
         held,
-        linked: row.optional_text(12)?.map(str::to_owned),
-        since: moment(row, 13)?,
+        linked: row.optional_text(11)?.map(str::to_owned),
+        since: moment(row, 12)?,
     })
 }

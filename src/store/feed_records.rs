@@ -1,6 +1,8 @@
 //! What each feed has said of each person, and the memberships of managed groups that follow from it.
 
-use crate::nouns::feed_person::FeedRecord;
+use std::collections::BTreeMap;
+
+use crate::nouns::feed_person::{FeedRecord, PersonState};
 use crate::store::bulk::{Bulk, BulkUpdate, Column, Update};
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
@@ -15,9 +17,9 @@ const OF_ACCOUNT: &str = "
         left_run, try_again, failure
     FROM feed_records WHERE account = $1 ORDER BY feed";
 const EACH: &str = "
-    SELECT account, in_feed, raw_digest, control, digest, try_again FROM feed_records WHERE feed = $1 ORDER BY account";
-const ELSEWHERE: &str = "
-    SELECT DISTINCT account FROM feed_records WHERE feed <> $1 AND in_feed = 1 ORDER BY account";
+    SELECT p.account, p.username_key, p.email_key, p.state, r.in_feed, r.raw_digest, r.digest, r.try_again
+    FROM feed_people p LEFT JOIN feed_records r ON r.feed = $1 AND r.account = p.account
+    ORDER BY p.account";
 const COUNT_IN_FEED: &str = "SELECT count(*) FROM feed_records WHERE feed = $1 AND in_feed = 1";
 const COUNT_FAILING: &str = "SELECT count(*) FROM feed_records WHERE feed = $1 AND failure IS NOT NULL";
 const FAILING: &str = "
@@ -80,16 +82,9 @@ const RECORDS: Bulk = Bulk {
     ]),
 };
 
-const REFRESH: BulkUpdate = BulkUpdate {
+const ALIKE: BulkUpdate = BulkUpdate {
     table: "feed_records",
-    set: &[
-        Column::blob("raw_digest"),
-        Column::integer("control"),
-        Column::text("raw"),
-        Column::text("received"),
-        Column::integer("try_again"),
-        Column::text("failure"),
-    ],
+    set: &[Column::blob("raw_digest"), Column::integer("control")],
     matching: &[Column::integer("feed"), Column::integer("account")],
     and: "",
 };
@@ -118,14 +113,13 @@ const MEMBERS: Bulk = Bulk {
 /// The bulk writes of this file.
 pub const BULKS: &[&Bulk] = &[&RECORDS, &MEMBERS];
 /// The bulk updates of this file.
-pub const BULK_UPDATES: &[&BulkUpdate] = &[&REFRESH, &TAKE_OUT, &FAIL];
+pub const BULK_UPDATES: &[&BulkUpdate] = &[&ALIKE, &TAKE_OUT, &FAIL];
 
 /// The statements of this file, by name, for the test that prepares all of them on both engines.
 pub const STATEMENTS: &[(&str, &str)] = &[
     ("feed_records.FIND", FIND),
     ("feed_records.OF_ACCOUNT", OF_ACCOUNT),
     ("feed_records.EACH", EACH),
-    ("feed_records.ELSEWHERE", ELSEWHERE),
     ("feed_records.COUNT_IN_FEED", COUNT_IN_FEED),
     ("feed_records.COUNT_FAILING", COUNT_FAILING),
     ("feed_records.FAILING", FAILING),
@@ -142,15 +136,26 @@ pub const STATEMENTS: &[(&str, &str)] = &[
 
 /// What a run is compared with, of one person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Baseline {
+pub struct Compared<'r> {
     /// The number of the person.
     pub account: i64,
+    /// The key of the username.
+    pub username_key: &'r str,
+    /// The key of the e-mail address; empty for none.
+    pub email_key: &'r str,
+    /// How they stand.
+    pub state: PersonState,
+    /// What this feed has said of them; none when it never did.
+    pub record: Option<ComparedRecord>,
+}
+
+/// What a feed has said of somebody, as digests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ComparedRecord {
     /// Whether they are in the delivery applied last.
     pub in_feed: bool,
     /// The digest of the record as it came.
     pub raw_digest: [u8; 16],
-    /// The version of the control file it was read with.
-    pub control: u64,
     /// The digest of what it means.
     pub digest: [u8; 16],
     /// Whether the next run does not skip them.
@@ -172,25 +177,25 @@ pub fn failing(tx: &mut Tx, feed: i64, after: i64, limit: u32) -> Result<Vec<Fee
     tx.list(FAILING, &[feed.into(), after.into(), limit.into()], record)
 }
 
-/// Shows what a run of a feed is compared with, in order of people's numbers.
-pub fn each(tx: &mut Tx, feed: i64, mut show: impl FnMut(Baseline)) -> Result<(), StoreError> {
+/// Shows everybody with what a run of a feed is compared with, in order of their numbers.
+pub fn each(tx: &mut Tx, feed: i64, mut show: impl FnMut(Compared<'_>)) -> Result<(), StoreError> {
     tx.for_each(EACH, &[feed.into()], |row| {
-        show(Baseline {
+        let record = match row.optional_integer(4)? {
+            Some(_) => Some(ComparedRecord {
+                in_feed: row.flag(4)?,
+                raw_digest: digest(row, 5)?,
+                digest: digest(row, 6)?,
+                try_again: row.flag(7)?,
+            }),
+            None => None,
+        };
+        show(Compared {
             account: row.integer(0)?,
-            in_feed: row.flag(1)?,
-            raw_digest: digest(row, 2)?,
-            control: row.integer(3)?.unsigned_abs(),
-            digest: digest(row, 4)?,
-            try_again: row.flag(5)?,
+            username_key: row.text(1)?,
+            email_key: row.text(2)?,
+            state: PersonState::parse(row.text(3)?).ok_or_else(|| row.corrupt(3))?,
+            record,
         });
-        Ok(())
-    })
-}
-
-/// Shows who is in another feed, in order of their numbers.
-pub fn elsewhere(tx: &mut Tx, feed: i64, mut show: impl FnMut(i64)) -> Result<(), StoreError> {
-    tx.for_each(ELSEWHERE, &[feed.into()], |row| {
-        show(row.integer(0)?);
         Ok(())
     })
 }
@@ -229,35 +234,33 @@ pub fn put(tx: &mut Tx, records: &[FeedRecord]) -> Result<(), StoreError> {
 }
 
 /// A record that says the same otherwise.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refreshed {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Alike {
     /// The number of the person.
     pub account: i64,
     /// The digest of the record as it came.
     pub raw_digest: [u8; 16],
     /// The version of the control file it was read with.
     pub control: u64,
-    /// The record as it came.
-    pub raw: String,
-    /// What is wrong with it, when some of it could not be applied.
-    pub failure: Option<String>,
 }
 
-/// Writes how people were sent who stay as they are.
-pub fn refresh(tx: &mut Tx, feed: i64, refreshed: &[Refreshed]) -> Result<(), StoreError> {
-    let rows = refreshed.iter().map(|of| -> [Value<'_>; 8] {
-        [
-            (&of.raw_digest).into(),
-            (of.control as i64).into(),
-            (&of.raw).into(),
-            Value::Null,
-            of.failure.is_some().into(),
-            of.failure.as_deref().into(),
-            feed.into(),
-            of.account.into(),
-        ]
+/// A record that was not applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failed {
+    /// The number of the person.
+    pub account: i64,
+    /// The record as it came, as JSON.
+    pub received: Option<String>,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+/// Writes under which digest people were sent who stay as they are.
+pub fn alike(tx: &mut Tx, feed: i64, alike: &[Alike]) -> Result<(), StoreError> {
+    let rows = alike.iter().map(|of| -> [Value<'_>; 4] {
+        [(&of.raw_digest).into(), (of.control as i64).into(), feed.into(), of.account.into()]
     });
-    tx.bulk_update(&REFRESH, rows).map(drop)
+    tx.bulk_update(&ALIKE, rows).map(drop)
 }
 
 /// Takes people out of the latest delivery.
@@ -267,10 +270,14 @@ pub fn take_out(tx: &mut Tx, feed: i64, accounts: &[i64], run: i64) -> Result<()
     tx.bulk_update(&TAKE_OUT, rows).map(drop)
 }
 
-/// Notes records that were not applied: number of the person, the record, what is wrong.
-pub fn fail(tx: &mut Tx, feed: i64, failed: &[(i64, Option<String>, String)], run: i64) -> Result<(), StoreError> {
-    let rows = failed.iter().map(|(account, raw, why)| -> [Value<'_>; 5] {
-        [raw.as_deref().into(), run.into(), why.into(), feed.into(), (*account).into()]
+/// Notes records that were not applied; the people stay as they are.
+pub fn fail(tx: &mut Tx, feed: i64, failed: &[Failed], run: i64) -> Result<(), StoreError> {
+    // Several records may be one person's; the last one is kept.
+    let mut of: BTreeMap<i64, &Failed> = BTreeMap::new();
+    of.extend(failed.iter().map(|failed| (failed.account, failed)));
+    let rows = of.into_values().map(|failed| -> [Value<'_>; 5] {
+        let received = failed.received.as_deref();
+        [received.into(), run.into(), (&failed.why).into(), feed.into(), failed.account.into()]
     });
     tx.bulk_update(&FAIL, rows).map(drop)
 }

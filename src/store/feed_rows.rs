@@ -8,11 +8,11 @@ use crate::store::tx::Tx;
 use crate::store::value::{Row, Value};
 
 const PAGE: &str = "
-    SELECT place, kind, username_key, username, account, record, file_line, email_hash, is_error, raw_digest, digest,
+    SELECT place, kind, username_key, username, account, record, file_line, is_error, raw_digest, digest,
         person, raw, changes, why
     FROM feed_rows WHERE run = $1 AND place > $2 ORDER BY place LIMIT $3";
 const MATCHING: &str = "
-    SELECT place, kind, username_key, username, account, record, file_line, email_hash, is_error, raw_digest, digest,
+    SELECT place, kind, username_key, username, account, record, file_line, is_error, raw_digest, digest,
         person, raw, changes, why
     FROM feed_rows
     WHERE run = $1 AND place > $2
@@ -21,7 +21,7 @@ const MATCHING: &str = "
         AND (kind <> 'refreshed' OR $3 = 'refreshed')
     ORDER BY place LIMIT $5";
 const OF_USERNAME: &str = "
-    SELECT r.place, r.kind, r.username_key, r.username, r.account, r.record, r.file_line, r.email_hash, r.is_error,
+    SELECT r.place, r.kind, r.username_key, r.username, r.account, r.record, r.file_line, r.is_error,
         r.raw_digest, r.digest, r.person, r.raw, r.changes, r.why, r.run
     FROM feed_rows r JOIN feed_runs u ON u.number = r.run
     WHERE r.username_key = $1 AND r.run < $2 AND u.state = 'complete' AND r.kind <> 'refreshed'
@@ -44,7 +44,6 @@ const ROWS: Bulk = Bulk {
         Column::integer("account"),
         Column::integer("record"),
         Column::integer("file_line"),
-        Column::integer("email_hash"),
         Column::integer("is_error"),
         Column::blob("raw_digest"),
         Column::blob("digest"),
@@ -84,7 +83,7 @@ pub struct RowsWanted {
 
 /// Adds rows.
 pub fn append(tx: &mut Tx, run: i64, rows: &[FeedRow]) -> Result<(), StoreError> {
-    let rows = rows.iter().map(|row| -> [Value<'_>; 16] {
+    let rows = rows.iter().map(|row| -> [Value<'_>; 15] {
         [
             run.into(),
             row.place.into(),
@@ -94,7 +93,6 @@ pub fn append(tx: &mut Tx, run: i64, rows: &[FeedRow]) -> Result<(), StoreError>
             row.account.into(),
             row.record.map(|record| record as i64).into(),
             row.file_line.map(|line| line as i64).into(),
-            row.email_hash.into(),
             row.is_error.into(),
             row.raw_digest.as_ref().into(),
             row.digest.as_ref().into(),
@@ -131,7 +129,7 @@ pub fn matching(tx: &mut Tx, run: i64, wanted: &RowsWanted, limit: u32) -> Resul
 
 /// What applied runs before one have done with a username, the newest first, each with the number of its run.
 pub fn of_username(tx: &mut Tx, key: &str, before: i64, limit: u32) -> Result<Vec<(i64, FeedRow)>, StoreError> {
-    tx.list(OF_USERNAME, &[key.into(), before.into(), limit.into()], |found| Ok((found.integer(15)?, row(found)?)))
+    tx.list(OF_USERNAME, &[key.into(), before.into(), limit.into()], |found| Ok((found.integer(14)?, row(found)?)))
 }
 
 /// Makes every row of a username a conflict; how many there were.
@@ -162,8 +160,8 @@ fn row(row: &Row<'_>) -> Result<FeedRow, StoreError> {
         bytes.map(|bytes| bytes.try_into().map_err(|_| row.corrupt(column))).transpose()
     };
     let text = |column: usize| Ok::<_, StoreError>(row.optional_text(column)?.map(str::to_owned));
-    let changes = match row.optional_text(13)? {
-        Some(text) => read_changes(text).ok_or_else(|| row.corrupt(13))?,
+    let changes = match row.optional_text(12)? {
+        Some(text) => read_changes(text).ok_or_else(|| row.corrupt(12))?,
         None => Vec::new(),
     };
     Ok(FeedRow {
@@ -174,13 +172,12 @@ fn row(row: &Row<'_>) -> Result<FeedRow, StoreError> {
         account: row.optional_integer(4)?,
         record: row.optional_integer(5)?.map(i64::unsigned_abs),
         file_line: row.optional_integer(6)?.map(i64::unsigned_abs),
-        email_hash: row.optional_integer(7)?.unwrap_or(0),
-        is_error: row.flag(8)?,
-        raw_digest: digest(9)?,
-        digest: digest(10)?,
-        person: text(11)?,
-        raw: text(12)?,
+        is_error: row.flag(7)?,
+        raw_digest: digest(8)?,
+        digest: digest(9)?,
+        person: text(10)?,
+        raw: text(11)?,
         changes,
-        why: text(14)?,
+        why: text(13)?,
     })
 }

@@ -108,6 +108,8 @@ fn reason_value(reason: &Reason) -> Value {
             json!({ "kind": "group_leavers", "group": group, "people": people, "of": of })
         }
         Reason::Emptied { field, people } => json!({ "kind": "emptied", "field": field, "people": people }),
+        Reason::Uncertain { people, records } => json!({ "kind": "uncertain", "people": people, "records": records }),
+        Reason::Failing { records, of } => json!({ "kind": "failing", "records": records, "of": of }),
         Reason::Older { file } => json!({ "kind": "older", "file": file }),
         Reason::Unreadable { file, why } => json!({ "kind": "unreadable", "file": file, "why": why }),
         Reason::Unexpected { file, why } => json!({ "kind": "unexpected", "file": file, "why": why }),
@@ -128,6 +130,8 @@ fn read_reason(value: &Value) -> Option<Reason> {
         "email_changes" => Reason::EmailChanges { people: number("people")?, of: number("of")? },
         "group_leavers" => Reason::GroupLeavers { group: text("group")?, people: number("people")?, of: number("of")? },
         "emptied" => Reason::Emptied { field: text("field")?, people: number("people")? },
+        "uncertain" => Reason::Uncertain { people: number("people")?, records: number("records")? },
+        "failing" => Reason::Failing { records: number("records")?, of: number("of")? },
         "older" => Reason::Older { file: text("file")? },
         "unreadable" => Reason::Unreadable { file: text("file")?, why: text("why")? },
         "unexpected" => Reason::Unexpected { file: text("file")?, why: text("why")? },
@@ -196,6 +200,8 @@ mod tests {
             Reason::EmailChanges { people: 6, of: 100 },
             Reason::GroupLeavers { group: "staff".into(), people: 6, of: 10 },
             Reason::Emptied { field: "user: title".into(), people: 10 },
+            Reason::Uncertain { people: 1, records: 2 },
+            Reason::Failing { records: 1, of: 2 },
             Reason::Older { file: "users".into() },
             Reason::Unreadable { file: "users".into(), why: "It is empty.".into() },
             Reason::Unexpected { file: "users".into(), why: "2 records instead of 3.".into() },

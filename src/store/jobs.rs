@@ -109,6 +109,13 @@ pub fn lease_feed(tx: &mut Tx, now: Timestamp) -> Result<Option<FeedLease>, Stor
     Ok(Some(FeedLease { run, fence: Fence { job, epoch, number } }))
 }
 
+/// Whether the job of a feed's run is due.
+pub fn feed_is_due(tx: &mut Tx, now: Timestamp) -> Result<bool, StoreError> {
+    let epoch = head::read(tx)?.epoch;
+    let arguments = [now.as_microsecond().into(), epoch.into(), JobKind::Feed.as_str().into()];
+    Ok(tx.optional(DUE, &arguments, |_| Ok(()))?.is_some())
+}
+
 /// Ends the jobs of a feed's run that nobody wants any more. Whoever holds their lease commits nothing from then on.
 pub fn cancel_feed(tx: &mut Tx, run: &FeedRunId) -> Result<(), StoreError> {
     tx.execute(CANCEL, &[run.as_str().into()]).map(drop)

@@ -20,13 +20,14 @@ pub(super) const LAYERS: &[Layer] = &[
     Layer { module: "sync",   modules: &["id", "nouns", "store", "mirror"], crates: &["clock", "directory", "columns", "atlassian"] },
     Layer { module: "operations", modules: &["id", "nouns", "store", "mirror", "sync"], crates: &["clock", "directory", "columns", "atlassian"] },
     Layer { module: "tasks",  modules: &["id", "nouns", "store", "mirror", "sync", "operations"], crates: &["clock", "directory", "columns"] },
+    Layer { module: "feeds",  modules: &["id", "nouns", "store", "mirror", "sync", "operations"], crates: &["clock", "directory", "columns", "feed"] },
     Layer { module: "config", modules: &["id", "nouns", "store", "mirror", "notify", "sync"], crates: &["clock"] },
     Layer { module: "auth",   modules: &["id", "nouns", "store", "mirror"], crates: &["clock", "directory"] },
     Layer { module: "http",   modules: &["id", "nouns", "auth"], crates: &[] },
-    Layer { module: "api",    modules: &["id", "nouns", "store", "mirror", "notify", "sync", "operations", "tasks", "auth", "http"], crates: &["clock", "directory", "columns", "filter"] },
-    Layer { module: "web",    modules: &["id", "config", "nouns", "store", "mirror", "notify", "sync", "operations", "tasks", "auth", "http"], crates: &["clock", "directory", "columns", "filter"] },
-    Layer { module: "cli",    modules: &["id", "config", "nouns", "store", "mirror", "notify", "sync", "operations", "tasks", "auth"], crates: &["clock", "directory", "columns", "filter", "simulator"] },
-    Layer { module: "app",    modules: &["id", "config", "nouns", "store", "mirror", "notify", "sync", "operations", "tasks", "auth", "api", "web", "cli"], crates: &["clock", "directory", "columns", "simulator"] },
+    Layer { module: "api",    modules: &["id", "nouns", "store", "mirror", "notify", "sync", "operations", "tasks", "feeds", "auth", "http"], crates: &["clock", "directory", "columns", "feed", "filter"] },
+    Layer { module: "web",    modules: &["id", "config", "nouns", "store", "mirror", "notify", "sync", "operations", "tasks", "feeds", "auth", "http"], crates: &["clock", "directory", "columns", "feed", "filter"] },
+    Layer { module: "cli",    modules: &["id", "config", "nouns", "store", "mirror", "notify", "sync", "operations", "tasks", "feeds", "auth"], crates: &["clock", "directory", "columns", "feed", "filter", "simulator"] },
+    Layer { module: "app",    modules: &["id", "config", "nouns", "store", "mirror", "notify", "sync", "operations", "tasks", "feeds", "auth", "api", "web", "cli"], crates: &["clock", "directory", "columns", "simulator"] },
     Layer { module: "main",   modules: &["id", "config", "nouns", "store", "mirror", "sync", "auth", "web", "cli", "app"], crates: &["clock"] },
 ];
 
@@ -51,6 +52,7 @@ pub(super) const EVERYWHERE: &[&str] = &[
     "sync",
     "operations",
     "tasks",
+    "feeds",
     "auth",
     "api",
     "web",
@@ -59,19 +61,19 @@ pub(super) const EVERYWHERE: &[&str] = &[
     "main",
 ];
 pub(super) const WITH_EFFECTS: &[&str] =
-    &["store", "mirror", "notify", "sync", "operations", "tasks", "auth", "api", "web", "cli", "app", "main"];
+    &["store", "mirror", "notify", "sync", "operations", "tasks", "feeds", "auth", "api", "web", "cli", "app", "main"];
 
 /// Which modules of `src/` may name which crate that is not ours. Every dependency has a row.
 pub(super) const OTHERS: &[(&str, &[&str])] = &[
     ("argon2", &["auth"]),
     ("axum", &["http", "api", "web", "app"]),
-    ("base64", &["notify"]),
+    ("base64", &["notify", "api"]),
     ("chacha20poly1305", &["store"]),
     ("clap", &["cli", "main"]),
-    ("csv", &["mirror", "operations", "tasks"]),
+    ("csv", &["mirror", "operations", "tasks", "feeds"]),
     ("fastrand", &["id"]),
     ("foldhash", &["store", "mirror", "sync"]),
-    ("futures_core", &["http", "web"]),
+    ("futures_core", &["http", "api", "web"]),
     ("getrandom", &["id", "store"]),
     ("hmac", &["notify"]),
     ("jiff", EVERYWHERE),
@@ -80,13 +82,13 @@ pub(super) const OTHERS: &[(&str, &[&str])] = &[
     ("plotters", &["web"]),
     ("postgres", &["store"]),
     ("pulldown_cmark", &["web"]),
-    ("reqwest", &["notify"]),
+    ("reqwest", &["notify", "cli"]),
     ("roaring", &["nouns", "store", "mirror", "sync", "operations", "tasks", "api", "web", "cli"]),
     ("rusqlite", &["store"]),
     ("rustls", &["notify"]),
     ("serde", &["api", "web", "cli"]),
-    ("serde_json", &["store", "mirror", "notify", "sync", "operations", "tasks", "auth", "api", "web", "cli", "app"]),
-    ("sha2", &["store", "notify", "operations", "tasks", "auth", "api", "web"]),
+    ("serde_json", &["store", "mirror", "notify", "sync", "operations", "tasks", "feeds", "auth", "api", "web", "cli", "app"]),
+    ("sha2", &["store", "notify", "operations", "tasks", "feeds", "auth", "api", "web"]),
     ("tempfile", &["app"]),
     ("thiserror", EVERYWHERE),
     ("tokio", WITH_EFFECTS),

@@ -12,6 +12,7 @@ use super::emails::{Claim, contested};
 use crate::control::ControlFile;
 use crate::digest::Digest;
 use crate::finding::Finding;
+use crate::json::Value;
 use crate::person::{Item, Person};
 use crate::record::Record;
 use crate::transform::{Transformed, Transformer, Username};
@@ -68,6 +69,8 @@ pub struct Candidate {
     pub cause: Cause,
     /// The person.
     pub person: Person,
+    /// The record as it came.
+    pub received: Value,
     /// The digest of the record under this control file.
     pub raw: Digest,
     /// The digest of the person.
@@ -100,6 +103,8 @@ pub struct Failing {
     pub username: Option<Username>,
     /// Whom it concerns.
     pub number: Option<u32>,
+    /// The record as it came.
+    pub received: Value,
     /// Why.
     pub findings: Vec<Finding>,
 }
@@ -240,14 +245,27 @@ impl<'a> Sift<'a> {
         }
         self.note_references(number, &person);
         self.told.push((number, kind));
+        let received = record.to_value();
         let (number, record, line) = (known.map(|known| known.number), record.number, record.line);
-        Seen::Person(Box::new(Candidate { record, line, number, kind, cause, person, raw, canonical, findings }))
+        Seen::Person(Box::new(Candidate {
+            record,
+            line,
+            number,
+            kind,
+            cause,
+            person,
+            received,
+            raw,
+            canonical,
+            findings,
+        }))
     }
 
     fn fail(&self, record: &Record, place: Option<u32>, findings: Vec<Finding>) -> Seen {
         let number = place.map(|place| self.baseline.people()[place as usize].number);
         let username = self.transformer.username(record);
-        Seen::Failing(Failing { record: record.number, line: record.line, username, number, findings })
+        let received = record.to_value();
+        Seen::Failing(Failing { record: record.number, line: record.line, username, number, received, findings })
     }
 
     /// The first record of that username, when this one is not the first.
