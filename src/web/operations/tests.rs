@@ -23,6 +23,7 @@ fn every_reason_of_a_plan_has_a_sentence() {
         Reason::GroupNotModifiable,
         Reason::ProtectedGroup,
         Reason::DirectoryGone,
+        Reason::GroupNotDeletable,
         Reason::DefaultGroup,
         Reason::AdministrativeGroup,
         Reason::MembersChanged,

@@ -188,6 +188,7 @@ pub(crate) fn reason(code: &str) -> Option<&'static str> {
         "group_not_modifiable" => "Atlassian lets nobody change this group's members",
         "protected_group" => "protected group",
         "directory_gone" => "the directory is gone",
+        "group_not_deletable" => "Atlassian says that this group cannot be deleted",
         "default_group" => "a default group of an app: Atlassian deletes none",
         "administrative_group" => "the group grants administration: Atlassian deletes none of these",
         "members_changed" => "the group has another number of members now",

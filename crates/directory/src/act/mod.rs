@@ -11,11 +11,13 @@ mod footing;
 mod plan;
 mod planner;
 mod seats;
+mod unnumbered;
 mod verdict;
 
 pub use action::{Action, Apps};
-pub use change::{CannotUndo, Change, Invitation, NOBODY, NewGroup, Standing};
+pub use change::{CannotUndo, Change, NOBODY, Standing};
 pub use circumstances::{Circumstances, KeyOwner};
 pub use plan::{Plan, Row};
 pub use planner::{plan, plan_changes};
+pub use unnumbered::{Invitation, NewGroup};
 pub use verdict::{Reason, Verdict};

@@ -355,6 +355,10 @@ impl<'a> Planner<'a> {
                 if grants.iter().any(|grant| grant.default) {
                     return Some(Reason::DefaultGroup);
                 }
+                let known = self.snapshot.group_row(*group).and_then(|row| row.group.as_ref());
+                if known.is_some_and(|known| known.deletable == Some(false)) {
+                    return Some(Reason::GroupNotDeletable);
+                }
                 if grants.iter().any(|grant| administers(&grant.role)) {
                     return Some(Reason::AdministrativeGroup);
                 }

@@ -46,6 +46,8 @@ pub enum Reason {
     ProtectedGroup,
     /// The directory is not there.
     DirectoryGone,
+    /// Atlassian says that the group cannot be deleted.
+    GroupNotDeletable,
     /// New people get the group with an app: Atlassian deletes no default groups.
     DefaultGroup,
     /// The group grants administration: Atlassian deletes no such groups.
@@ -88,6 +90,7 @@ impl Reason {
             Reason::GroupNotModifiable => "group_not_modifiable",
             Reason::ProtectedGroup => "protected_group",
             Reason::DirectoryGone => "directory_gone",
+            Reason::GroupNotDeletable => "group_not_deletable",
             Reason::DefaultGroup => "default_group",
             Reason::AdministrativeGroup => "administrative_group",
             Reason::MembersChanged => "members_changed",
