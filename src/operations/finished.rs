@@ -54,6 +54,9 @@ fn action_of(change: &str) -> Option<&'static str> {
         "remove_from_directory" => "removeUser",
         "deactivate" => "deactivateAccount",
         "activate" => "activateAccount",
+        "create_group" => "createGroup",
+        "delete_group" => "deleteGroup",
+        "invite" => "inviteUser",
         _ => return None,
     })
 }
