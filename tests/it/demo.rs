@@ -19,8 +19,8 @@ use rollcall::nouns::run::{RunKind, RunState};
 use rollcall::nouns::task::{Cause, TaskRunState};
 use rollcall::operations::report;
 use rollcall::store::db::Options;
-use serde_json::Value;
 use rollcall::store::{filters, outbox, runs, seat_prices, task_runs, tasks};
+use serde_json::Value;
 use simulator::Population;
 
 use crate::support::truth::differences;

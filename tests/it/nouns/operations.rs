@@ -127,7 +127,7 @@ fn the_terms_of_an_operation_are_kept_and_what_is_due_is_found_once() {
             assert_eq!(operation_terms::due(tx, at(50))?, [], "not approved yet");
             operations::end(tx, &lending.id, (OperationState::Succeeded, None), at(9))?;
             assert_eq!(operation_terms::due(tx, at(49))?, []);
-            assert_eq!(operation_terms::due(tx, at(50))?, [lending.id.clone()]);
+            assert_eq!(operation_terms::due(tx, at(50))?, std::slice::from_ref(&lending.id));
             let back = new(2);
             operations::insert(tx, &back, (&plan(), &tally()), &Default::default())?;
             operation_terms::taken_back(tx, number, &back.id)?;
