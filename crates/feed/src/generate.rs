@@ -116,7 +116,7 @@ fn root(spec: &FileSpec, columns: &[(String, Column)], remarks: &mut Vec<String>
     let mut instructions = Vec::new();
     for (name, words) in ACCOUNT {
         let fits = |word: &&str| columns.iter().find(|(column, found)| bare(column) == **word && !found.nested);
-        match words.iter().find_map(|word| fits(&word)) {
+        match words.iter().find_map(fits) {
             Some((column, _)) => {
                 remarks.push(format!("{column:?} is taken for {name:?} of the account."));
                 taken.insert(column, name);

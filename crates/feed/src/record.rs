@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::digest::{Digest, encode, encode_text, open};
+use crate::digest::{Digest, encode, encode_text};
 use crate::json::{Object, Value};
 
 /// A record.
@@ -50,13 +50,20 @@ pub(crate) struct Header {
     pub(crate) names: Vec<Option<String>>,
     /// The columns that have names, by the byte order of these.
     sorted: Vec<usize>,
+    /// Each name as digests have it.
+    encoded: Vec<Vec<u8>>,
 }
 
 impl Header {
     pub(crate) fn new(names: Vec<Option<String>>) -> Header {
         let mut sorted: Vec<usize> = (0..names.len()).filter(|column| names[*column].is_some()).collect();
         sorted.sort_by_key(|column| &names[*column]);
-        Header { names, sorted }
+        let encoded = names.iter().map(|name| {
+            let mut encoded = Vec::new();
+            encode_text(b'k', name.as_deref().unwrap_or_default(), &mut encoded);
+            encoded
+        });
+        Header { sorted, encoded: encoded.collect(), names }
     }
 
     pub(crate) fn column(&self, name: &str) -> Option<usize> {
@@ -161,19 +168,19 @@ impl Record {
         scratch.extend_from_slice(&control.0);
         match &self.body {
             Body::Tree(value) => encode(value, scratch),
+            // The same bytes as those of the object that it is: a table and a JSON file that say the same are alike.
             Body::Row(row) => {
-                let at = scratch.len();
-                open(b'{', 0, scratch);
-                let mut count = 0;
-                for (name, value) in row.members() {
-                    encode_text(b'k', name, scratch);
-                    encode_text(b's', value, scratch);
-                    count += 1;
+                scratch.push(b'{');
+                for column in &row.header.sorted {
+                    let value = row.value(*column);
+                    if !value.is_empty() {
+                        scratch.extend_from_slice(&row.header.encoded[*column]);
+                        encode_text(b's', value, scratch);
+                    }
                 }
-                // The same bytes as those of the object that it is: a table and a JSON file that say the same are alike.
-                scratch[at + 1..at + 9].copy_from_slice(&u64::to_le_bytes(count));
+                scratch.push(b'}');
             }
         }
-        Digest::of(scratch)
+        Digest::fast(scratch)
     }
 }

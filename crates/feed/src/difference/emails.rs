@@ -30,8 +30,8 @@ pub(super) fn contested(mut claims: Vec<Claim>, baseline: &Baseline) -> (Vec<Con
     while from < claims.len() {
         let email = claims[from].email;
         let to = from + claims[from..].iter().take_while(|claim| claim.email == email).count();
-        for at in from..to {
-            let kept = |holder: u32| Some(holder) != claims[at].place && !moving.contains_key(&holder);
+        for (at, claim) in claims.iter().enumerate().take(to).skip(from) {
+            let kept = |holder: u32| Some(holder) != claim.place && !moving.contains_key(&holder);
             if to - from > 1 || baseline.holders(email).any(kept) {
                 losing.push(at);
             }

@@ -185,10 +185,9 @@ pub fn delivery_holds(
                 found: file.sha256.clone(),
             });
         }
-        if let (Some(generated), Some(applied)) = (expected.generated_at, made.get(&file.name)) {
-            if generated < *applied {
-                holds.push(Hold::Older { name: file.name.clone(), generated, applied: *applied });
-            }
+        let moments = expected.generated_at.zip(made.get(&file.name).copied());
+        if let Some((generated, applied)) = moments.filter(|(generated, applied)| generated < applied) {
+            holds.push(Hold::Older { name: file.name.clone(), generated, applied });
         }
     }
     holds

@@ -75,10 +75,9 @@ impl<'c> Transformer<'c> {
     pub fn username(&self, record: &Record) -> Option<Username> {
         let (source, target) = self.control.username_rule();
         let conversion = &target?.conversion;
-        if conversion.map.is_none() && conversion.filters.is_empty() {
-            if let Some(text) = record.get_text(source) {
-                return Username::of(text);
-            }
+        let as_sent = conversion.map.is_none() && conversion.filters.is_empty();
+        if let Some(text) = record.get_text(source).filter(|_| as_sent) {
+            return Username::of(text);
         }
         let value = record.get(source).filter(|value| !value.is_absent())?;
         match convert(&value, conversion, &self.control.mappings) {
@@ -171,9 +170,7 @@ impl<'c> Transformer<'c> {
                 Instruction::If { test, then, otherwise } => {
                     let holds = match test {
                         Test::Exists(source) => context.present(source).is_some(),
-                        Test::OneOf(source, values) => {
-                            context.get(source).is_some_and(|value| values.iter().any(|known| *known == *value))
-                        }
+                        Test::OneOf(source, values) => context.get(source).is_some_and(|value| values.contains(&value)),
                         Test::HasValue(slot) => !self.slots[*slot].entries.is_empty(),
                     };
                     self.run(if holds { then } else { otherwise }, context)?;
