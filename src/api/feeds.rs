@@ -135,10 +135,7 @@ pub(crate) struct ControlDiagnostic {
 /// Each with its newest run and how many people it holds.
 #[utoipa::path(get, path = "/feeds", tag = "feeds", operation_id = "list_feeds",
     responses((status = 200, description = "The feeds", body = Feeds)))]
-pub(crate) async fn list(
-    asked: FeedAsked,
-    Parameters(_): Parameters<NoParameters>,
-) -> Result<Json<Feeds>, Problem> {
+pub(crate) async fn list(asked: FeedAsked, Parameters(_): Parameters<NoParameters>) -> Result<Json<Feeds>, Problem> {
     let listed = listing::list(&asked.mirror).await?;
     Ok(Json(Feeds { feeds: listed.iter().map(FeedBody::of).collect() }))
 }

@@ -86,9 +86,8 @@ pub fn router(api: Api) -> Router {
     let (open, _) = open_routes().split_for_parts();
     // Uploads are as long as files are; they are read piece by piece.
     let (keyed, _) = keyed_routes().split_for_parts();
-    let keyed = keyed
-        .route_layer(from_fn_with_state(api.clone(), feed_entry::enter))
-        .layer(DefaultBodyLimit::disable());
+    let keyed =
+        keyed.route_layer(from_fn_with_state(api.clone(), feed_entry::enter)).layer(DefaultBodyLimit::disable());
     let (of_feeds, _) = feed_routes().split_for_parts();
     let of_feeds = of_feeds.route_layer(from_fn_with_state(api.clone(), feed_entry::enter_person));
     let all = described

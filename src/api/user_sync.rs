@@ -254,17 +254,10 @@ async fn started(api: &Api, form: Form, request: Request) -> Result<Response, Re
         return Err(Refused(plain(StatusCode::FORBIDDEN, "Not permitted")));
     };
     let uploader = opened(api, &key, source(&parts)).await?;
-    let started = start::start(
-        &uploader.context,
-        &uploader.mirror,
-        &uploader.feed,
-        (&api.clock, &api.entropy),
-    );
+    let started = start::start(&uploader.context, &uploader.mirror, &uploader.feed, (&api.clock, &api.entropy));
     let (status, is_error, message) = match started.await? {
         Started::NotReady => ("missing-files", true, "Last sync is not ready. Upload all the required files."),
-        Started::Disabled(_) => {
-            ("admin-intervention-required", false, "OK: Auto apply disabled; must apply manually.")
-        }
+        Started::Disabled(_) => ("admin-intervention-required", false, "OK: Auto apply disabled; must apply manually."),
         Started::Held(_) => (
             "admin-intervention-required",
             false,
@@ -282,12 +275,8 @@ async fn started(api: &Api, form: Form, request: Request) -> Result<Response, Re
         Form::Xml => {
             // The messages are constants without a letter that XML would escape.
             let sync = ["<sync status=\"", status, "\" error=\"", if is_error { "true" } else { "false" }, "\">"];
-            let body = [
-                "<?xml version=\"1.0\" encoding=\"UTF-8\"?><response>",
-                &sync.concat(),
-                message,
-                "</sync></response>",
-            ];
+            let body =
+                ["<?xml version=\"1.0\" encoding=\"UTF-8\"?><response>", &sync.concat(), message, "</sync></response>"];
             ([(header::CONTENT_TYPE, "application/xml")], body.concat()).into_response()
         }
     })

@@ -404,7 +404,9 @@ impl<'t> Writer<'t> {
         self.errors += 1;
         let text = match conflict.kind {
             ConflictKind::DuplicateUsername => format!("Duplicate username in records {}.", records.join(", ")),
-            ConflictKind::EmailInUse => format!("E-mail address in use by somebody else (record {}).", records.join(", ")),
+            ConflictKind::EmailInUse => {
+                format!("E-mail address in use by somebody else (record {}).", records.join(", "))
+            }
         };
         self.log(LogLine { record: conflict.records.first().copied(), username, ..told::line(Severity::Error, text) });
         self.flush()?;

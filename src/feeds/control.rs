@@ -138,18 +138,13 @@ pub async fn change(
     if reason.trim().is_empty() {
         return Err(NotDone::NoReason);
     }
-    let announced = Announced {
-        feed: feed.number,
-        name: CONTROL.to_owned(),
-        file_name: "control.json".to_owned(),
-        gzip: false,
-    };
+    let announced =
+        Announced { feed: feed.number, name: CONTROL.to_owned(), file_name: "control.json".to_owned(), gzip: false };
     let failed = |error: bodies::NotReceived| match error {
         bodies::NotReceived::Store(error) => NotDone::Store(error),
         other => NotDone::Invalid(other.to_string()),
     };
-    let mut receiving =
-        Receiving::begin(mirror.store(), announced, (context.now, entropy)).await.map_err(failed)?;
+    let mut receiving = Receiving::begin(mirror.store(), announced, (context.now, entropy)).await.map_err(failed)?;
     receiving.take(text.as_bytes()).await.map_err(failed)?;
     let body = receiving.finish(None).await.map_err(failed)?;
     let sound = match read(mirror.store(), feed, &body).await? {

@@ -33,8 +33,7 @@ pub async fn apply(
     entropy: &Entropy,
 ) -> Result<FeedRun, NotDone> {
     let reason = sound(&approval.reason)?;
-    let (context, salt, run, job) =
-        (context.clone(), entropy.bytes(), run.clone(), JobId::new(entropy, context.now));
+    let (context, salt, run, job) = (context.clone(), entropy.bytes(), run.clone(), JobId::new(entropy, context.now));
     let applied = mirror.store().write(move |tx| {
         let mut run = match allowed(tx, (&run, RunAct::Apply), &context)? {
             Ok(run) => run,

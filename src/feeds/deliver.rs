@@ -182,10 +182,7 @@ fn take(tx: &mut Tx, delivery: &Delivery) -> Result<Result<Taken, NotTaken>, Sto
 }
 
 /// The run that takes files: the newest while it is uploading, a new one once that is over.
-fn open_run(
-    tx: &mut Tx,
-    (delivery, feed): (&Delivery, &Feed),
-) -> Result<Result<FeedRun, NotTaken>, StoreError> {
+fn open_run(tx: &mut Tx, (delivery, feed): (&Delivery, &Feed)) -> Result<Result<FeedRun, NotTaken>, StoreError> {
     let context = &delivery.context;
     let mut superseded = None;
     if let Some(mut newest) = feed_runs::newest_of(tx, feed.number)? {

@@ -53,11 +53,8 @@ pub(super) async fn of_files(
         let text = bodies::whole(store, &file.body, LONGEST_CONTROL).await?.unwrap_or_default();
         made = made_at(&String::from_utf8_lossy(&text));
     }
-    let delivered = |file: &RunFile| Delivered {
-        name: file.name.clone(),
-        bytes: file.size,
-        sha256: file.digest.clone(),
-    };
+    let delivered =
+        |file: &RunFile| Delivered { name: file.name.clone(), bytes: file.size, sha256: file.digest.clone() };
     let before: Option<Vec<Delivered>> = before.map(|files| files.iter().map(delivered).collect());
     let files: Vec<Delivered> = files.iter().map(delivered).collect();
     Ok(delivery_holds(control, &files, before.as_deref(), &made).into_iter().map(reason).collect())

@@ -63,11 +63,7 @@ pub async fn list(mirror: &Mirror) -> Result<Vec<Listed>, StoreError> {
 }
 
 /// The runs of a feed before a number, the newest first; of all feeds when none is named.
-pub async fn runs(
-    mirror: &Mirror,
-    feed: Option<i64>,
-    (before, limit): (i64, u32),
-) -> Result<Vec<FeedRun>, StoreError> {
+pub async fn runs(mirror: &Mirror, feed: Option<i64>, (before, limit): (i64, u32)) -> Result<Vec<FeedRun>, StoreError> {
     let read = move |tx: &mut crate::store::tx::Tx| match feed {
         Some(feed) => feed_runs::of_feed(tx, feed, before, limit),
         None => feed_runs::newest(tx, before, limit),
@@ -99,11 +95,7 @@ pub async fn preview_rows(
 }
 
 /// The first lines of a run's log that are wanted, in order. The number of the last is the cursor of the next page.
-pub async fn log(
-    mirror: &Mirror,
-    run: i64,
-    (wanted, limit): (LinesWanted, u32),
-) -> Result<Vec<LogLine>, StoreError> {
+pub async fn log(mirror: &Mirror, run: i64, (wanted, limit): (LinesWanted, u32)) -> Result<Vec<LogLine>, StoreError> {
     mirror.store().read(move |tx| feed_log::matching(tx, run, &wanted, limit)).await
 }
 

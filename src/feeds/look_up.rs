@@ -118,8 +118,7 @@ fn linked(mirror: &Mirror, person: &FeedPerson) -> Option<String> {
 
 /// Why somebody can or cannot sign in.
 fn sentence(person: &FeedPerson, told: &[Told], linked: &Option<String>, now: Timestamp) -> String {
-    let feeds: Vec<&str> =
-        told.iter().filter(|told| told.record.in_feed).map(|told| told.feed.name.as_str()).collect();
+    let feeds: Vec<&str> = told.iter().filter(|told| told.record.in_feed).map(|told| told.feed.name.as_str()).collect();
     let state = match person.state {
         PersonState::Held => {
             let (by, why) = person.held.as_ref().map_or(("", ""), |(by, _, why)| (by, why));

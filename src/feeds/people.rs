@@ -35,12 +35,7 @@ pub async fn hold(
 }
 
 /// Ends a hold: somebody who is in no feed is blocked, everybody else active.
-pub async fn release(
-    context: &Context,
-    mirror: &Mirror,
-    username: &str,
-    entropy: &Entropy,
-) -> Result<(), NotDone> {
+pub async fn release(context: &Context, mirror: &Mirror, username: &str, entropy: &Entropy) -> Result<(), NotDone> {
     by_hand(context, mirror, (username, "feed_person.released"), entropy, |tx, _, person| {
         if person.state != PersonState::Held {
             return Ok(Err(NotDone::Invalid("nobody has put them on hold".to_owned())));
@@ -54,12 +49,7 @@ pub async fn release(
 }
 
 /// Lets the next run look at somebody whose record is unchanged.
-pub async fn try_again(
-    context: &Context,
-    mirror: &Mirror,
-    username: &str,
-    entropy: &Entropy,
-) -> Result<(), NotDone> {
+pub async fn try_again(context: &Context, mirror: &Mirror, username: &str, entropy: &Entropy) -> Result<(), NotDone> {
     by_hand(context, mirror, (username, "feed_person.try_again"), entropy, |tx, _, person| {
         feed_records::set_try_again(tx, person.account)?;
         Ok(Ok(None))

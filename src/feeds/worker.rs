@@ -275,12 +275,7 @@ async fn settle(
 }
 
 /// Gives a run up. Nothing of it was applied.
-async fn fail(
-    mirror: &Mirror,
-    lease: &FeedLease,
-    why: String,
-    surroundings: &Surroundings,
-) -> Result<(), StoreError> {
+async fn fail(mirror: &Mirror, lease: &FeedLease, why: String, surroundings: &Surroundings) -> Result<(), StoreError> {
     let (now, salt, lease) = (surroundings.clock.now(), surroundings.entropy.bytes(), lease.clone());
     let failed = move |tx: &mut Tx| {
         if !jobs::holds(tx, &lease.fence)? {

@@ -87,7 +87,10 @@ pub(super) const OTHERS: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     ("rustls", &["notify"]),
     ("serde", &["api", "web", "cli"]),
-    ("serde_json", &["store", "mirror", "notify", "sync", "operations", "tasks", "feeds", "auth", "api", "web", "cli", "app"]),
+    (
+        "serde_json",
+        &["store", "mirror", "notify", "sync", "operations", "tasks", "feeds", "auth", "api", "web", "cli", "app"],
+    ),
     ("sha2", &["store", "notify", "operations", "tasks", "feeds", "auth", "api", "web"]),
     ("tempfile", &["app"]),
     ("thiserror", EVERYWHERE),
