@@ -84,7 +84,7 @@ fn each_refusal_of_the_reference_is_answered_in_its_words() {
 }
 
 #[test]
-fn what_the_reference_finds_out_at_run_time_is_refused_at_upload() {
+fn d16_what_the_reference_finds_out_at_run_time_is_refused_at_upload() {
     for (instruction, code) in [
         (r#"{"source":"a","destination":"usr","name":"title"}"#, "unknown-destination"),
         (r#"{"source":"a","destination":"load:by-ref","name":"ref"}"#, "unknown-destination"),
@@ -275,4 +275,21 @@ mod laws {
             }
         }
     }
+}
+
+#[test]
+fn the_document_for_authors_names_everything_there_is() {
+    let document = include_str!("../../../../docs/control-files.md");
+    let named = |word: &str| document.contains(&format!("`{word}`"));
+    let actions = model::Action::ALL.iter().map(|action| action.word());
+    let words = actions
+        .chain(model::Type::ALL.iter().map(|kind| kind.word()))
+        .chain(model::Filter::ALL.iter().map(|filter| filter.word()))
+        .chain(model::Format::ALL.iter().map(|format| format.word()))
+        .chain(model::Destination::ALL.map(model::Destination::word))
+        .chain(model::Destination::ALL.iter().flat_map(|destination| destination.names()).map(|name| name.word));
+    let missing: Vec<&str> = words.filter(|word| !named(word)).collect();
+    assert_eq!(missing, Vec::<&str>::new());
+    let example = document.split("```json\n").nth(1).and_then(|rest| rest.split("```").next()).expect("there is one");
+    assert_eq!(check(example).diagnostics, []);
 }

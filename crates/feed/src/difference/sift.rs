@@ -129,6 +129,25 @@ pub enum ConflictKind {
     EmailInUse,
 }
 
+impl Conflict {
+    /// Why nothing is applied, and what a human can do, as sentences.
+    pub fn sentence(&self) -> String {
+        let records: Vec<String> = self.records.iter().take(10).map(u64::to_string).collect();
+        let more = if self.records.len() > 10 { " and more" } else { "" };
+        let records = format!("{}{more}", records.join(", "));
+        match self.kind {
+            ConflictKind::DuplicateUsername => format!(
+                "Several records have this username, in whatever letter case (records {records}). Nothing of them is applied. \
+                 Leave one of them at the source."
+            ),
+            ConflictKind::EmailInUse => format!(
+                "This e-mail address would belong to several people (records {records}). Nothing of these records is applied. \
+                 If they are one person, rename the username or merge the two; if not, correct the address at the source."
+            ),
+        }
+    }
+}
+
 /// What the whole delivery shows.
 #[derive(Debug, Clone, Default)]
 pub struct Sifted {

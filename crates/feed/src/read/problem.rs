@@ -178,6 +178,64 @@ pub enum Remark {
     ObjectOfRecords,
 }
 
+impl FileProblem {
+    /// What to do about it, a sentence.
+    pub fn advice(&self) -> &'static str {
+        match self {
+            FileProblem::Empty => "Look whether the export ran, and upload its file again.",
+            FileProblem::Archive(_) => "Unpack it, and upload the file that is in it.",
+            FileProblem::TooLong(_) | FileProblem::TooManyRecords(_) => {
+                "Split the file into several, and name each in the control file."
+            }
+            FileProblem::Ratio(_) | FileProblem::Damaged => {
+                "Compress the file again, or upload it without compression."
+            }
+            FileProblem::RecordTooLong(_) => {
+                "Look for a quotation mark, bracket or element that is not closed before this line."
+            }
+            FileProblem::Json(_) => "Look at this line in the file; an export that was cut off ends like this too.",
+            FileProblem::NotRecords(_) => "Send a list of objects, or declare \"singleRecord\".",
+            FileProblem::Xml(_) => "Look at this line in the file; an export that was cut off ends like this too.",
+            FileProblem::DocumentType => "Leave the declaration out of the export.",
+            FileProblem::OtherCharset { .. } | FileProblem::UnknownCharset(_) => {
+                "Declare the charset that the file has in the control file."
+            }
+            FileProblem::NoNameRow | FileProblem::TooManyColumns(_) => "The first row has to name the columns.",
+            FileProblem::AmbiguousColumn(_) => "Rename one of the two in the export.",
+            FileProblem::NoUsernameColumn { .. } => "Compare the name row with the control file.",
+            FileProblem::SeparatorLine => "Only the control file says what stands between values.",
+            FileProblem::Workbook(_) => {
+                "Save it again as an .xlsx workbook without a password, or as comma-separated values."
+            }
+            FileProblem::Unreadable(_) => "Try again; if it stays, an administrator of this server has to look.",
+        }
+    }
+}
+
+impl RecordProblem {
+    /// What to do about it, a sentence. The record is left out, and its person stays as they were.
+    pub fn advice(&self) -> &'static str {
+        match self {
+            RecordProblem::InvalidText(_) => "Declare the charset that the file has, for instance windows-1252.",
+            RecordProblem::Ragged { .. }
+            | RecordProblem::StrayQuote
+            | RecordProblem::TextAfterQuote
+            | RecordProblem::OpenQuote => {
+                "Values with separators, quotation marks or line breaks stand in quotation marks, and quotation marks in them twice."
+            }
+            RecordProblem::StrayReturn | RecordProblem::Nul => "Take the character out at the source.",
+            RecordProblem::ValueTooLong(_) | RecordProblem::TooManyValues(_) | RecordProblem::TooDeep => {
+                "Send less of it."
+            }
+            RecordProblem::Json(_) | RecordProblem::NotAnObject(_) => "Correct the record in the export.",
+            RecordProblem::UnknownEntity(_) | RecordProblem::BadAttributes(_) => {
+                "Write the character itself, or by its number."
+            }
+            RecordProblem::CellError(_) => "Correct the formula in the workbook.",
+        }
+    }
+}
+
 /// Some of the bytes around a place, as text of one line.
 pub(super) fn excerpt(bytes: &[u8], at: usize) -> String {
     const AROUND: usize = 24;

@@ -115,7 +115,7 @@ fn xml_is_read_without_namespaces_and_document_types() {
 }
 
 #[test]
-fn the_columns_that_are_wanted_have_to_be_there() {
+fn d12_columns_go_by_name_and_those_that_are_wanted_have_to_be_there() {
     let control = crate::control::tests::with("").replace("\"json\"", "\"csv\"");
     let control = crate::control::tests::good(&control);
     let open = |text: &'static str| Reader::open(&control, &control.files[0], Input::stream(text.as_bytes()), 0);

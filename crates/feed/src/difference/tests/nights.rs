@@ -64,6 +64,7 @@ fn d11_all_records_of_one_username_are_in_conflict_in_any_letter_case() {
     let records: Vec<Vec<u64>> = night.sifted.conflicts.iter().map(|conflict| conflict.records.clone()).collect();
     assert!(records.contains(&vec![0, 1]) && records.contains(&vec![2, 3, 4]), "{records:?}");
     assert!(kept.people.len() == 2 && night.sifted.leaving.is_empty());
+    assert!(night.sifted.conflicts[0].sentence().contains("Nothing of them is applied"));
 }
 
 #[test]
