@@ -8,6 +8,7 @@ mod cli;
 mod contract;
 mod demo;
 mod documents;
+mod feeds;
 mod kill;
 mod layering;
 mod mirror;

@@ -1,0 +1,123 @@
+//! The reference's upload API: its documented script with another server and key, and every error case of its section 1.
+
+use std::process::Command;
+
+use rollcall::feeds::keep;
+use serde_json::{Value, json};
+
+use super::{Said, World, bytes, form, json_control, people};
+use crate::support::app::{ENGINES, Engine};
+
+fn said(status: u16, text: &str) -> Said {
+    Said { status, text: text.to_owned() }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_error_of_the_reference_has_its_status_and_words() {
+    for engine in ENGINES {
+        let world = World::start(engine, 62).await;
+        let (_, key) = world.feed("staff").await;
+        let refused = said(400, "Bad request (failed validation)");
+        assert_eq!(world.upload(&key, "a b", b"[]").await, refused);
+        assert_eq!(world.post("upload-file", Some(&key), Some(form(&[], Some(b"[]")))).await, refused);
+        assert_eq!(world.post("upload-file", Some(&key), Some(form(&[("name", "users")], None))).await, refused);
+        assert!(world.upload(&key, "_control", b"{").await.text.starts_with("Control file was not valid JSON: "));
+        let model = br#"{"dataImportControlFileVersion":0,"model":"x","files":{"users":{"read":"json"}},"instructions":[]}"#;
+        let text = "model property in control file must be set to \"haplo:user-sync\"";
+        assert_eq!(world.upload(&key, "_control", model).await, said(400, text));
+        let wrong = world.upload(&key, "_control", br#"{"model":"haplo:user-sync"}"#).await;
+        assert!(wrong.text.starts_with("File named _control is not a valid control file:\n"), "{wrong:?}");
+        assert_eq!(keep::find(&world.served.app.mirror, "staff").await.unwrap().control, None, "nothing has changed");
+        assert_eq!(world.post("start-sync", Some(&key), None).await, said(400, "Last sync is not ready. Upload all the required files."));
+
+        let taken = world.upload(&key, "_control", &json_control()).await;
+        let answer: Value = serde_json::from_str(&taken.text).unwrap();
+        assert_eq!((taken.status, answer["fileSize"].as_u64()), (200, Some(json_control().len() as u64)));
+        assert_eq!(answer["filename"], "people.dat");
+        assert_eq!(answer["digest"].as_str().unwrap().len(), 64);
+        assert_eq!(world.upload(&key, "_control", &json_control()).await, said(400, "File _control has already been uploaded for this sync run."));
+        // An unlisted name could never become ready (the reference takes it): it is named, with those there are.
+        let unlisted = world.upload(&key, "extra", b"[]").await;
+        assert_eq!(unlisted, said(400, "File extra is not listed in the control file. It lists: users."));
+        world.uploaded(&key, "users", &bytes(&people(3))).await;
+        let unexpected = said(400, "Sync in unexpected state -- use admin interface to resolve.");
+        assert_eq!(world.upload(&key, "users", &bytes(&people(3))).await, unexpected);
+        assert_eq!(world.upload(&key, "_control", &json_control()).await, unexpected);
+
+        let invalid = r#"{"error":{"message":"Invalid API Key"},"kind":"INVALID-API-KEY","success":false}"#;
+        let same = |said: &Said, wanted: &str| {
+            serde_json::from_str::<Value>(&said.text).unwrap() == serde_json::from_str::<Value>(wanted).unwrap()
+        };
+        let unknown = world.upload("rcf_nothing", "users", b"[]").await;
+        assert!(unknown.status == 403 && same(&unknown, invalid), "{unknown:?}");
+        assert_eq!(world.post("upload-file", None, Some(form(&[("name", "users")], Some(b"[]")))).await, said(403, "Unauthorised"));
+        assert_eq!(world.post("start-sync", None, None).await, said(403, "Not permitted"));
+        let get = world.served.client.get(format!("http://{}/api/haplo-user-sync/upload-file", world.served.address));
+        assert_eq!(get.send().await.unwrap().status().as_u16(), 404);
+        for _ in 0..50 {
+            world.post("start-sync", Some("wrong"), None).await;
+        }
+        let throttled = world.post("start-sync", Some(&key), None).await;
+        assert!(throttled.status == 403 && throttled.text.contains("\"THROTTLE\""), "{throttled:?}");
+        world.served.app.clock.advance(std::time::Duration::from_secs(301));
+        assert_ne!(world.post("start-sync/json", Some(&key), None).await.status, 403);
+        world.end().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_forms_of_start_sync_and_where_the_key_may_stand() {
+    let mut world = World::start(Engine::Sqlite, 63).await;
+    let (_, key) = world.feed("staff").await;
+    let missing = world.post("start-sync/json", Some(&key), None).await;
+    let wanted = json!({
+        "status": "missing-files", "error": true,
+        "message": "Last sync is not ready. Upload all the required files."
+    });
+    assert_eq!((missing.status, serde_json::from_str::<Value>(&missing.text).unwrap()), (200, wanted));
+    let xml = world.post("start-sync/xml", Some(&key), None).await;
+    assert!(xml.text.ends_with(
+        "<response><sync status=\"missing-files\" error=\"true\">Last sync is not ready. Upload all the required \
+         files.</sync></response>"
+    ));
+    assert_eq!(world.post("start-sync/else", Some(&key), None).await.status, 400);
+    // The Windows tool sends the name in the address; the key may stand there too, or among the parts before the file.
+    let path = format!("upload-file?name=_control&_ak={key}");
+    assert_eq!(world.post(&path, None, Some(form(&[], Some(&json_control())))).await.status, 200);
+    let parts = [("_ak", key.as_str()), ("name", "users")];
+    assert_eq!(world.post("upload-file", None, Some(form(&parts, Some(&bytes(&people(3)))))).await.status, 200);
+    world.work();
+    world.settled("staff").await;
+    world.configure("staff", |settings| settings.auto_apply = false).await;
+    assert_eq!(world.started(&key).await, "OK: Auto apply disabled; must apply manually.");
+    world.end().await;
+}
+
+/// The documented script, with only server and key replaced.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_documented_script_of_curl_works_unchanged() {
+    if Command::new("curl").arg("--version").output().is_err() {
+        eprintln!("there is no curl here: the script is not tried");
+        return;
+    }
+    let mut world = World::start(Engine::Sqlite, 64).await;
+    world.work();
+    let (_, key) = world.feed("staff").await;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("control.json"), json_control()).unwrap();
+    std::fs::write(folder.path().join("users.json"), bytes(&people(5))).unwrap();
+    let script = "
+        set -e
+        curl -sS -F name=_control -F file=@control.json --user haplo:$KEY http://$SERVER/api/haplo-user-sync/upload-file
+        curl -sS -F name=users -F file=@users.json --user haplo:$KEY http://$SERVER/api/haplo-user-sync/upload-file
+        curl -sS -X POST --user haplo:$KEY http://$SERVER/api/haplo-user-sync/start-sync";
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(script).current_dir(folder.path());
+    command.env("KEY", &key).env("SERVER", world.served.address.to_string()).env("NO_PROXY", "*").env("no_proxy", "*");
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{text} {}", String::from_utf8_lossy(&output.stderr));
+    assert!(text.contains("\"filename\": \"users.json\""), "{text}");
+    assert!(text.ends_with("OK: Files uploaded are too different to previous sync; must apply manually."), "{text}");
+    world.end().await;
+}
