@@ -143,10 +143,10 @@ async fn connect(opened: &Opened, simulator: &simulator::Simulator) -> Result<()
     // In the demo everything may be tried at once; elsewhere an administrator switches actions on.
     let entropy = &opened.surroundings.entropy;
     let ready = async {
-        if mirror.store().read(operations::guard::switch).await?.chosen.is_some() {
-            return Ok(());
+        if mirror.store().read(operations::guard::switch).await?.chosen.is_none() {
+            operations::guard::switch_on(&context, &mirror, entropy).await?;
         }
-        operations::guard::switch_on(&context, &mirror, entropy).await?;
+        // The key is another one at each start, and whose it is has to be said of each.
         operations::prepare::choose_key_owner(&context, &mirror, &operations::prepare::Owner::Elsewhere, entropy).await
     };
     ready.await.map_err(|error| {

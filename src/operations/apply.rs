@@ -8,7 +8,7 @@ use std::time::Duration;
 use atlassian::client::Client;
 use clock::Clock;
 use directory::Snapshot;
-use directory::act::Change;
+use directory::act::{Change, Standing};
 use jiff::{SignedDuration, Timestamp};
 use roaring::RoaringBitmap;
 use tokio::sync::watch;
@@ -25,7 +25,7 @@ use crate::operations::board::{Board, FRESH};
 use crate::operations::journal::{self, Turn};
 use crate::operations::look::{self, Looking};
 use crate::operations::plan::{self, event};
-use crate::operations::{finished, guard, pump, read_back, trial};
+use crate::operations::{finished, guard, pump, read_back, send, trial};
 use crate::store::db::Store;
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
@@ -410,7 +410,7 @@ impl Fitting<'_> {
         let steps = approve::steps(self.mirror, self.operation, self.selected.clone()).await?;
         let laid = plan::lay(self.mirror, &self.operation.id, (steps, around), fresh).await;
         let mut verdicts = Verdicts::of(&laid.rows);
-        let now = surroundings.clock.now();
+        let (now, read) = (surroundings.clock.now(), fresh);
         let mut turns: Vec<Turn> = Vec::new();
         let mut planned = 0;
         for row in rows.iter().filter(|row| row.state == RowState::Planned) {
@@ -419,6 +419,13 @@ impl Fitting<'_> {
                 Some(fresh) if fresh.state == RowState::Planned => continue,
                 Some(fresh) if fresh.state == RowState::Refused => {
                     fresh.why.as_ref().map_or_else(String::new, |why| why.code.clone())
+                }
+                // It was sent before without an answer: that it is so is our own doing.
+                _ if send::may_be_ours(row) && row.change.standing(read) == Standing::So => {
+                    let verified =
+                        OperationRow { state: RowState::Verified, why: None, ended_at: Some(now), ..row.clone() };
+                    turns.push((row.state, OperationRow { generation: Some(read.generation()), ..verified }));
+                    continue;
                 }
                 // No row of it any more, or one that is so: nothing is left to change.
                 _ => "already_so".to_owned(),
@@ -477,6 +484,7 @@ impl Fitting<'_> {
             let id = &lease.operation;
             operations::set_state(tx, id, OperationState::Running, None)?;
             journal::keep(tx, (id, number), &turns)?;
+            events::append_all(tx, &journal::told(id, number, &turns, context.now), || salt)?;
             let detail = serde_json::json!({ "number": number, "skipped": turns.len() }).to_string();
             events::append(tx, &event(&context, "operation.begun", id, detail), &salt)?;
             jobs::extend_operation(tx, &lease.fence, context.now)?;

@@ -8,8 +8,8 @@ use crate::nouns::context::Context;
 use crate::nouns::event::{NewEvent, Part};
 use crate::nouns::operation::{Operation, OperationState, Wish};
 use crate::nouns::operation_terms::TrialStage;
-use crate::operations::finished;
 use crate::operations::plan::event;
+use crate::operations::{finished, journal};
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
 use crate::store::{events, head, jobs, operation_terms, operations};
@@ -82,7 +82,7 @@ pub async fn cancel(
     id: &OperationId,
     entropy: &Entropy,
 ) -> Result<Wished, StoreError> {
-    let now = context.now;
+    let (now, salt) = (context.now, entropy.bytes());
     let (job, why) = (JobId::new(entropy, now), format!("Cancelled by {}.", context.actor.as_text()));
     let chance = entropy.clone();
     wish(context, mirror, (id, "operation.cancel_asked"), entropy, move |tx, operation| {
@@ -99,6 +99,7 @@ pub async fn cancel(
                 jobs::insert_operation(tx, &job, &operation.id, now)?;
             }
             _ => {
+                journal::leave_doubtful(tx, (&operation.id, operation.number), now, &salt)?;
                 operations::end(tx, &operation.id, (OperationState::Cancelled, Some(&why)), now)?;
                 jobs::cancel_operation(tx, &operation.id)?;
                 finished::tell(tx, &operation.id, now, &chance)?;

@@ -11,8 +11,8 @@ use crate::nouns::event::NewEvent;
 use crate::nouns::operation::{OperationState, Wish};
 use crate::nouns::operation_row::{OperationRow, RowState, Why};
 use crate::operations::apply::{Halt, Work};
-use crate::operations::guard;
 use crate::operations::plan::event;
+use crate::operations::{guard, send};
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
 use crate::store::{events, head, jobs, operation_rows, operations};
@@ -125,8 +125,31 @@ pub(super) fn keep(tx: &mut Tx, (id, number): (&OperationId, u64), turns: &[Turn
     head::touch(tx)
 }
 
+/// Before an operation ends early: rows that are to be sent again because no answer came, and that no reading can tell of,
+/// are left as unknown.
+pub(super) fn leave_doubtful(
+    tx: &mut Tx,
+    (id, number): (&OperationId, u64),
+    now: Timestamp,
+    salt: &[u8; 16],
+) -> Result<(), StoreError> {
+    let mut turns: Vec<Turn> = Vec::new();
+    operation_rows::for_each(tx, number, |row| {
+        if row.state == RowState::Planned && send::may_be_ours(&row) {
+            let unknown = OperationRow { state: RowState::Unknown, ended_at: Some(now), ..row.clone() };
+            turns.push((row.state, unknown));
+        }
+        Ok(())
+    })?;
+    if turns.is_empty() {
+        return Ok(());
+    }
+    keep(tx, (id, number), &turns)?;
+    events::append_all(tx, &told(id, number, &turns, now), || *salt).map(drop)
+}
+
 /// One event for each row. It names people and what is changed by their numbers, which say nothing by themselves.
-fn told(id: &OperationId, number: u64, turns: &[Turn], now: Timestamp) -> Vec<NewEvent> {
+pub(super) fn told(id: &OperationId, number: u64, turns: &[Turn], now: Timestamp) -> Vec<NewEvent> {
     let context = Context { actor: Actor::System, now };
     let one = |(_, row): &Turn| {
         let kind = match row.state {

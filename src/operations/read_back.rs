@@ -146,15 +146,25 @@ fn judge(row: &OperationRow, snapshot: &Snapshot, now: Timestamp) -> (OperationR
             }
             None => (become_(RowState::Reverted, Some(Why::new("reverted", ""))), None),
         },
+        // What Atlassian does in its own time is waited for, before it is asked for again.
+        RowState::Begun | RowState::Unknown if is_queued(&row.change) && unsettled(row, now).is_some() => {
+            (row.clone(), unsettled(row, now))
+        }
         RowState::Begun | RowState::Unknown if row.attempts < RESENT => {
             let pause = SignedDuration::from_secs(i64::from(2u32.saturating_pow(row.attempts)));
             let again = now.checked_add(pause).unwrap_or(now);
-            // Should it turn out to be so after all, it was our own doing.
-            let why = Some(Why::new(NO_ANSWER, ""));
+            // What is not shown, or late, may be done all the same. Should it turn out to be so, it was our own doing.
+            let doubtful = is_queued(&row.change) || row.change.may_be_hidden(snapshot);
+            let why = doubtful.then(|| Why::new(NO_ANSWER, ""));
             (OperationRow { state: RowState::Planned, why, ..row.clone() }, Some(again))
         }
         _ => (OperationRow { ended_at: Some(now), ..become_(RowState::Failed, Some(Why::new("not_seen", ""))) }, None),
     }
+}
+
+/// When a row that may have been done is read back next, unless its settling time is over.
+fn unsettled(row: &OperationRow, now: Timestamp) -> Option<Timestamp> {
+    next_check(&OperationRow { ended_at: row.begun_at, ..row.clone() }, now)
 }
 
 fn is_queued(change: &Change) -> bool {

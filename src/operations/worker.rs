@@ -13,8 +13,8 @@ use crate::nouns::operation_row::{RowState, Tally};
 use crate::nouns::operation_terms::TrialStage;
 use crate::nouns::run::Waiting;
 use crate::operations::apply::{self, Carried, Halt, system};
-use crate::operations::finished;
 use crate::operations::plan::event;
+use crate::operations::{finished, journal};
 use crate::operations::{trial, until};
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
@@ -125,7 +125,7 @@ fn take(
         return Ok(());
     }
     let id = &lease.operation;
-    let Some((operation, _)) = operations::find(tx, id)? else { return Ok(()) };
+    let Some((mut operation, _)) = operations::find(tx, id)? else { return Ok(()) };
     let mut told = None;
     match then {
         Then::Nothing => return Ok(()),
@@ -140,6 +140,8 @@ fn take(
         }
         Then::Asked => jobs::finish_operation(tx, &lease.fence)?,
         Then::Cancelled => {
+            journal::leave_doubtful(tx, (id, operation.number), now, &entropy.bytes())?;
+            operation = operations::find(tx, id)?.map_or(operation, |(found, _)| found);
             operations::end(tx, id, (OperationState::Cancelled, Some("Cancelled by a person.")), now)?;
             jobs::finish_operation(tx, &lease.fence)?;
             told = Some(("operation.ended", OperationState::Cancelled));

@@ -10,6 +10,7 @@ use axum::body::Body;
 use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use directory::Snapshot;
 use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -22,7 +23,7 @@ use crate::nouns::event_kind::KINDS;
 use crate::store::db::Store;
 use crate::store::events::{self, Broken, Wanted};
 use crate::web::Served;
-use crate::web::audit::event::about;
+use crate::web::audit::event::{about, changed};
 use crate::web::failure::Failure;
 use crate::web::ui::address::Address;
 use crate::web::ui::amount::number;
@@ -195,7 +196,7 @@ async fn page(served: &Served, visit: &Visit, ask: &Ask, notices: Markup) -> Res
         .await?;
     let more = found.len() > LIMIT as usize;
     found.truncate(LIMIT as usize);
-    let content = content((&found, more, later), ask, &actors, (&visit.reader, notices));
+    let content = content((&found, more, later), ask, &actors, (&visit.reader, &visit.snapshot, notices));
     Ok(Page::framed(&visit.frame("Audit", Place::Audit), content))
 }
 
@@ -203,7 +204,7 @@ fn content(
     (found, more, later): (&[Recorded], bool, bool),
     ask: &Ask,
     actors: &[String],
-    (reader, notices): (&Reader, Markup),
+    (reader, snapshot, notices): (&Reader, &Snapshot, Markup),
 ) -> Markup {
     let last = found.last().filter(|_| more).map(|last| last.event.seq.to_string());
     html! {
@@ -217,7 +218,7 @@ fn content(
         }
         p.lead { "What was done, by whom and from where. Each event is bound to the one before it; nothing is changed afterwards." }
         (notices)
-        nav.strip aria-label="Chains" {
+        nav.chips aria-label="Chains" {
             a href=(HERE) aria-current=[(!ask.is_installation()).then_some("page")] { "This organization" }
             a href=(Address::new(HERE).with("chain", INSTALLATION)) aria-current=[ask.is_installation().then_some("page")] { "Sign-ins and server" }
         }
@@ -225,7 +226,7 @@ fn content(
         @if found.is_empty() {
             (none(ask, later))
         } @else {
-            (table(found, ask, reader))
+            (table(found, ask, (reader, snapshot)))
             (paging("Pages", later.then(|| ask.at(HERE)), last.map(|seq| ask.at(HERE).with("before", &seq))))
             p { span.export {
                 a href=(ask.at(CSV)) download { "CSV" } " · " a href=(ask.at(JSON)) download { "JSON" }
@@ -275,7 +276,7 @@ fn none(ask: &Ask, later: bool) -> Markup {
     )
 }
 
-fn table(found: &[Recorded], ask: &Ask, reader: &Reader) -> Markup {
+fn table(found: &[Recorded], ask: &Ask, (reader, snapshot): (&Reader, &Snapshot)) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label="Events" {
             table {
@@ -287,7 +288,7 @@ fn table(found: &[Recorded], ask: &Ask, reader: &Reader) -> Markup {
                     td { a href=(Address::new(HERE).below(&recorded.event.seq.to_string()).with("chain", if ask.is_installation() { INSTALLATION } else { "" })) { span.num { (recorded.event.seq) } } }
                     td { (reader.moment(recorded.event.at)) }
                     td.long { (sentence(recorded)) }
-                    td.long { (about(&recorded.event.subject)) }
+                    td.long { (about(&recorded.event.subject)) (changed(recorded, snapshot)) }
                     td.hide-s { @match recorded.source() { Some(source) => { (source) } None => { span.sub { "–" } } } }
                     td { (outcome_tag(&recorded.event.kind)) }
                 } } }

@@ -30,17 +30,31 @@ struct Server {
     child: Child,
     /// What it printed: the set-up link at its first start.
     address: String,
-    _folder: tempfile::TempDir,
+    /// The database's address, on PostgreSQL.
+    database: Option<String>,
+    folder: tempfile::TempDir,
 }
 
 impl Server {
     fn start(engine: Engine) -> Server {
-        let folder = tempfile::tempdir().unwrap();
+        let database = (engine == Engine::Postgres).then(|| postgres::server().database());
+        Server::on(tempfile::tempdir().unwrap(), database)
+    }
+
+    /// Ends it without a word, as a power cut would, and starts it again on what it has left.
+    fn restart(mut self) -> Server {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap());
+        Server::on(folder, self.database.clone())
+    }
+
+    fn on(folder: tempfile::TempDir, database: Option<String>) -> Server {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rollcall"));
         command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(folder.path());
         command.env("ROLLCALL_KEY_FILE", folder.path().join("sealing.key"));
-        if engine == Engine::Postgres {
-            command.arg("--database").arg(postgres::server().database());
+        if let Some(database) = &database {
+            command.arg("--database").arg(database);
         }
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
@@ -48,7 +62,7 @@ impl Server {
             .filter_map(|line| line.find("http://").map(|start| line[start..].trim().to_owned()))
             .next()
             .expect("the server prints its address");
-        Server { child, address, _folder: folder }
+        Server { child, address, database, folder }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
+use directory::{Ordinal, Snapshot};
 use maud::{Markup, html};
 
 use crate::mirror::export::events::hash;
@@ -13,6 +14,7 @@ use crate::web::failure::Failure;
 use crate::web::ui::address::Address;
 use crate::web::ui::frame::{Page, Place};
 use crate::web::ui::moment::Reader;
+use crate::web::ui::person;
 use crate::web::visit::Visit;
 
 /// So many events of one subject are shown.
@@ -91,12 +93,42 @@ pub(crate) async fn of_person(served: &Served, visit: &Visit, account_id: &str) 
         section aria-labelledby="audit" {
             h2 id="audit" { "Audit" }
             @if found.is_empty() && entry.is_empty() {
-                p.sub { "Nothing was done about this person here." }
+                p.sub { "Nothing else was recorded of this person. What operations changed stands under Operations." }
             }
             @if !found.is_empty() { (lines(&found, "", &visit.reader)) }
             @if !entry.is_empty() { (lines(&entry, INSTALLATION, &visit.reader)) }
         }
     })
+}
+
+/// Whom a change of an operation was about, and what it was to bring about.
+pub(super) fn changed(recorded: &Recorded, snapshot: &Snapshot) -> Markup {
+    let detail = || serde_json::from_str::<serde_json::Value>(&recorded.event.detail).ok();
+    let detail = recorded.event.kind.starts_with("change.").then(detail).flatten();
+    let number = |field: &str| detail.as_ref()?.get(field)?.as_u64()?.try_into().ok();
+    let row = number("account").and_then(|account: Ordinal| snapshot.account_row(account));
+    let change = detail.as_ref().and_then(|detail| detail.get("change")?.as_str());
+    let group = number("target").and_then(|group: Ordinal| snapshot.group_row(group)?.group.as_ref());
+    html! {
+        @if let (Some(row), Some(change)) = (row, change) {
+            div.sub {
+                a href=(Address::person(row.id)) { bdi { (person::display_name(&row)) } }
+                @match change {
+                    "add_to_group" => " joins a group",
+                    "remove_from_group" => " leaves a group",
+                    "assign_role" => " gets a role on an app",
+                    "revoke_role" => " loses a role on an app",
+                    "suspend" => " is suspended",
+                    "restore" => " is restored",
+                    "remove_from_directory" => " leaves the directory",
+                    "deactivate" => " is deactivated",
+                    "activate" => " is activated",
+                    other => { " " (other) }
+                }
+                @if let Some(group) = group.filter(|_| change.ends_with("group")) { ": " bdi { (group.name) } }
+            }
+        }
+    }
 }
 
 /// What an event is about, with a link where it has a page.
@@ -106,11 +138,11 @@ pub(super) fn about(subject: &str) -> Markup {
         Some(("group", id)) => Some(Address::new("/groups").below(id)),
         Some(_) => None,
         None => match subject.split_once('_') {
+            Some(("op", _)) => Some(Address::new("/operations").below(subject)),
+            Some(("task", _)) => Some(Address::new("/tasks").below(subject)),
             Some(("run", _)) => Some(Address::new("/runs").below(subject)),
             Some(("flt", _)) => Some(Address::new("/filters").below(subject)),
             Some(("sel", _)) => Some(Address::new("/selections").below(subject)),
-            Some(("op", _)) => Some(Address::new("/operations").below(subject)),
-            Some(("task", _)) => Some(Address::new("/tasks").below(subject)),
             Some(("wh", _)) => Some(Address::new("/withheld").below(subject)),
             _ => None,
         },

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::nouns::event::{Event, Part};
-use crate::web::acme::{now, reader};
+use crate::web::acme::{acme, now, reader};
 
 /// An event of this kind about this, by somebody with a hostile name.
 fn recorded(seq: i64, kind: &str, subject: &str) -> Recorded {
@@ -25,6 +25,17 @@ fn recorded(seq: i64, kind: &str, subject: &str) -> Recorded {
 }
 
 #[test]
+fn a_change_of_an_operation_names_whom_it_was_about_and_leads_to_both() {
+    let snapshot = acme();
+    let row = snapshot.account_row(0).unwrap();
+    let mut change = recorded(9, "change.begun", "op_1");
+    change.event.detail = r#"{"operation":1,"row":1,"change":"suspend","account":0,"target":0}"#.to_owned();
+    let page = content((&[change], false, false), &Ask::default(), &[], (&reader(), &snapshot, html! {})).0;
+    assert!(page.contains("href=\"/operations/op_1\"") && page.contains(" is suspended"), "{page}");
+    assert!(page.contains(Address::person(row.id).as_str()), "{page}");
+}
+
+#[test]
 fn events_are_told_as_sentences_with_a_way_to_what_they_are_about() {
     let found = [
         recorded(9, "protection.added", "person 557058:a/b"),
@@ -33,7 +44,7 @@ fn events_are_told_as_sentences_with_a_way_to_what_they_are_about() {
         recorded(7, "operation.ended", "op_1"),
         recorded(7, "task.edited", "task_1"),
     ];
-    let page = content((&found, true, false), &Ask::default(), &["<u>x".to_owned()], (&reader(), html! {})).0;
+    let page = content((&found, true, false), &Ask::default(), &["<u>x".to_owned()], (&reader(), &acme(), html! {})).0;
     assert!(page.contains("<bdi>&lt;b&gt;mira&lt;/b&gt;</bdi> protected a person or group"), "{page}");
     assert!(page.contains("/people/557058:a%2Fb") || page.contains("/people/557058%3Aa%2Fb"), "{page}");
     assert!(page.contains("href=\"/runs/run_1\"") && page.contains("tag bad") && page.contains("192.0.2.1"), "{page}");
@@ -62,7 +73,7 @@ fn one_event_shows_all_its_parts_and_says_what_was_erased() {
 
 #[test]
 fn a_list_without_events_says_why() {
-    let page = |ask: &Ask, later| content((&[], false, later), ask, &[], (&reader(), html! {})).0;
+    let page = |ask: &Ask, later| content((&[], false, later), ask, &[], (&reader(), &acme(), html! {})).0;
     assert!(page(&Ask::default(), false).contains("Nothing has happened yet."));
     let filtered = Ask { kind: "sync.asked".to_owned(), ..Ask::default() };
     assert!(page(&filtered, false).contains("No event is like that.") && page(&filtered, false).contains("Clear"));

@@ -62,7 +62,7 @@ async fn a_persons_page_tells_what_was_done_about_them() {
     let snapshot = app.web.mirrors.only().unwrap().shown();
     let id = snapshot.account_id(snapshot.present().min().unwrap()).unwrap();
     let page = app.get(&format!("/people/{id}")).await.body;
-    assert!(page.contains("Nothing was done about this person here."), "{page}");
+    assert!(page.contains("Nothing else was recorded of this person."), "{page}");
     let form = format!("subject=person&id={}&reason=on+leave", id.as_str().replace(':', "%3A"));
     assert_eq!(app.post("/settings/protected", &form).await.status, 303);
     let page = app.get(&format!("/people/{id}")).await.body;

@@ -243,7 +243,10 @@ async fn d23_a_feed_key_uploads_and_reads_the_status_of_its_own_feed_and_nothing
     // A person's program sees it all.
     let people: Value = served.get("/feeds/staff/people", &[]).await.body;
     assert_eq!(people["people"].as_array().unwrap().len(), 6);
-    assert_eq!(served.get(&format!("/feeds/staff/runs/{run}/preview"), &[]).await.body["rows"].as_array().unwrap().len(), 6);
+    assert_eq!(
+        served.get(&format!("/feeds/staff/runs/{run}/preview"), &[]).await.body["rows"].as_array().unwrap().len(),
+        6
+    );
     world.end().await;
 }
 
@@ -275,7 +278,8 @@ async fn holds_survive_the_feed_leavers_have_their_grace_and_another_feed_decide
         // Another feed calls one of them otherwise.
         let (_, other) = world.feed("students").await;
         world.uploaded(&other, "_control", &json_control()).await;
-        let rows = [record("s02", "Otherwise", "s02@uni.example", "office"), record("x1", "New", "x1@uni.example", "office")];
+        let rows =
+            [record("s02", "Otherwise", "s02@uni.example", "office"), record("x1", "New", "x1@uni.example", "office")];
         world.uploaded(&other, "users", &bytes(&rows)).await;
         let run = world.settled("students").await;
         world.apply(&run, "the first", None).await.unwrap();
@@ -283,7 +287,11 @@ async fn holds_survive_the_feed_leavers_have_their_grace_and_another_feed_decide
         let kinds = world.rows(&run).await;
         assert_eq!(kinds, [(RowKind::New, "x1".to_owned()), (RowKind::Conflict, "s02".to_owned())]);
         assert_eq!(world.person("s02").await.unwrap().1, "Pat Number02");
-        assert_eq!(keep::groups(mirror, run.feed).await.unwrap().len(), 2, "the first control file declares its groups");
+        assert_eq!(
+            keep::groups(mirror, run.feed).await.unwrap().len(),
+            2,
+            "the first control file declares its groups"
+        );
         world.end().await;
     }
 }

@@ -210,7 +210,8 @@ pub(crate) fn form(fields: &[(&str, &str)], file: Option<&[u8]>) -> (String, Vec
 
 /// A control file for people with an id, a name, an address and a role.
 pub(crate) fn control(file: Value) -> Value {
-    let field = |source: &str, name: &str| json!({ "action": "field", "source": source, "destination": "user", "name": name });
+    let field =
+        |source: &str, name: &str| json!({ "action": "field", "source": source, "destination": "user", "name": name });
     let group = json!({
         "action": "field", "source": "role", "destination": "user", "name": "groups",
         "mapInputValue": { "teaching": "group:teaching", "office": "group:office" }

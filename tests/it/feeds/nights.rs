@@ -32,8 +32,14 @@ async fn three_nights_of_two_sources() {
         assert!(matches!(world.apply(&first, " ", None).await, Err(NotDone::NoReason)));
         world.apply(&first, "It is the list of the registry.", None).await.unwrap();
         let first = world.settled("staff").await;
-        assert_eq!((first.state, first.decision.as_deref()), (FeedRunState::Complete, Some("It is the list of the registry.")));
-        assert_eq!(world.person("S01").await.unwrap(), (Active, "Pat Number01".to_owned(), "s01@uni.example".to_owned()));
+        assert_eq!(
+            (first.state, first.decision.as_deref()),
+            (FeedRunState::Complete, Some("It is the list of the registry."))
+        );
+        assert_eq!(
+            world.person("S01").await.unwrap(),
+            (Active, "Pat Number01".to_owned(), "s01@uni.example".to_owned())
+        );
         assert_eq!(world.groups("s01").await, ["group:teaching"]);
 
         // Students come as a table in another charset. `s19` works and studies: one person of two feeds.
@@ -84,7 +90,10 @@ async fn three_nights_of_two_sources() {
             ]
         );
         assert_eq!(world.groups("s02").await, ["group:office"]);
-        assert_eq!(world.person("s03").await.unwrap(), (Active, "Pat Number03".to_owned(), "s03@uni.example".to_owned()));
+        assert_eq!(
+            world.person("s03").await.unwrap(),
+            (Active, "Pat Number03".to_owned(), "s03@uni.example".to_owned())
+        );
         assert_eq!(world.person("s04").await.unwrap().1, "Pat Number04");
         assert_eq!(world.state("s05").await, Some(Blocked));
         assert_eq!(world.state("s19").await, Some(Active), "still a student");
@@ -99,9 +108,10 @@ async fn three_nights_of_two_sources() {
 
         // The third night: another control file, and somebody who comes back. What the control file does is told apart.
         let mut other = control(json!({ "read": "json" }));
-        other["instructions"].as_array_mut().unwrap().push(
-            json!({ "action": "field", "source": "title", "destination": "user", "name": "title" }),
-        );
+        other["instructions"]
+            .as_array_mut()
+            .unwrap()
+            .push(json!({ "action": "field", "source": "title", "destination": "user", "name": "title" }));
         let mut third = people(21);
         third[6]["title"] = json!("Dr");
         third[7]["last"] = json!("Newname");
@@ -109,7 +119,11 @@ async fn three_nights_of_two_sources() {
         world.uploaded(&staff, "users", &bytes(&third)).await;
         assert_eq!(world.started(&staff).await, TOO_DIFFERENT, "the control file has grown by more than a tenth");
         let run = world.settled("staff").await;
-        assert!(matches!(run.reasons.as_slice(), [Reason::Size { file, .. }] if file == "_control"), "{:?}", run.reasons);
+        assert!(
+            matches!(run.reasons.as_slice(), [Reason::Size { file, .. }] if file == "_control"),
+            "{:?}",
+            run.reasons
+        );
         world.apply(&run, "Titles are wanted now.", None).await.unwrap();
         let third = world.settled("staff").await;
         assert_eq!(third.state, FeedRunState::Complete);

@@ -22,20 +22,27 @@ async fn every_error_of_the_reference_has_its_status_and_words() {
         assert_eq!(world.post("upload-file", Some(&key), Some(form(&[], Some(b"[]")))).await, refused);
         assert_eq!(world.post("upload-file", Some(&key), Some(form(&[("name", "users")], None))).await, refused);
         assert!(world.upload(&key, "_control", b"{").await.text.starts_with("Control file was not valid JSON: "));
-        let model = br#"{"dataImportControlFileVersion":0,"model":"x","files":{"users":{"read":"json"}},"instructions":[]}"#;
+        let model =
+            br#"{"dataImportControlFileVersion":0,"model":"x","files":{"users":{"read":"json"}},"instructions":[]}"#;
         let text = "model property in control file must be set to \"haplo:user-sync\"";
         assert_eq!(world.upload(&key, "_control", model).await, said(400, text));
         let wrong = world.upload(&key, "_control", br#"{"model":"haplo:user-sync"}"#).await;
         assert!(wrong.text.starts_with("File named _control is not a valid control file:\n"), "{wrong:?}");
         assert_eq!(keep::find(&world.served.app.mirror, "staff").await.unwrap().control, None, "nothing has changed");
-        assert_eq!(world.post("start-sync", Some(&key), None).await, said(400, "Last sync is not ready. Upload all the required files."));
+        assert_eq!(
+            world.post("start-sync", Some(&key), None).await,
+            said(400, "Last sync is not ready. Upload all the required files.")
+        );
 
         let taken = world.upload(&key, "_control", &json_control()).await;
         let answer: Value = serde_json::from_str(&taken.text).unwrap();
         assert_eq!((taken.status, answer["fileSize"].as_u64()), (200, Some(json_control().len() as u64)));
         assert_eq!(answer["filename"], "people.dat");
         assert_eq!(answer["digest"].as_str().unwrap().len(), 64);
-        assert_eq!(world.upload(&key, "_control", &json_control()).await, said(400, "File _control has already been uploaded for this sync run."));
+        assert_eq!(
+            world.upload(&key, "_control", &json_control()).await,
+            said(400, "File _control has already been uploaded for this sync run.")
+        );
         // An unlisted name could never become ready (the reference takes it): it is named, with those there are.
         let unlisted = world.upload(&key, "extra", b"[]").await;
         assert_eq!(unlisted, said(400, "File extra is not listed in the control file. It lists: users."));
@@ -50,7 +57,10 @@ async fn every_error_of_the_reference_has_its_status_and_words() {
         };
         let unknown = world.upload("rcf_nothing", "users", b"[]").await;
         assert!(unknown.status == 403 && same(&unknown, invalid), "{unknown:?}");
-        assert_eq!(world.post("upload-file", None, Some(form(&[("name", "users")], Some(b"[]")))).await, said(403, "Unauthorised"));
+        assert_eq!(
+            world.post("upload-file", None, Some(form(&[("name", "users")], Some(b"[]")))).await,
+            said(403, "Unauthorised")
+        );
         assert_eq!(world.post("start-sync", None, None).await, said(403, "Not permitted"));
         let get = world.served.client.get(format!("http://{}/api/haplo-user-sync/upload-file", world.served.address));
         assert_eq!(get.send().await.unwrap().status().as_u16(), 404);

@@ -9,6 +9,7 @@ mod groups;
 mod invite;
 mod journal;
 mod ledger;
+mod nodes;
 mod pace;
 mod stories;
 mod terms;
