@@ -97,7 +97,8 @@ async fn a_past_was_read_day_by_day_and_ends_in_the_present() {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let got: Vec<Value> = client.get(receiver.page()).send().await.unwrap().json().await.unwrap();
     assert_eq!(got.len(), log.len());
-    assert!(got.iter().any(|one| one["message"]["data"]["name"] == "Undo 2" && one["to"] == "the program"), "{got:?}");
+    let is_undo = |one: &Value| one["message"]["data"]["name"].as_str().is_some_and(|name| name.starts_with("Undo "));
+    assert!(got.iter().any(|one| is_undo(one) && one["to"] == "the program"), "{got:?}");
     let forged = client.post(receiver.program().0).body("{}").send().await.unwrap();
     assert_eq!(forged.status().as_u16(), 401);
 
