@@ -109,7 +109,10 @@ pub async fn live(
             tasked::make(&mirror, &opened).await?;
         }
         if ends.duration_since(clock.now()) > tasked::DAY {
+            // What tasks change is taken back outside afterwards: a kept demo makes its organization again without them.
+            let evening = simulator.read(Clone::clone);
             tasked::live(&mirror, &opened).await?;
+            simulator.change(|organization| *organization = evening);
         }
     }
     receiver.follow(clock.clone());

@@ -1,6 +1,6 @@
 //! The automated tasks of the demo's past: made some weeks before it ends and run when they were due, by the same worker
-//! as any other, so that their results are there to look at. Whom they found comes from the syncs. A kept demo makes its
-//! organization again at each start, and so begins without what they changed.
+//! as any other, so that their results are there to look at. Whom they found comes from the syncs. What they
+//! changed is taken back outside afterwards, so that a kept demo goes on with the same people.
 
 use std::time::Duration;
 
