@@ -1,7 +1,7 @@
 //! A feed's control file: checked as a whole before anything of it is kept, in versions, never changed by one that is
 //! refused.
 
-use feed::control::{Checked, ControlFile, Diagnostic, Severity, check};
+use feed::control::{Checked, ControlFile, Diagnostic, check};
 use serde_json::json;
 
 use crate::feeds::bodies::{self, Announced, Receiving};
@@ -46,24 +46,13 @@ pub fn judge(text: &str, declared: Option<&[ManagedGroup]>) -> Result<Sound, Ref
     if let Some(answer) = checked.refusal() {
         return Err(Refused { answer, diagnostics: checked.diagnostics });
     }
+    let undeclared = declared.map_or_else(Vec::new, |declared| {
+        checked.undeclared(&declared.iter().map(|group| group.code.clone()).collect())
+    });
+    let line = |one: &Diagnostic| format!("{} (line {}, column {})", one.message, one.line, one.column);
+    let lines: Vec<String> = undeclared.iter().map(line).collect();
     let mut diagnostics = checked.diagnostics;
-    let mut lines = Vec::new();
-    for (code, line, column) in &checked.groups {
-        if declared.is_some_and(|declared| declared.iter().all(|group| group.code != *code)) {
-            let message = format!("The group “{code}” is not declared for this feed.");
-            lines.push(format!("{message} (line {line}, column {column})"));
-            diagnostics.push(Diagnostic {
-                code: "undeclared-group",
-                severity: Severity::Error,
-                line: *line,
-                column: *column,
-                span: 0..0,
-                message,
-                hint: Some("Declare it on the feed's page, or by `rollcall feed declare`.".to_owned()),
-                reference: None,
-            });
-        }
-    }
+    diagnostics.extend(undeclared);
     let refused = !lines.is_empty();
     let answer = format!("File named _control is not a valid control file:\n  {}", lines.join("\n  "));
     match checked.control {

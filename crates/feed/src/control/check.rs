@@ -1,6 +1,7 @@
 //! Checks a control file: the root, the mappings, the profile, and what has to be true of the whole. It goes on after
 //! each finding, so that one upload tells everything.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::check_instructions::Nesting;
@@ -23,8 +24,10 @@ pub struct Checked {
     pub control: Option<ControlFile>,
     /// Everything there is to say about it, in the order of the text.
     pub diagnostics: Vec<Diagnostic>,
-    /// The codes of groups that it can produce, each with the line and column of its first place.
-    pub groups: Vec<(String, usize, usize)>,
+    /// The codes of groups that it can produce, each with its first place in bytes.
+    pub groups: Vec<(String, Range<usize>)>,
+    /// The text that was checked, without a byte-order mark.
+    text: String,
     /// The parser's message, when it is no JSON at all.
     malformed: Option<String>,
     /// Whether it names another model.
@@ -32,6 +35,27 @@ pub struct Checked {
 }
 
 impl Checked {
+    /// The groups that it can produce and that are not among the declared ones, each with its place. A record with such a
+    /// group would fail.
+    pub fn undeclared(&self, declared: &BTreeSet<String>) -> Vec<Diagnostic> {
+        let unknown = self.groups.iter().filter(|(code, _)| !declared.contains(code));
+        unknown
+            .map(|(code, span)| {
+                let (line, column) = place(&self.text, span.start);
+                Diagnostic {
+                    code: "undeclared-group",
+                    severity: Severity::Error,
+                    line,
+                    column,
+                    span: span.clone(),
+                    message: format!("The group {code:?} is not declared for this feed."),
+                    hint: Some("Declare it for the feed, if it is meant.".to_owned()),
+                    reference: None,
+                }
+            })
+            .collect()
+    }
+
     /// What the reference answers to an upload of this file, word for word where its words are known; none when it is
     /// taken.
     pub fn refusal(&self) -> Option<String> {
@@ -65,8 +89,14 @@ impl Checked {
 pub fn check(text: &str) -> Checked {
     let bare = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut checker = Checker::new(bare);
-    let mut checked =
-        Checked { control: None, diagnostics: Vec::new(), groups: Vec::new(), malformed: None, other_model: false };
+    let mut checked = Checked {
+        control: None,
+        diagnostics: Vec::new(),
+        groups: Vec::new(),
+        text: bare.to_owned(),
+        malformed: None,
+        other_model: false,
+    };
     if bare.len() > LONGEST {
         checker.error(0..0, "too-long", "The control file is longer than 4 MiB.".to_owned());
     } else {
@@ -83,13 +113,7 @@ pub fn check(text: &str) -> Checked {
         }
     }
     checked.other_model = checker.other_model;
-    checked.groups = std::mem::take(&mut checker.groups)
-        .into_iter()
-        .map(|(code, at)| {
-            let (line, column) = place(bare, at.start);
-            (code, line, column)
-        })
-        .collect();
+    checked.groups = std::mem::take(&mut checker.groups);
     checker.diagnostics.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.span.end));
     if checker.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
         checked.control = None;

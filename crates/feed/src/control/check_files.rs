@@ -204,6 +204,7 @@ impl Checker<'_> {
                 }
                 pairs.push((input.clone(), to.to_owned()));
             }
+            pairs.sort();
             self.mappings.push(Mapping { name: name.clone(), using, types, values: pairs });
         }
     }

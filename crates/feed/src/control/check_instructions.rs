@@ -15,6 +15,9 @@ pub(super) enum Nesting {
     Loop,
 }
 
+/// How many different fields a control file may set; real ones set some dozens.
+const MOST_FIELDS: usize = 2_000;
+
 /// The keys that a value may have beside where it goes.
 pub(super) const VALUE_KEYS: [&str; 12] = [
     "destination",
@@ -244,9 +247,14 @@ impl Checker<'_> {
             Destination::Tags | Destination::User | Destination::PersonName | Destination::PostalAddress => {}
         }
         let key = FieldKey { destination, name };
-        Some(self.fields.iter().position(|known| *known == key).unwrap_or_else(|| {
-            self.fields.push(key);
-            self.fields.len() - 1
-        }))
+        if let Some(at) = self.fields.iter().position(|known| *known == key) {
+            return Some(at);
+        }
+        if self.fields.len() >= MOST_FIELDS {
+            self.error(node.span.clone(), "too-many-fields", format!("More than {MOST_FIELDS} fields are set."));
+            return None;
+        }
+        self.fields.push(key);
+        Some(self.fields.len() - 1)
     }
 }

@@ -131,7 +131,10 @@ impl Checker<'_> {
                 self.error(node.span.clone(), "not-an-object", "\"mapInputValue\" has to be an object.".to_owned());
                 return None;
             }
-            Some(node.members().iter().map(|(input, member)| (input.clone(), member.node.to_value())).collect())
+            let pairs = node.members().iter().map(|(input, member)| (input.clone(), member.node.to_value()));
+            let mut pairs: Vec<(String, Value)> = pairs.collect();
+            pairs.sort_by(|(one, _), (other, _)| one.cmp(other));
+            Some(pairs)
         });
         let conversion = Conversion {
             kind: Type::Text,

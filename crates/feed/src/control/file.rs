@@ -85,7 +85,7 @@ pub struct Mapping {
     pub using: Using,
     /// The types of the objects meant.
     pub types: Vec<String>,
-    /// Code or title by input.
+    /// Code or title by input, in the byte order of these.
     pub values: Vec<(String, String)>,
 }
 
@@ -225,7 +225,7 @@ pub struct Target {
 pub struct Conversion {
     /// What it becomes.
     pub kind: Type,
-    /// Inputs and what is taken in their place.
+    /// Inputs, in their byte order, and what is taken in their place.
     pub map: Option<Vec<(String, Value)>>,
     /// What is taken in the place of every other input.
     pub default: Option<Value>,
@@ -262,6 +262,15 @@ impl ControlFile {
     /// The declared attribute of that code.
     pub fn attribute(&self, code: &str) -> Option<&Attribute> {
         self.profile.iter().flatten().find(|attribute| attribute.code == code)
+    }
+
+    /// Whether a field holds several values.
+    pub fn holds_several(&self, key: &FieldKey) -> bool {
+        match key.destination {
+            Destination::Profile => self.attribute(&key.name).is_none_or(|attribute| attribute.multiple),
+            Destination::User => key.name == "groups",
+            Destination::Tags | Destination::PersonName | Destination::PostalAddress => false,
+        }
     }
 
     /// The digest of what it does: what it expects of the files does not count, nor does the order of keys.

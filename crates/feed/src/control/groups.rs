@@ -8,6 +8,9 @@ use super::file::{ControlFile, FieldKey, Instruction, Target};
 use crate::json::{Node, Value};
 use crate::transform::{Converted, convert};
 
+/// How many groups a control file may name.
+const MOST_GROUPS: usize = 5_000;
+
 impl ControlFile {
     /// The codes of the groups it can produce, in the order in which they stand, each once.
     pub fn producible_groups(&self) -> Vec<String> {
@@ -100,9 +103,12 @@ impl Checker<'_> {
             }
         }
         for (code, span) in places {
-            if let Some(code) = code.filter(|code| !self.groups.iter().any(|(known, _)| known == code)) {
-                self.groups.push((code, span));
+            let Some(code) = code.filter(|code| !self.groups.iter().any(|(known, _)| known == code)) else { continue };
+            if self.groups.len() >= MOST_GROUPS {
+                self.error(span, "too-many-groups", format!("More than {MOST_GROUPS} groups are named."));
+                return;
             }
+            self.groups.push((code, span));
         }
     }
 }

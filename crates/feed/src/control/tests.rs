@@ -163,8 +163,9 @@ fn the_groups_it_can_produce_are_known_before_any_record() {
     let control = good(&text);
     assert_eq!(control.producible_groups(), ["g:all", "g:academics", "g:others"]);
     assert!(!control.groups_come_from_records());
-    let places: Vec<(String, usize)> = check(&text).groups.into_iter().map(|(code, line, _)| (code, line)).collect();
-    assert_eq!(places, [("g:all".to_owned(), 9), ("g:academics".to_owned(), 11), ("g:others".to_owned(), 11)]);
+    let undeclared = check(&text).undeclared(&["g:academics".to_owned()].into());
+    let places: Vec<(&str, usize)> = undeclared.iter().map(|found| (&text[found.span.clone()], found.line)).collect();
+    assert_eq!(places, [("\"g:all\"", 9), ("\"g:others\"", 11)]);
     let open = with(r#"{"source":"g","destination":"user","name":"groups"}"#);
     assert!(good(&open).groups_come_from_records());
 }

@@ -69,14 +69,14 @@ pub struct Candidate {
     pub cause: Cause,
     /// The person.
     pub person: Person,
-    /// The record as it came.
-    pub received: Value,
     /// The digest of the record under this control file.
     pub raw: Digest,
     /// The digest of the person.
     pub canonical: Digest,
     /// What there is to say about the record.
     pub findings: Vec<Finding>,
+    /// The record as it was received.
+    pub received: Value,
 }
 
 /// What would become of somebody.
@@ -103,10 +103,10 @@ pub struct Failing {
     pub username: Option<Username>,
     /// Whom it concerns.
     pub number: Option<u32>,
-    /// The record as it came.
-    pub received: Value,
     /// Why.
     pub findings: Vec<Finding>,
+    /// The record as it was received.
+    pub received: Value,
 }
 
 /// What a human has to decide.
@@ -273,10 +273,10 @@ impl<'a> Sift<'a> {
             kind,
             cause,
             person,
-            received,
             raw,
             canonical,
             findings,
+            received,
         }))
     }
 
@@ -284,7 +284,7 @@ impl<'a> Sift<'a> {
         let number = place.map(|place| self.baseline.people()[place as usize].number);
         let username = self.transformer.username(record);
         let received = record.to_value();
-        Seen::Failing(Failing { record: record.number, line: record.line, username, number, received, findings })
+        Seen::Failing(Failing { record: record.number, line: record.line, username, number, findings, received })
     }
 
     /// The first record of that username, when this one is not the first.

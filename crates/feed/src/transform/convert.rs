@@ -65,7 +65,7 @@ fn mapped<'a>(value: &'a Value, conversion: &'a Conversion) -> &'a Value {
         Value::Boolean(false) => "false",
         Value::Null | Value::List(_) | Value::Object(_) => return conversion.default.as_ref().unwrap_or(value),
     };
-    let found = map.iter().find(|(known, _)| known == input).map(|(_, value)| value);
+    let found = map.binary_search_by(|(known, _)| known.as_str().cmp(input)).ok().map(|at| &map[at].1);
     found.or(conversion.default.as_ref()).unwrap_or(value)
 }
 
@@ -215,7 +215,8 @@ fn reference(text: Option<String>, value: &Value, conversion: &Conversion, mappi
             false => Converted::Dropped(Dropped::NotAReference),
         };
     };
-    let found = mapping.values.iter().find(|(input, _)| *input == text).map(|(_, to)| to.clone());
+    let found = mapping.values.binary_search_by(|(input, _)| input.cmp(&text)).ok();
+    let found = found.map(|at| mapping.values[at].1.clone());
     match (found, mapping.using) {
         (Some(code), Using::Behaviour) => Converted::Item(Item::Reference(code)),
         (Some(title), Using::Title) => Converted::Item(Item::Text(title)),

@@ -48,6 +48,8 @@ pub struct Transformer<'c> {
     /// The groups that the feed manages.
     groups: &'c BTreeSet<String>,
     slots: Vec<Slot>,
+    /// Which of the fields hold several values.
+    several: Vec<bool>,
     findings: Vec<Finding>,
     username: Option<Username>,
     record: u64,
@@ -68,7 +70,8 @@ impl<'c> Transformer<'c> {
     /// A transformer for the records of one control file; `groups` are the declared codes.
     pub fn new(control: &'c ControlFile, groups: &'c BTreeSet<String>) -> Transformer<'c> {
         let slots = control.fields.iter().map(|_| Slot::default()).collect();
-        Transformer { control, groups, slots, findings: Vec::new(), username: None, record: 0, line: 0 }
+        let several = control.fields.iter().map(|key| control.holds_several(key)).collect();
+        Transformer { control, groups, slots, several, findings: Vec::new(), username: None, record: 0, line: 0 }
     }
 
     /// Whose record it is: the first top-level rule for the username, with its map and filters.
@@ -246,11 +249,7 @@ impl<'c> Transformer<'c> {
     /// Stores a value: in the place of what is there, or behind it.
     fn put(&mut self, item: Item, target: &Target) {
         let key = &self.control.fields[target.slot];
-        let several = match key.destination {
-            Destination::Profile => self.control.attribute(&key.name).is_none_or(|attribute| attribute.multiple),
-            Destination::User => key.name == "groups",
-            Destination::Tags | Destination::PersonName | Destination::PostalAddress => false,
-        };
+        let several = self.several[target.slot];
         let qualifier = target.qualifier.clone().filter(|_| key.destination == Destination::Profile);
         let entries = &mut self.slots[target.slot].entries;
         if !(target.append && several) {
