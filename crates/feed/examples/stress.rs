@@ -1,9 +1,9 @@
 //! Feeds the readers and the check of control files mutated bytes for some minutes:
-//! `cargo run --release -p feed --example stress -- readers|control MINUTES SEED`. It stops at the first bytes that break a
+//! `cargo run --release -p feed --example stress -- readers|workbook|control MINUTES SEED`. It stops at the first bytes that break a
 //! law, and prints them; it never goes on after one.
 
 use std::collections::BTreeSet;
-use std::io::{Cursor, Read};
+use std::io::{Cursor, Read, Write};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
@@ -178,6 +178,57 @@ fn try_readers(rng: &mut Rng) -> Result<(), String> {
     Ok(())
 }
 
+const WORKBOOK: &[(&str, &str)] = &[
+    (
+        "xl/workbook.xml",
+        "<workbook xmlns:r='u'><workbookPr date1904='1'/><sheets><sheet name='P' r:id='r1'/></sheets></workbook>",
+    ),
+    ("xl/_rels/workbook.xml.rels", "<R><Relationship Id='r1' Target='worksheets/sheet1.xml'/></R>"),
+    (
+        "xl/sharedStrings.xml",
+        "<sst><si><t>id</t></si><si><r><t>na</t></r><r><t>me</t></r><rPh><t>x</t></rPh></si></sst>",
+    ),
+    (
+        "xl/styles.xml",
+        "<s><numFmts><numFmt numFmtId='164' formatCode='[h]\\:mm \"x\"'/></numFmts><cellXfs><xf numFmtId='14'/><xf numFmtId='164'/></cellXfs></s>",
+    ),
+    (
+        "xl/worksheets/sheet1.xml",
+        "<w><sheetData><row r='1'><c r='A1' t='s'><v>0</v></c><c t='s'><v>1</v></c></row><row r='3'><c r='B3' s='1'><v>46082.25</v></c>\
+         <c r='A3' t='inlineStr'><is><t>a</t></is></c></row><row><c t='e'><v>#N/A</v></c><c s='0'><v>1e9</v></c></row></sheetData></w>",
+    ),
+];
+
+fn try_workbook(rng: &mut Rng) -> Result<(), String> {
+    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, text) in WORKBOOK {
+        let method = if rng.bool() { zip::CompressionMethod::Stored } else { zip::CompressionMethod::Deflated };
+        let options = zip::write::SimpleFileOptions::default().compression_method(method);
+        let bytes = if rng.u8(..3) == 0 { mutated(text.as_bytes(), rng) } else { text.as_bytes().to_vec() };
+        let put = writer.start_file(*name, options).is_ok() && writer.write_all(&bytes).is_ok();
+        if !put {
+            return Err(format!("{name} cannot be written"));
+        }
+    }
+    let mut bytes = writer.finish().map(Cursor::into_inner).map_err(|error| error.to_string())?;
+    if rng.u8(..3) == 0 {
+        bytes = mutated(&bytes, rng);
+    }
+    let name = "users".to_owned();
+    let spec = FileSpec {
+        name,
+        read: Format::Xlsx,
+        single_record: false,
+        charset: None,
+        separator: None,
+        quote: None,
+        sheet: None,
+    };
+    let whole = told(&spec, Input::file(Cursor::new(&bytes)));
+    let pieces = told(&spec, Input::stream(Pieces(&bytes[..], rng.usize(1..200))));
+    if whole == pieces { Ok(()) } else { Err(format!("{}\n{whole:?}\n{pieces:?}", bytes.escape_ascii())) }
+}
+
 fn try_control(rng: &mut Rng) -> Result<(), String> {
     let bytes = mutated(CONTROL.as_bytes(), rng);
     let text = String::from_utf8_lossy(&bytes);
@@ -212,7 +263,11 @@ fn main() {
     let (end, mut tries) = (now() + Duration::from_secs(60 * minutes), 0_u64);
     while now() < end {
         for _ in 0..1_000 {
-            let tried = if part == "control" { try_control(&mut rng) } else { try_readers(&mut rng) };
+            let tried = match part.as_str() {
+                "control" => try_control(&mut rng),
+                "workbook" => try_workbook(&mut rng),
+                _ => try_readers(&mut rng),
+            };
             if let Err(broken) = tried {
                 eprintln!("after {tries} tries with seed {seed}: {broken}");
                 std::process::exit(1);

@@ -7,7 +7,7 @@ use super::account::{self, Username};
 use super::context::Context;
 use super::convert::{Converted, convert};
 use super::countries::is_country;
-use crate::control::model::{Destination, TITLE};
+use crate::control::model::{Destination, TITLE, Type};
 use crate::control::{ControlFile, FieldKey, Instruction, Target, Test};
 use crate::finding::{Dropped, Finding, Level, Problem};
 use crate::json::{Value, excerpt, write};
@@ -160,7 +160,10 @@ impl<'c> Transformer<'c> {
         for instruction in instructions {
             match instruction {
                 Instruction::Field { source, target } => {
-                    if let Some(value) = context.present(source) {
+                    // False is a value where a boolean is wanted, and nothing anywhere else.
+                    let wanted = target.conversion.kind == Type::Boolean;
+                    let no = context.get(source).filter(|value| wanted && **value == Value::Boolean(false));
+                    if let Some(value) = no.or_else(|| context.present(source)) {
                         self.store(&value, source, target);
                     }
                 }

@@ -112,6 +112,14 @@ fn names_lose_blanks_and_addresses_keep_their_letters() {
 }
 
 #[test]
+fn false_is_a_value_of_a_boolean_and_nothing_elsewhere() {
+    let root = r#""profile": {"a:yes": {"type": "boolean"}, "a:text": {}},"#;
+    let more = r#"{"source":"y","destination":"profile","name":"a:yes"},{"source":"y","destination":"profile","name":"a:text"}"#;
+    let made = person(&good(&with_root(root, more)), &somebody("\"y\":false"));
+    assert_eq!((profile(&made, "a:yes"), profile(&made, "a:text")), (vec!["false".to_owned()], vec![]));
+}
+
+#[test]
 fn what_was_there_before_does_not_count() {
     let control = good(&with(
         r#"{"source":"j","destination":"profile","name":"a:job","multivalue":true},
