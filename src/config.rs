@@ -207,6 +207,11 @@ fn fault_plan() -> Result<Option<crate::store::faults::FaultPlan>, Refusal> {
         .transpose()
 }
 
+/// The feed key with which `rollcall upload` sends.
+pub fn feed_key() -> Option<String> {
+    variable("ROLLCALL_FEED_KEY")
+}
+
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())

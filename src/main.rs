@@ -28,6 +28,8 @@ fn main() -> ExitCode {
             Command::Filters(filters) => cli::filters::run(filters).await,
             Command::Tasks(tasks) => cli::tasks::run(tasks).await,
             Command::Token(token) => cli::token::run(token).await,
+            Command::Feed(feed) => cli::feed::run(feed).await,
+            Command::Upload(upload) => cli::upload::run(upload).await,
             Command::Webhooks(webhooks) => cli::webhooks::run(webhooks).await,
             Command::Stats(stats) => cli::stats::run(stats).await,
             Command::Audit(audit) => cli::audit::run(audit).await,

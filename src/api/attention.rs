@@ -5,12 +5,15 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::asked::Asked;
+use crate::api::feeds::shown::FeedRunBody;
 use crate::api::organization::Key;
 use crate::api::parameters::{None as NoParameters, Parameters};
 use crate::api::problem::Problem;
 use crate::api::runs::Run;
 use crate::api::tasks::TaskRun;
 use crate::api::withheld::Withheld;
+use crate::feeds;
+use crate::feeds::attention::FeedWaiting;
 use crate::sync::attention::Waiting as OfMirror;
 use crate::sync::edition;
 use crate::tasks::attention::{self, Waiting};
@@ -77,6 +80,20 @@ pub(crate) enum AttentionItem {
         /// Since when.
         since: Option<String>,
     },
+    /// A run of a feed that waits for a person, or was given up.
+    FeedRun {
+        /// The feed's code.
+        feed: String,
+        /// The run.
+        run: Box<FeedRunBody>,
+    },
+    /// The delivery of a feed is late.
+    FeedLate {
+        /// The feed's code.
+        feed: String,
+        /// When it was expected.
+        since: String,
+    },
     /// The machine's clock has jumped; tasks that go by inactivity are held until somebody confirms it.
     ClockJumped {
         /// By how many seconds.
@@ -87,12 +104,26 @@ pub(crate) enum AttentionItem {
 /// List what needs attention
 ///
 /// Withheld rows, a key that expires, a sync that failed, a webhook that was switched off, runs of tasks that are held or
-/// failed, operations to approve, an edition that is exceeded, a clock that has jumped.
+/// failed, operations to approve, runs of feeds that wait, deliveries that are late, an edition that is exceeded, a clock
+/// that has jumped.
 #[utoipa::path(get, path = "/attention", tag = "organization", operation_id = "list_attention",
     responses((status = 200, description = "What waits", body = Attention)))]
 pub(crate) async fn list(asked: Asked, Parameters(_): Parameters<NoParameters>) -> Result<Json<Attention>, Problem> {
     let (now, snapshot) = (asked.context.now, asked.snapshot.clone());
-    let waiting = asked.mirror.store().read(move |tx| attention::list(tx, &snapshot, now)).await?;
+    let zone = asked.mirror.zone();
+    let waiting = asked
+        .mirror
+        .store()
+        .read(move |tx| Ok((attention::list(tx, &snapshot, now)?, feeds::attention::list(tx, (now, &zone))?)));
+    let (waiting, of_feeds) = waiting.await?;
+    let of_feed = |waiting: FeedWaiting| match waiting {
+        FeedWaiting::Held(of) | FeedWaiting::Ready(of) | FeedWaiting::Failed(of) => {
+            AttentionItem::FeedRun { feed: of.0.code.as_str().to_owned(), run: Box::new(FeedRunBody::at(&of.1, now)) }
+        }
+        FeedWaiting::Late(feed, since) => {
+            AttentionItem::FeedLate { feed: feed.code.as_str().to_owned(), since: since.to_string() }
+        }
+    };
     let of_mirror = |waiting: OfMirror| match waiting {
         OfMirror::Key(key) => AttentionItem::Key { key: Key::of(key) },
         OfMirror::Failed(run) => AttentionItem::FailedRun { run: Box::new(Run::of(&run)) },
@@ -119,5 +150,5 @@ pub(crate) async fn list(asked: Asked, Parameters(_): Parameters<NoParameters>) 
         },
         Waiting::Clock(seconds) => AttentionItem::ClockJumped { seconds },
     };
-    Ok(Json(Attention { items: waiting.into_iter().map(item).collect() }))
+    Ok(Json(Attention { items: waiting.into_iter().map(item).chain(of_feeds.into_iter().map(of_feed)).collect() }))
 }

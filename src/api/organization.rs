@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use crate::api::asked::Asked;
 use crate::api::parameters::{None as NoParameters, Parameters};
 use crate::api::problem::Problem;
+use crate::feeds;
 use crate::nouns::organization_key::OrganizationKey;
 use crate::store::{coverage, organization_keys};
 use crate::tasks::attention;
@@ -78,10 +79,11 @@ pub(crate) struct Key {
     responses((status = 200, description = "The organization", body = Organization)))]
 pub(crate) async fn show(asked: Asked, Parameters(_): Parameters<NoParameters>) -> Result<Json<Organization>, Problem> {
     let (snapshot, now) = (&asked.snapshot, asked.context.now);
-    let (generation, counted) = (snapshot.generation(), snapshot.clone());
+    let (generation, counted, zone) = (snapshot.generation(), snapshot.clone(), asked.mirror.zone());
     let read = asked.mirror.store().read(move |tx| {
         let claims = coverage::of_generation(tx, generation)?;
-        Ok((claims, organization_keys::shown(tx)?, attention::count(tx, &counted, now)?))
+        let waiting = attention::count(tx, &counted, now)? + feeds::attention::count(tx, (now, &zone))?;
+        Ok((claims, organization_keys::shown(tx)?, waiting))
     });
     let (claims, key, needs_attention) = read.await?;
     let organization = asked.mirror.organization();

@@ -6,6 +6,7 @@ mod acting;
 pub mod audit;
 pub mod doctor;
 pub mod ending;
+pub mod feed;
 pub mod filters;
 pub mod follow;
 pub mod groups;
@@ -21,6 +22,7 @@ pub mod sync;
 pub mod table;
 pub mod tasks;
 pub mod token;
+pub mod upload;
 pub mod users;
 pub mod webhooks;
 mod why;
@@ -114,6 +116,16 @@ pub enum Command {
     #[command(after_help = "Example:\n  rollcall token create --name reports --expires 90\n\
         docs/api.md says what can be asked with it.")]
     Token(token::Token),
+    /// List feeds and their runs, decide about runs, look people up, try a control file
+    #[command(after_help = "Examples:\n  rollcall feed show staff\n  rollcall feed check control.json users.csv\n\
+        Exit codes: 0 done, 3 refused, 4 records of the samples fail.")]
+    Feed(feed::Feed),
+    /// Send files to a feed, start its run and wait for it
+    #[command(
+        after_help = "Example: rollcall upload --feed staff _control=control.json users=users.csv --start --wait\n\
+        Exit codes: 0 done, 1 not applied, 3 refused, 4 applied with errors in records, 5 held until a person looks."
+    )]
+    Upload(upload::Upload),
     /// List webhooks and what was sent to them, or send a test
     Webhooks(webhooks::Webhooks),
     /// Count seats by app and site: used, inactive, what they cost

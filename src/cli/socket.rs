@@ -8,7 +8,7 @@ use tokio::net::{UnixListener, UnixStream};
 
 use crate::cli::acting::{self, Question};
 use crate::cli::sync::Wanted;
-use crate::cli::{token, webhooks};
+use crate::cli::{feed, token, webhooks};
 use crate::id::Entropy;
 use crate::mirror::mirrors::Mirrors;
 use crate::nouns::context::{Actor, Context};
@@ -76,6 +76,10 @@ pub async fn answer(listener: UnixListener, mirrors: Mirrors, surroundings: Surr
                         Ok(question) => act(&mirrors, &surroundings, question).await,
                         Err(_) => "This server does not know what was asked for; update it.".to_owned(),
                     },
+                    line if line.starts_with("feed ") => match serde_json::from_str(&line["feed ".len()..]) {
+                        Ok(asked) => of_feeds(&mirrors, &surroundings, asked).await,
+                        Err(_) => "This server does not know what was asked for; update it.".to_owned(),
+                    },
                     line if line.starts_with("webhook-test ") => {
                         test_webhook(&mirrors, &surroundings, &line["webhook-test ".len()..]).await
                     }
@@ -96,6 +100,11 @@ async fn change_tokens(mirrors: &Mirrors, surroundings: &Surroundings, wanted: t
 async fn act(mirrors: &Mirrors, surroundings: &Surroundings, question: Question) -> String {
     let Some(mirror) = mirrors.only() else { return "No organization is connected.".to_owned() };
     serde_json::to_string(&acting::answer(&mirror, surroundings, question).await).unwrap_or_default()
+}
+
+async fn of_feeds(mirrors: &Mirrors, surroundings: &Surroundings, asked: feed::Asked) -> String {
+    let Some(mirror) = mirrors.only() else { return "No organization is connected.".to_owned() };
+    serde_json::to_string(&feed::answer(&mirror, surroundings, asked).await).unwrap_or_default()
 }
 
 async fn test_webhook(mirrors: &Mirrors, surroundings: &Surroundings, webhook: &str) -> String {

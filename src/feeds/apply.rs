@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use crate::feeds::{person, stops, tell};
+use crate::id::Entropy;
 use crate::nouns::context::{Actor, Context};
 use crate::nouns::feed::{Feed, Force};
 use crate::nouns::feed_person::{FeedPerson, FeedRecord};
@@ -36,7 +37,7 @@ pub(super) enum Applied {
 pub(super) fn apply(
     tx: &mut Tx,
     lease: &FeedLease,
-    (now, salt): (Timestamp, &[u8; 16]),
+    (now, entropy): (Timestamp, &Entropy),
 ) -> Result<Applied, StoreError> {
     if !jobs::holds(tx, &lease.fence)? {
         return Ok(Applied::Lost);
@@ -61,7 +62,7 @@ pub(super) fn apply(
         }
         writer.page(tx, rows)?;
     }
-    writer.conclude(tx, lease, salt)?;
+    writer.conclude(tx, lease, entropy)?;
     Ok(Applied::Done)
 }
 
@@ -156,7 +157,7 @@ impl Writer {
         feed_people::block_at(tx, &leaving, self.now.saturating_add(grace).unwrap_or(Timestamp::MAX))
     }
 
-    fn conclude(mut self, tx: &mut Tx, lease: &FeedLease, salt: &[u8; 16]) -> Result<(), StoreError> {
+    fn conclude(mut self, tx: &mut Tx, lease: &FeedLease, entropy: &Entropy) -> Result<(), StoreError> {
         let blocked = feed_people::block_due(tx, self.now)?;
         let counts = self.run.counts;
         self.lines.say(format!("{} user records had no changes", counts.unchanged));
@@ -190,8 +191,8 @@ impl Writer {
             "blocked": blocked,
         });
         let context = Context { actor: Actor::System, now: self.now };
-        tell::of_run(tx, &context, ("feed_run.completed", &self.run.id), detail, salt)?;
-        tell::report(tx, (&self.feed, &self.run), self.now, salt)
+        tell::of_run(tx, &context, ("feed_run.completed", &self.run.id), detail, &entropy.bytes())?;
+        tell::report(tx, (&self.feed, &self.run), self.now, entropy)
     }
 }
 

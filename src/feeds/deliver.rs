@@ -262,12 +262,12 @@ pub(super) fn given(body: &Body, context: &Context) -> RunFile {
 
 /// Says that a delivery was refused because a run waits, so that nobody finds out too late.
 async fn blocked(context: &Context, mirror: &Mirror, feed: &Feed, entropy: &Entropy) -> Result<(), StoreError> {
-    let (context, salt, feed) = (context.clone(), entropy.bytes(), feed.clone());
+    let (context, entropy, feed) = (context.clone(), entropy.clone(), feed.clone());
     let told = move |tx: &mut Tx| {
         let Some(run) = feed_runs::newest_of(tx, feed.number)? else { return Ok(()) };
         let detail = json!({ "run": run.id.as_str(), "state": run.state.as_str() });
-        tell::record(tx, &context, ("feed.blocked", feed.id.as_str()), (detail, None), &salt)?;
-        tell::blocked(tx, (&feed, &run), context.now, &salt)
+        tell::record(tx, &context, ("feed.blocked", feed.id.as_str()), (detail, None), &entropy.bytes())?;
+        tell::blocked(tx, (&feed, &run), context.now, &entropy)
     };
     mirror.store().write(told).await
 }

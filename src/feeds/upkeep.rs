@@ -67,7 +67,7 @@ async fn late(
     (feed, since): (&Feed, Timestamp),
     surroundings: &Surroundings,
 ) -> Result<(), StoreError> {
-    let (now, salt, feed) = (surroundings.clock.now(), surroundings.entropy.bytes(), feed.clone());
+    let (now, entropy, feed) = (surroundings.clock.now(), surroundings.entropy.clone(), feed.clone());
     let told = move |tx: &mut Tx| {
         let Some(known) = feeds::find(tx, feed.number)? else { return Ok(()) };
         if known.late_told_at.is_some_and(|told| told >= since) || known.delivered_at != feed.delivered_at {
@@ -76,8 +76,8 @@ async fn late(
         feeds::set_late_told(tx, feed.number, now)?;
         let context = Context { actor: Actor::System, now };
         let detail = json!({ "expected": since.to_string() });
-        tell::record(tx, &context, ("feed.late", feed.id.as_str()), (detail, None), &salt)?;
-        tell::late(tx, (&feed, since), now, &salt)
+        tell::record(tx, &context, ("feed.late", feed.id.as_str()), (detail, None), &entropy.bytes())?;
+        tell::late(tx, (&feed, since), now, &entropy)
     };
     mirror.store().write(told).await
 }

@@ -119,7 +119,7 @@ async fn carry_out(mirror: &Mirror, lease: &FeedLease, surroundings: &Surroundin
             mirror.store().write(move |tx| jobs::finish_operation(tx, &lease.fence)).await?;
             return Ok(());
         }
-        let (now, salt, taken) = (surroundings.clock.now(), surroundings.entropy.bytes(), lease.clone());
+        let (now, entropy, taken) = (surroundings.clock.now(), surroundings.entropy.clone(), lease.clone());
         let beat = lease.clone();
         mirror
             .store()
@@ -135,7 +135,7 @@ async fn carry_out(mirror: &Mirror, lease: &FeedLease, surroundings: &Surroundin
                 jobs::extend_operation(tx, &beat.fence, now)
             })
             .await?;
-        match mirror.store().write(move |tx| apply(tx, &taken, (now, &salt))).await {
+        match mirror.store().write(move |tx| apply(tx, &taken, (now, &entropy))).await {
             Ok(Applied::Done) => return Ok(()),
             Ok(Applied::Lost) => return Err(Halt::LeaseLost),
             Ok(Applied::Stale) => continue,
@@ -227,7 +227,7 @@ async fn settle(
     lease: &FeedLease,
     (compared, surroundings): (Compared, &Surroundings),
 ) -> Result<bool, Halt> {
-    let (now, salt, lease) = (surroundings.clock.now(), surroundings.entropy.bytes(), lease.clone());
+    let (now, entropy, lease) = (surroundings.clock.now(), surroundings.entropy.clone(), lease.clone());
     let settled = mirror.store().write(move |tx| {
         if !jobs::holds(tx, &lease.fence)? {
             return Ok(None);
@@ -266,8 +266,8 @@ async fn settle(
             let context = Context { actor: Actor::System, now };
             let words: Vec<String> = run.reasons.iter().map(crate::store::feed_text::reason_word).collect();
             let detail = json!({ "feed": feed.id.as_str(), "reasons": words });
-            tell::of_run(tx, &context, ("feed_run.held", &run.id), detail, &salt)?;
-            tell::report(tx, (&feed, &run), now, &salt)?;
+            tell::of_run(tx, &context, ("feed_run.held", &run.id), detail, &entropy.bytes())?;
+            tell::report(tx, (&feed, &run), now, &entropy)?;
         }
         Ok(Some(goes_on))
     });
@@ -276,7 +276,7 @@ async fn settle(
 
 /// Gives a run up. Nothing of it was applied.
 async fn fail(mirror: &Mirror, lease: &FeedLease, why: String, surroundings: &Surroundings) -> Result<(), StoreError> {
-    let (now, salt, lease) = (surroundings.clock.now(), surroundings.entropy.bytes(), lease.clone());
+    let (now, entropy, lease) = (surroundings.clock.now(), surroundings.entropy.clone(), lease.clone());
     let failed = move |tx: &mut Tx| {
         if !jobs::holds(tx, &lease.fence)? {
             return Ok(());
@@ -291,8 +291,14 @@ async fn fail(mirror: &Mirror, lease: &FeedLease, why: String, surroundings: &Su
         feed_runs::update(tx, &run)?;
         jobs::finish_operation(tx, &lease.fence)?;
         let context = Context { actor: Actor::System, now };
-        tell::of_run(tx, &context, ("feed_run.failed", &run.id), json!({ "feed": feed.id.as_str() }), &salt)?;
-        tell::report(tx, (&feed, &run), now, &salt)
+        tell::of_run(
+            tx,
+            &context,
+            ("feed_run.failed", &run.id),
+            json!({ "feed": feed.id.as_str() }),
+            &entropy.bytes(),
+        )?;
+        tell::report(tx, (&feed, &run), now, &entropy)
     };
     mirror.store().write(failed).await
 }

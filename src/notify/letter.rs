@@ -88,6 +88,9 @@ pub fn of_event(event: EventKind, data: &Value, link: Option<String>) -> Letter 
         let paragraphs = text("message").split("\n\n").map(str::to_owned).collect();
         return Letter { subject: text("subject"), paragraphs, ..Letter::default() };
     }
+    if event == EventKind::FeedReport {
+        return of_feed(data, link);
+    }
     let said = match event {
         EventKind::KeyExpiring => format!(
             "The organization API key {} expires on {}. When it has expired, no sync can read anything. Make a new key at Atlassian and replace it in Rollcall.",
@@ -97,6 +100,11 @@ pub fn of_event(event: EventKind, data: &Value, link: Option<String>) -> Letter 
         EventKind::SyncHeld => "A sync found more changes at once than its guards let pass. These rows stay as they were until somebody has looked at them.".to_owned(),
         EventKind::SyncFailed => format!("A sync ended without a result. {}", text("reason")),
         EventKind::OperationFinished => format!("{} is over: {}.", text("name"), text("outcome")),
+        EventKind::FeedFinished
+        | EventKind::FeedHeld
+        | EventKind::FeedFailed
+        | EventKind::FeedBlocked
+        | EventKind::FeedLate => format!("The feed {}: {}.", text("name"), text("outcome")),
         EventKind::LicenceLimitNeared if text("outcome") == "exceeded" => format!(
             "There are more managed people than Rollcall's edition allows. Everything works until {}; after that, operations and tasks are refused. Syncs and data stay.",
             text("graceUntil"),
@@ -126,6 +134,43 @@ pub fn of_event(event: EventKind, data: &Value, link: Option<String>) -> Letter 
         _ => format!("Rollcall: {} ({named})", event.in_words()),
     };
     Letter { subject, paragraphs: vec![said], facts, link, enclosures: Vec::new() }
+}
+
+/// The report of a feed: what came of its run, in numbers, and its log as far as the feed's settings let it be told.
+fn of_feed(data: &Value, link: Option<String>) -> Letter {
+    let text = |name: &str| data[name].as_str().unwrap_or_default().to_owned();
+    let (name, number, outcome) = (text("name"), data["number"].as_u64().unwrap_or_default(), text("outcome"));
+    let said = match outcome.as_str() {
+        "applied" => format!("Run {number} of the feed {name} was applied."),
+        "held" => format!("Run {number} of the feed {name} waits for a person. Nothing of it was applied."),
+        "failed" => format!("Run {number} of the feed {name} was given up. Nothing of it was applied."),
+        "blocked" => format!("A delivery to the feed {name} was refused, because run {number} waits for a person."),
+        _ => format!("The delivery of the feed {name} is late."),
+    };
+    let change = data["errorChange"].as_i64().unwrap_or_default();
+    let mut paragraphs = vec![said];
+    paragraphs.extend(data["reasons"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned));
+    if outcome != "late" {
+        paragraphs.push(format!("Change in error count: {change}"));
+    }
+    if !text("lines").is_empty() {
+        paragraphs.push(text("lines"));
+    }
+    let counts = data["counts"].as_object().filter(|_| outcome != "late");
+    let facts = counts.into_iter().flatten().map(|(name, count)| (name.clone(), count.to_string())).collect();
+    let enclosure = |log: &str| Enclosure {
+        name: format!("run-{number}.log"),
+        kind: "text/plain; charset=utf-8".to_owned(),
+        content: log.as_bytes().to_vec(),
+    };
+    let enclosures = data["log"].as_str().map(enclosure).into_iter().collect();
+    Letter {
+        subject: format!("User feed report / {change:+} / {name} / {outcome}"),
+        paragraphs,
+        facts,
+        link,
+        enclosures,
+    }
 }
 
 /// Composes a letter.

@@ -50,3 +50,9 @@ impl Notifier {
         Ok(Notifier { clock, entropy, sealing, allowed, lookup, outgoing, certificates: certificates.to_vec() })
     }
 }
+
+/// Chooses the library's cryptography for this process, once; whoever makes a client asks for it first.
+pub fn tls() {
+    // Fails only when the process has chosen a provider already, which is then used.
+    drop(rustls::crypto::ring::default_provider().install_default());
+}

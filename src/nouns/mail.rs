@@ -108,6 +108,13 @@ impl MailKind {
             EventKind::TaskPartial | EventKind::TaskFailed | EventKind::TaskHeld => Some(MailKind::Task),
             EventKind::OperationFinished => Some(MailKind::Operation),
             EventKind::LicenceLimitNeared => Some(MailKind::Limit),
+            // A feed's reports go to those whom the feed names.
+            EventKind::FeedFinished
+            | EventKind::FeedHeld
+            | EventKind::FeedFailed
+            | EventKind::FeedBlocked
+            | EventKind::FeedLate
+            | EventKind::FeedReport => None,
             EventKind::SyncFinished
             | EventKind::TaskSucceeded
             | EventKind::TaskSkipped

@@ -5,6 +5,7 @@
 use jiff::Timestamp;
 
 use crate::id::{KeyId, RunId};
+use crate::nouns::feed_run::RunCounts;
 use crate::nouns::operation_row::{RowState, Tally};
 use crate::nouns::warning::Letter;
 
@@ -33,6 +34,18 @@ pub enum EventKind {
     TaskSkipped,
     /// Managed people come near what the edition allows.
     LicenceLimitNeared,
+    /// A run of a feed was applied.
+    FeedFinished,
+    /// A run of a feed waits for a person.
+    FeedHeld,
+    /// A run of a feed was given up.
+    FeedFailed,
+    /// A delivery was refused, because a run of the feed waits.
+    FeedBlocked,
+    /// A feed's delivery of the day has not come.
+    FeedLate,
+    /// The report of a feed's run; told to those whom the feed names.
+    FeedReport,
     /// A task warns somebody by mail; told to that person alone.
     AccessEnding,
     /// Somebody asked for a test.
@@ -118,6 +131,17 @@ pub enum What {
         /// When they are more: until when everything works.
         grace_until: Option<Timestamp>,
     },
+    /// Something about a feed.
+    Feed(FeedTold),
+    /// The same with a run's log, for those whom the feed names.
+    FeedReport {
+        /// What happened.
+        told: FeedTold,
+        /// The first lines of the log.
+        lines: String,
+        /// More of the log than stands there, as a file.
+        log: Option<String>,
+    },
     /// A task warns somebody by mail.
     AccessEnding {
         /// The task's id.
@@ -129,6 +153,47 @@ pub enum What {
     },
     /// Somebody asked for a test.
     Test,
+}
+
+/// Something about a feed, in numbers and in names that administrators gave.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FeedTold {
+    /// The feed's id.
+    pub feed: String,
+    /// Its code.
+    pub code: String,
+    /// What it is called.
+    pub name: String,
+    /// The run's id; none where it is about no run.
+    pub run: Option<String>,
+    /// The run's number.
+    pub number: u64,
+    /// What happened.
+    pub outcome: FeedOutcome,
+    /// What the run does.
+    pub counts: RunCounts,
+    /// How many errors its log has.
+    pub errors: u64,
+    /// By how many that differs from the run applied before it.
+    pub error_change: i64,
+    /// Why it waits, failed or was refused: sentences.
+    pub reasons: Vec<String>,
+}
+
+/// What happened to a feed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FeedOutcome {
+    /// A run was applied.
+    #[default]
+    Applied,
+    /// A run waits for a person.
+    Held,
+    /// A run was given up.
+    Failed,
+    /// A delivery was refused.
+    Blocked,
+    /// A delivery is late.
+    Late,
 }
 
 /// An operation, or one run of a task.
@@ -187,7 +252,7 @@ pub struct SyncCounts {
 
 impl EventKind {
     /// All that can be subscribed to, in the order in which they are shown.
-    pub const ALL: [EventKind; 11] = [
+    pub const ALL: [EventKind; 16] = [
         EventKind::KeyExpiring,
         EventKind::SyncFinished,
         EventKind::SyncHeld,
@@ -199,6 +264,11 @@ impl EventKind {
         EventKind::TaskHeld,
         EventKind::TaskSkipped,
         EventKind::LicenceLimitNeared,
+        EventKind::FeedFinished,
+        EventKind::FeedHeld,
+        EventKind::FeedFailed,
+        EventKind::FeedBlocked,
+        EventKind::FeedLate,
     ];
 
     /// The word that is stored and sent.
@@ -215,6 +285,12 @@ impl EventKind {
             EventKind::TaskHeld => "task.held",
             EventKind::TaskSkipped => "task.skipped",
             EventKind::LicenceLimitNeared => "licence.limit_neared",
+            EventKind::FeedFinished => "feed.finished",
+            EventKind::FeedHeld => "feed.held",
+            EventKind::FeedFailed => "feed.failed",
+            EventKind::FeedBlocked => "feed.blocked",
+            EventKind::FeedLate => "feed.late",
+            EventKind::FeedReport => "feed.report",
             EventKind::AccessEnding => "access.ending",
             EventKind::Test => "test",
         }
@@ -222,7 +298,10 @@ impl EventKind {
 
     /// Reads the word.
     pub fn parse(text: &str) -> Option<EventKind> {
-        EventKind::ALL.into_iter().chain([EventKind::AccessEnding, EventKind::Test]).find(|kind| kind.as_str() == text)
+        EventKind::ALL
+            .into_iter()
+            .chain([EventKind::FeedReport, EventKind::AccessEnding, EventKind::Test])
+            .find(|kind| kind.as_str() == text)
     }
 
     /// What it is, in a few words for a person.
@@ -239,6 +318,12 @@ impl EventKind {
             EventKind::TaskHeld => "Task held: it waits for somebody",
             EventKind::TaskSkipped => "Task skipped",
             EventKind::LicenceLimitNeared => "Limit of the edition neared",
+            EventKind::FeedFinished => "Feed applied",
+            EventKind::FeedHeld => "Feed held: its run waits for somebody",
+            EventKind::FeedFailed => "Feed failed",
+            EventKind::FeedBlocked => "Feed blocked: a delivery was refused",
+            EventKind::FeedLate => "Feed late",
+            EventKind::FeedReport => "Report of a feed",
             EventKind::AccessEnding => "Warning to a person",
             EventKind::Test => "Test",
         }
@@ -299,6 +384,30 @@ impl ItemCounts {
     }
 }
 
+impl FeedOutcome {
+    /// The word that is sent.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            FeedOutcome::Applied => "applied",
+            FeedOutcome::Held => "held",
+            FeedOutcome::Failed => "failed",
+            FeedOutcome::Blocked => "blocked",
+            FeedOutcome::Late => "late",
+        }
+    }
+
+    /// The event it is told by.
+    pub fn event(self) -> EventKind {
+        match self {
+            FeedOutcome::Applied => EventKind::FeedFinished,
+            FeedOutcome::Held => EventKind::FeedHeld,
+            FeedOutcome::Failed => EventKind::FeedFailed,
+            FeedOutcome::Blocked => EventKind::FeedBlocked,
+            FeedOutcome::Late => EventKind::FeedLate,
+        }
+    }
+}
+
 impl TaskOutcome {
     /// The word that is sent.
     pub fn as_str(self) -> &'static str {
@@ -327,6 +436,8 @@ impl Notice {
             What::TaskRun { outcome: TaskOutcome::Held, .. } => EventKind::TaskHeld,
             What::TaskRun { outcome: TaskOutcome::Skipped, .. } => EventKind::TaskSkipped,
             What::LicenceLimitNeared { .. } => EventKind::LicenceLimitNeared,
+            What::Feed(told) => told.outcome.event(),
+            What::FeedReport { .. } => EventKind::FeedReport,
             What::AccessEnding { .. } => EventKind::AccessEnding,
             What::Test => EventKind::Test,
         }
@@ -340,6 +451,7 @@ impl Notice {
             What::OperationFinished { process, .. } => process.id.clone(),
             What::TaskRun { task, .. } => task.clone(),
             What::LicenceLimitNeared { .. } => "licence".to_owned(),
+            What::Feed(told) | What::FeedReport { told, .. } => told.feed.clone(),
             What::AccessEnding { task, person, .. } => format!("{task} {person}"),
             What::Test => "test".to_owned(),
         }
@@ -353,6 +465,10 @@ impl Notice {
             What::SyncSealed { run, .. } | What::SyncFailed { run, .. } => format!("/runs/{run}"),
             What::OperationFinished { process, .. } | What::TaskRun { process, .. } => process.page.clone(),
             What::LicenceLimitNeared { .. } => "/settings/edition".to_owned(),
+            What::Feed(told) | What::FeedReport { told, .. } => match &told.run {
+                Some(run) => format!("/feeds/{}/runs/{run}", told.code),
+                None => format!("/feeds/{}", told.code),
+            },
             What::AccessEnding { task, .. } => format!("/tasks/{task}"),
             What::Test => "/settings/notifications".to_owned(),
         }

@@ -8,10 +8,11 @@ use serde_json::{Value, json};
 
 use crate::id::{DeliveryId, EndpointId, Entropy, NoticeId};
 use crate::nouns::endpoint::{Delivery, DeliveryState, Style};
+use crate::nouns::feed_run::RunCounts;
 use crate::nouns::job::LEASE;
 use crate::nouns::mail::AS_RECEIVER;
 use crate::nouns::mail::MailKind;
-use crate::nouns::notice::{EventKind, ItemCounts, Notice, Process, What};
+use crate::nouns::notice::{EventKind, FeedTold, ItemCounts, Notice, Process, What};
 use crate::store::bulk::{Bulk, Column, Update};
 use crate::store::coverage::moment;
 use crate::store::error::StoreError;
@@ -376,6 +377,13 @@ fn data(what: &What) -> Value {
             data["taskId"] = json!(task);
             data
         }
+        What::Feed(told) => feed_data(told),
+        What::FeedReport { told, lines, log } => {
+            let mut data = feed_data(told);
+            data["lines"] = json!(lines);
+            data["log"] = json!(log);
+            data
+        }
         What::AccessEnding { task, letter, .. } => {
             json!({ "taskId": task, "subject": letter.subject, "message": letter.message })
         }
@@ -387,6 +395,25 @@ fn data(what: &What) -> Value {
         }),
         What::Test => json!({ "name": "Test of Rollcall", "outcome": "succeeded" }),
     }
+}
+
+fn feed_data(told: &FeedTold) -> Value {
+    let RunCounts { new, changed, unchanged, leaving, returning, failing, conflicts, .. } = told.counts;
+    json!({
+        "feedId": told.feed,
+        "code": told.code,
+        "name": told.name,
+        "runId": told.run,
+        "number": told.number,
+        "outcome": told.outcome.as_str(),
+        "counts": {
+            "new": new, "changed": changed, "unchanged": unchanged, "leaving": leaving, "returning": returning,
+            "failing": failing, "conflicts": conflicts,
+        },
+        "errors": told.errors,
+        "errorChange": told.error_change,
+        "reasons": told.reasons,
+    })
 }
 
 fn process_data(process: &Process, outcome: &str) -> Value {

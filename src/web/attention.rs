@@ -2,6 +2,8 @@
 
 use maud::{Markup, html};
 
+use crate::feeds;
+use crate::feeds::attention::FeedWaiting;
 use crate::nouns::operation::Operation;
 use crate::nouns::task::{TaskRun, TaskRunState};
 use crate::sync::attention::Waiting as OfMirror;
@@ -18,20 +20,27 @@ use crate::web::{operations, settings_edition, settings_key, settings_notificati
 /// GET /attention
 pub(crate) async fn show(visit: Visit) -> Result<Page, Failure> {
     let (now, snapshot) = (visit.reader.now, visit.snapshot.clone());
-    let waiting = visit.mirror.store().read(move |tx| attention::list(tx, &snapshot, now)).await?;
+    let zone = visit.mirror.zone();
+    let waiting = visit
+        .mirror
+        .store()
+        .read(move |tx| Ok((attention::list(tx, &snapshot, now)?, feeds::attention::list(tx, (now, &zone))?)));
+    let (waiting, of_feeds) = waiting.await?;
+    let count = waiting.len() + of_feeds.len();
     Ok(Page::framed(
         &visit.frame("Needs attention", Place::NeedsAttention),
         html! {
             div.headline {
                 h1 { "Needs attention" }
-                span.sub { (number(waiting.len() as u64)) (if waiting.len() == 1 { " thing waits" } else { " things wait" }) " for somebody" }
+                span.sub { (number(count as u64)) (if count == 1 { " thing waits" } else { " things wait" }) " for somebody" }
             }
-            @if waiting.is_empty() {
+            @if count == 0 {
                 (empty("Nothing waits for you.", html! {
-                    p { "Rows that a sync withheld, a key that expires, a sync or a task that failed, runs and operations that wait for an approval, a limit and a webhook that was switched off appear here." }
+                    p { "Rows that a sync withheld, a key that expires, a sync or a task that failed, runs and operations that wait for an approval, runs of feeds that are held and deliveries that are late, a limit and a webhook that was switched off appear here." }
                 }))
             }
             @for item in &waiting { (one(item, &visit)) }
+            @for item in &of_feeds { (of_feed(item, &visit)) }
         },
     ))
 }
@@ -44,6 +53,34 @@ fn one(item: &Waiting, visit: &Visit) -> Markup {
         Waiting::Edition(held) => exceeded(held, visit),
         Waiting::Clock(_) => tasks::clock(),
     }
+}
+
+fn of_feed(item: &FeedWaiting, visit: &Visit) -> Markup {
+    let (headline, of) = match item {
+        FeedWaiting::Late(feed, since) => {
+            return notice(
+                Weight::Warning,
+                &format!("The delivery of the feed “{}” is late.", feed.name),
+                html! {
+                    p { "It was expected " (visit.reader.relative(*since)) ". Look at the script that uploads it, and at its key." }
+                    p { a.button href={ "/feeds/" (feed.code.as_str()) } { "Look at the feed" } }
+                },
+            );
+        }
+        FeedWaiting::Held(of) => ("is held until somebody looks at it.", of),
+        FeedWaiting::Ready(of) => ("is ready, and waits for somebody to apply it.", of),
+        FeedWaiting::Failed(of) => ("was given up; nothing of it was applied.", of),
+    };
+    let (feed, run) = (&of.0, &of.1);
+    notice(
+        Weight::Warning,
+        &format!("Run {} of the feed “{}” {headline}", run.number, feed.name),
+        html! {
+            @for reason in &run.reasons { p { (reason.sentence()) } }
+            @if let Some(failure) = &run.failure { p { (failure) } }
+            p { a.button href={ "/feeds/" (feed.code.as_str()) "/runs/" (run.id.as_str()) } { "Look at the run" } }
+        },
+    )
 }
 
 fn task_run(run: &TaskRun, name: &str, visit: &Visit) -> Markup {

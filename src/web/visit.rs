@@ -10,6 +10,7 @@ use directory::{Claim, ClaimState, Snapshot};
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 
+use crate::feeds;
 use crate::id::Entropy;
 use crate::mirror::{Mirror, preferences};
 use crate::nouns::organization_key::OrganizationKey;
@@ -79,10 +80,11 @@ impl FromRequestParts<Served> for Visit {
         let entered = Entered::from_request_parts(parts, served).await?;
         let Some(mirror) = served.mirrors.only() else { return Err(see("/setup/organization")) };
         let (now, who) = (entered.context.now, entered.who.administrator.clone());
-        let (snapshot, shown) = (mirror.shown(), mirror.shown());
+        let (snapshot, shown, zone) = (mirror.shown(), mirror.shown(), mirror.zone());
         let read = mirror.store().read(move |tx| {
             let stopped = (head::read(tx)?.stopped, control::stopped_by(tx)?);
-            Ok((attention::count(tx, &shown, now)?, preferences::moments(tx, &who)?, stopped))
+            let waiting = attention::count(tx, &shown, now)? + feeds::attention::count(tx, (now, &zone))?;
+            Ok((waiting, preferences::moments(tx, &who)?, stopped))
         });
         let (waiting, likes, (stopped, stopped_by)) =
             read.await.map_err(|error| Failure::from(error).into_response())?;
