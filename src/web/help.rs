@@ -30,6 +30,7 @@ const PAGES: &[(&str, &str)] = &[
     ("install", include_str!("../../docs/install.md")),
     ("act", include_str!("../../docs/act.md")),
     ("operate", include_str!("../../docs/operate.md")),
+    ("control-files", include_str!("../../docs/control-files.md")),
     ("feeds", include_str!("../../docs/feeds.md")),
     ("webhooks", include_str!("../../docs/webhooks.md")),
     ("audit", include_str!("../../docs/audit.md")),

@@ -121,6 +121,7 @@ async fn a_task_is_made_tried_held_by_its_guard_and_approved() {
     assert!(!app.get(slot).await.body.contains("These tasks have a start in the slot"));
     let daily = entry("Every night", &id, "&anyway=03%3A00-04%3A00")
         .replace("repeat=manual", "repeat=every&count=1&unit=days")
+        .replace("Europe%2FBerlin", "UTC")
         .replace("06%3A00", "03%3A00")
         .replace("07%3A00", "04%3A00");
     let daily = daily.replacen("&count=1&unit=weeks", "", 1);
