@@ -273,10 +273,17 @@ async fn started(api: &Api, form: Form, request: Request) -> Result<Response, Re
             ([(header::CONTENT_TYPE, "application/json")], body).into_response()
         }
         Form::Xml => {
-            // The messages are constants without a letter that XML would escape.
-            let sync = ["<sync status=\"", status, "\" error=\"", if is_error { "true" } else { "false" }, "\">"];
-            let body =
-                ["<?xml version=\"1.0\" encoding=\"UTF-8\"?><response>", &sync.concat(), message, "</sync></response>"];
+            // All values are constants without a letter that XML would escape.
+            let tag = |inside: &str| ["<", inside, ">"].concat();
+            let error = if is_error { "true" } else { "false" };
+            let body = [
+                tag("?xml version=\"1.0\" encoding=\"UTF-8\"?"),
+                tag("response"),
+                tag(&format!("sync status=\"{status}\" error=\"{error}\"")),
+                message.to_owned(),
+                tag("/sync"),
+                tag("/response"),
+            ];
             ([(header::CONTENT_TYPE, "application/xml")], body.concat()).into_response()
         }
     })

@@ -116,9 +116,8 @@ async fn end(
         Ok(Ok(run))
     });
     let ended = ended.await;
-    // A worker of this process looks there until its next commit is refused; afterwards nobody does.
     if !matches!(&ended, Ok(Ok(_))) {
-        stops::forget(run);
+        stops::release(run);
     }
     ended?
 }

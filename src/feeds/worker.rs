@@ -70,6 +70,7 @@ pub async fn work_once(mirror: &Mirror, surroundings: &Surroundings) -> Result<b
         return Ok(false);
     }
     let Some(lease) = mirror.store().write(move |tx| jobs::lease_feed(tx, now)).await? else { return Ok(false) };
+    let _work = stops::begin(&lease.run);
     let carried = carry_out(mirror, &lease, surroundings).await;
     match carried {
         Ok(()) => tracing::info!(organization = %mirror.organization().id, run = %lease.run, "feed.worked"),
@@ -98,7 +99,6 @@ pub async fn work_once(mirror: &Mirror, surroundings: &Surroundings) -> Result<b
             }
         }
     }
-    stops::forget(&lease.run);
     Ok(true)
 }
 

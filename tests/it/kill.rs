@@ -1,6 +1,8 @@
 //! The process is ended, at every commit of a pass or an operation and at any moment of a large pass: taken up again, it
 //! ends in the same state as if nothing had happened.
 
+mod feeds;
+
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;

@@ -108,10 +108,9 @@ async fn three_nights_of_two_sources() {
 
         // The third night: another control file, and somebody who comes back. What the control file does is told apart.
         let mut other = control(json!({ "read": "json" }));
-        other["instructions"]
-            .as_array_mut()
-            .unwrap()
-            .push(json!({ "action": "field", "source": "title", "destination": "user", "name": "title" }));
+        let title = json!({ "action": "field", "source": "title", "destination": "user", "name": "title" });
+        let none = json!({ "action": "remove-values", "destination": "user", "name": "title" });
+        other["instructions"].as_array_mut().unwrap().extend([none, title]);
         let mut third = people(21);
         third[6]["title"] = json!("Dr");
         third[7]["last"] = json!("Newname");

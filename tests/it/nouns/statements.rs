@@ -75,6 +75,9 @@ fn value(table: &str, column: &Column) -> Value<'static> {
         ("run_notes", "kind") => "gap".into(),
         ("operation_rows", "state") => "planned".into(),
         ("task_warnings", "state") => "planned".into(),
+        ("feed_log", "severity") => "error".into(),
+        ("feed_rows", "kind") => "new".into(),
+        ("feed_people", "state") => "active".into(),
         ("touched", "subject") => "accounts".into(),
         (_, "until") => i64::MAX.into(),
         _ => match column.kind {

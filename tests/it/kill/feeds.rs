@@ -1,0 +1,94 @@
+//! The process is ended at every commit of applying a feed's run: all of the run is there, or nothing.
+
+use clock::Clock;
+use rollcall::feeds::bodies::{Announced, Receiving};
+use rollcall::feeds::{deliver, keep, listing, worker};
+use rollcall::id::Entropy;
+use rollcall::mirror::Mirror;
+use rollcall::nouns::context::{Actor, Context};
+use rollcall::nouns::feed_person::PersonState;
+use rollcall::nouns::feed_run::{FeedRun, FeedRunState};
+use rollcall::store::{events, head};
+use rollcall::sync::pass::Surroundings;
+
+use super::{Installation, simulate};
+use crate::feeds::{bytes, json_control, people};
+use crate::support::app::{ENGINES, Engine};
+
+/// How many people the run has.
+const PEOPLE: usize = 6;
+
+async fn deliver(mirror: &Mirror, surroundings: &Surroundings) -> FeedRun {
+    let context = Context { actor: Actor::System, now: surroundings.clock.now() };
+    let entropy = &surroundings.entropy;
+    keep::create(&context, mirror, ("staff", "Staff"), entropy).await.unwrap();
+    for (name, content) in [("_control", json_control()), ("users", bytes(&people(PEOPLE)))] {
+        let feed = keep::find(mirror, "staff").await.unwrap();
+        let file_name = format!("{name}.json");
+        let announced = Announced { feed: feed.number, name: name.to_owned(), file_name, gzip: false };
+        let mut receiving = Receiving::begin(mirror.store(), announced, (context.now, entropy)).await.unwrap();
+        receiving.take(&content).await.unwrap();
+        let body = receiving.finish(None).await.unwrap();
+        deliver::put(&context, mirror, (&feed, name, body), entropy).await.unwrap();
+    }
+    while worker::work_once(mirror, surroundings).await.unwrap() {}
+    newest(mirror).await
+}
+
+async fn newest(mirror: &Mirror) -> FeedRun {
+    listing::runs(mirror, None, (i64::MAX, 1)).await.unwrap().remove(0)
+}
+
+async fn active(mirror: &Mirror) -> u64 {
+    let listed = listing::list(mirror).await.unwrap();
+    let of = |(state, count): &(PersonState, u64)| (*state == PersonState::Active).then_some(*count);
+    listed.iter().flat_map(|listed| listed.people.iter().filter_map(of)).sum()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d20_a_run_cut_at_any_commit_is_there_as_a_whole_or_not_at_all() {
+    for engine in ENGINES {
+        let simulator = simulate(20, 7).await;
+        let prepared = Installation::new(engine);
+        prepared.connect(&simulator).await;
+        let surroundings = Surroundings { clock: Clock::system(), entropy: Entropy::machine() };
+        let mirrors = prepared.open().await;
+        let run = deliver(&mirrors.only().unwrap(), &surroundings).await;
+        assert_eq!(run.state, FeedRunState::Held, "{run:?}");
+        mirrors.close().await;
+        let mut commit = 1;
+        loop {
+            let cut = format!("{commit}{}", if commit % 2 == 1 || engine == Engine::Postgres { "" } else { ":after" });
+            let what = format!("{engine:?}, cut at commit {cut}");
+            let installation = prepared.copy();
+            let apply = ["feed", "apply", run.id.as_str(), "--reason", "the first"];
+            let (ended, said) = installation.run(&apply, &cut).await;
+            let mirrors = installation.open().await;
+            let mirror = mirrors.only().unwrap();
+            let (cut_off, there) = (newest(&mirror).await, active(&mirror).await);
+            let whole = cut_off.state == FeedRunState::Complete;
+            assert_eq!(there, if whole { PEOPLE as u64 } else { 0 }, "{what}: {cut_off:?}\n{said}");
+            mirrors.close().await;
+            let mirrors = installation.open().await;
+            let mirror = mirrors.only().unwrap();
+            // The process that held the lease is gone.
+            mirror.store().write(head::raise_epoch).await.unwrap();
+            while worker::work_once(&mirror, &surroundings).await.unwrap() {}
+            let (run, there) = (newest(&mirror).await, active(&mirror).await);
+            match run.state {
+                // Cut before it was approved.
+                FeedRunState::Held => assert_eq!(there, 0, "{what}"),
+                FeedRunState::Complete => assert_eq!(there, PEOPLE as u64, "{what}"),
+                state => unreachable!("{what}: {state:?}\n{said}"),
+            }
+            mirror.store().read(events::verify).await.unwrap().unwrap();
+            mirrors.close().await;
+            if ended.success() {
+                assert!(commit > 3, "{what}: applying has more commits than that\n{said}");
+                break;
+            }
+            commit += 1;
+        }
+        simulator.stop().await;
+    }
+}
