@@ -26,7 +26,7 @@ use crate::store::db::Store;
 use crate::store::{feed_bodies, feed_log, feed_people, feed_records, feed_rows, feed_runs, jobs};
 
 /// How many rows or lines are held before they are written.
-const BATCH: usize = 1_000;
+const BATCH: usize = 4_000;
 /// The most lines of a log. Behind them only the counts go on.
 const MOST_LINES: u64 = 1_000_000;
 /// How often a sign of life is given while nothing is written.

@@ -5,6 +5,7 @@
 mod faults;
 mod nights;
 mod reference;
+mod told;
 
 use reqwest::Method;
 use rollcall::auth::feed_keys::{self, WantedKey};

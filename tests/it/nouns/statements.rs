@@ -118,9 +118,9 @@ fn every_bulk_update_finds_the_row_that_its_key_names() {
         // Ends come last: they take away the rows that hold.
         let (ends, others): (Vec<_>, Vec<_>) = bulk_updates().partition(|update| update.set[0].name == "until");
         for update in others.into_iter().chain(ends) {
-            let text = |column: &Column| column.kind == Kind::Text;
+            let number = |column: &Column| column.kind == Kind::Integer;
             let set = update.set.iter();
-            let set = set.map(|column| if text(column) { value(update.table, column) } else { Value::from(0) });
+            let set = set.map(|column| if number(column) { Value::from(0) } else { value(update.table, column) });
             let mut values: Vec<Value<'static>> = set.collect();
             values.extend(row(update.table, update.matching));
             let changed = super::write(store, move |tx| tx.bulk_update(update, [values]));
