@@ -1,9 +1,12 @@
-//! What has to be said about a filter's text, as a program takes it: where, what, and how to mend it.
+//! What has to be said about a text of the filter language, or a control file, as a program takes it: where, what, and how to
+//! mend it.
+
+use std::ops::Range;
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// One thing that has to be said about a filter.
+/// One thing that has to be said about a text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Diagnostic {
     /// A word for the kind of diagnostic that stays.
@@ -45,11 +48,29 @@ impl Diagnostic {
         };
         diagnostics.iter().map(one).collect()
     }
+
+    /// The same of a control file.
+    pub(crate) fn of_control(text: &str, diagnostics: &[feed::control::Diagnostic]) -> Vec<Diagnostic> {
+        let one = |diagnostic: &feed::control::Diagnostic| Diagnostic {
+            code: diagnostic.code.to_owned(),
+            severity: diagnostic.severity.word().to_owned(),
+            span: Span::of_bytes(text, &diagnostic.span),
+            message: diagnostic.message.clone(),
+            hint: diagnostic.hint.clone(),
+            replacement: None,
+            drawn: format!("line {}, column {}", diagnostic.line, diagnostic.column),
+        };
+        diagnostics.iter().map(one).collect()
+    }
 }
 
 impl Span {
     /// A stretch of bytes in characters.
     pub(crate) fn of(text: &str, span: filter::Span) -> Span {
+        Span::of_bytes(text, &(span.start..span.end))
+    }
+
+    fn of_bytes(text: &str, span: &Range<usize>) -> Span {
         let characters = |byte: usize| text.get(..byte).unwrap_or(text).chars().count();
         Span { start: characters(span.start), end: characters(span.end) }
     }

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::Api;
+use crate::api::diagnostic::Diagnostic;
 use crate::api::feed_entry::FeedAsked;
 use crate::api::feeds::shown::{FeedRunBody, RunSummary, reason_word};
 use crate::api::parameters::{Id, None as NoParameters, Parameters, Sent};
@@ -104,30 +105,11 @@ pub(crate) struct WantedControl {
     reason: String,
 }
 
-/// What there is to say about a control file.
+/// A control file that was taken.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct ControlAnswer {
-    /// Its version; null when it is refused.
-    version: Option<u64>,
-    /// Everything that is wrong with it, in the order of the text.
-    diagnostics: Vec<ControlDiagnostic>,
-}
-
-/// Something to say about a part of a control file.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct ControlDiagnostic {
-    /// A word that stays.
-    code: String,
-    /// `error` or `warning`.
-    severity: String,
-    /// The line, from 1.
-    line: u64,
-    /// The column in characters, from 1.
-    column: u64,
-    /// What is wrong.
-    message: String,
-    /// What to do.
-    hint: Option<String>,
+    /// Its version.
+    version: u64,
 }
 
 /// List feeds
@@ -228,23 +210,23 @@ pub(crate) async fn start(
 /// It is checked as a whole; one that is refused changes nothing, and everything that is wrong with it is told.
 #[utoipa::path(put, path = "/feeds/{feed}/control", tag = "feeds", operation_id = "change_feed_control",
     params(("feed" = String, Path, description = "The feed's code or id")), request_body = WantedControl,
-    responses((status = 200, description = "Its version", body = ControlAnswer),
-        (status = 422, description = "It is refused", body = ControlAnswer)))]
+    responses((status = 200, description = "Its version", body = ControlAnswer)))]
 pub(crate) async fn change_control(
     State(api): State<Api>,
     asked: FeedAsked,
     Id(feed): Id,
     Parameters(_): Parameters<NoParameters>,
     Sent(wanted): Sent<WantedControl>,
-) -> Result<Response, Problem> {
+) -> Result<Json<ControlAnswer>, Problem> {
     let feed = asked.feed(&feed).await?;
     let changed =
         control::change(&asked.context, &asked.mirror, (&feed, &wanted.text, &wanted.reason), &api.entropy).await;
     match changed.map_err(|why| problem("The control file was not changed.", why))? {
-        Ok(version) => Ok(Json(ControlAnswer { version: Some(version), diagnostics: Vec::new() }).into_response()),
+        Ok(version) => Ok(Json(ControlAnswer { version })),
         Err(refused) => {
-            let diagnostics = refused.diagnostics.iter().map(ControlDiagnostic::of).collect();
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, Json(ControlAnswer { version: None, diagnostics })).into_response())
+            let hint = "Nothing was changed. Mend what `diagnostics` names, and send the whole file again.";
+            let told = Problem::new(Kind::Invalid, "The control file is refused.", hint);
+            Err(told.with_diagnostics(Diagnostic::of_control(&wanted.text, &refused.diagnostics)))
         }
     }
 }
@@ -313,19 +295,6 @@ impl FeedBody {
             blocked: count(PersonState::Blocked),
             held: count(PersonState::Held),
             in_error: listed.failing,
-        }
-    }
-}
-
-impl ControlDiagnostic {
-    fn of(of: &feed::control::Diagnostic) -> ControlDiagnostic {
-        ControlDiagnostic {
-            code: of.code.to_owned(),
-            severity: of.severity.word().to_owned(),
-            line: of.line as u64,
-            column: of.column as u64,
-            message: of.message.clone(),
-            hint: of.hint.clone(),
         }
     }
 }

@@ -6,7 +6,7 @@ use reqwest::Method;
 use rollcall::auth::access_tokens;
 use rollcall::nouns::context::{Actor, Context};
 use rollcall::store::events;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Served, operations};
 use crate::support::app::{ENGINES, Engine};
@@ -66,13 +66,15 @@ async fn use_of_a_token_is_noted_once_a_minute() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn without_a_token_every_address_but_the_document_is_closed() {
+async fn without_a_token_every_address_but_the_two_documents_is_closed() {
     let served = Served::start(Engine::Sqlite, 30, 83).await;
     for (method, path, _) in operations() {
         let path = path.strip_prefix(rollcall::api::ROOT).unwrap().replace("{id}", "x");
         let answer = served.send(served.request(method.clone(), &path)).await;
         if path == "/openapi.json" {
             assert_eq!(answer.body, *super::document());
+        } else if path == "/feeds/control-schema" {
+            assert_eq!(answer.body["title"], serde_json::from_str::<Value>(&feed::control::schema()).unwrap()["title"]);
         } else {
             assert_eq!((answer.status, answer.problem()), (401, "unauthorized"), "{method} {path}");
         }
