@@ -56,7 +56,10 @@ async fn a_report_follows_each_run_and_says_values_only_where_the_feed_lets_it()
         world.started(&key).await;
         assert_eq!(world.settled("staff").await.state, FeedRunState::Complete);
         let report = told(&world).await.remove(0).data;
-        assert_eq!((&report["outcome"], &report["errors"], &report["errorChange"]), (&json!("applied"), &json!(1), &json!(1)));
+        assert_eq!(
+            (&report["outcome"], &report["errors"], &report["errorChange"]),
+            (&json!("applied"), &json!(1), &json!(1))
+        );
         let lines = report["lines"].as_str().unwrap();
         assert!(lines.contains("START: ") && lines.contains("s03") && lines.contains("END: "), "{lines}");
         assert!(!report.to_string().contains("not-an-address"), "{report}");
@@ -142,7 +145,9 @@ async fn look_up_finds_by_username_address_and_part_and_says_why_somebody_is_blo
         assert!(record.received.as_ref().is_some_and(|raw| raw.contains("broken")) && record.raw.contains("s01@uni"));
         let errors = world.served.get("/feeds/staff/errors", &[]).await.body;
         assert_eq!(errors["errors"][0]["username"], "s01");
-        assert!(world.served.get("/feeds/staff/errors.csv", &[]).await.text.starts_with("username,error,received\r\ns01,"));
+        assert!(
+            world.served.get("/feeds/staff/errors.csv", &[]).await.text.starts_with("username,error,received\r\ns01,")
+        );
         // Two who are one, and another name.
         let (context, entropy) = (world.context(), &world.served.app.surroundings.entropy);
         hands::rename(&context, mirror, ("s05", "x05"), entropy).await.unwrap();
@@ -196,7 +201,8 @@ async fn d20_a_cancel_leaves_all_of_a_run_or_nothing() {
         world.work();
         let (_, key) = world.feed("staff").await;
         world.uploaded(&key, "_control", &json_control()).await;
-        let many: Vec<_> = (0..6_000).map(|n| super::record(&format!("p{n}"), "Name", &format!("p{n}@u.example"), "office")).collect();
+        let many: Vec<_> =
+            (0..6_000).map(|n| super::record(&format!("p{n}"), "Name", &format!("p{n}@u.example"), "office")).collect();
         world.uploaded(&key, "users", &bytes(&many)).await;
         let run = world.settled("staff").await;
         world.apply(&run, "the first", None).await.unwrap();

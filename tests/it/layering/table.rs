@@ -60,8 +60,22 @@ pub(super) const EVERYWHERE: &[&str] = &[
     "app",
     "main",
 ];
-pub(super) const WITH_EFFECTS: &[&str] =
-    &["store", "mirror", "notify", "sync", "operations", "tasks", "feeds", "auth", "http", "api", "web", "cli", "app", "main"];
+pub(super) const WITH_EFFECTS: &[&str] = &[
+    "store",
+    "mirror",
+    "notify",
+    "sync",
+    "operations",
+    "tasks",
+    "feeds",
+    "auth",
+    "http",
+    "api",
+    "web",
+    "cli",
+    "app",
+    "main",
+];
 
 /// Which modules of `src/` may name which crate that is not ours. Every dependency has a row.
 pub(super) const OTHERS: &[(&str, &[&str])] = &[

@@ -12,18 +12,9 @@ use rollcall::operations::text::text;
 use rollcall::store::operation_rows::{self, Filter};
 use simulator::{Change as Outside, Limits, ScheduledChange};
 
+use super::writes::plain_group;
 use super::{ordinary, states};
 use crate::support::app::{ENGINES, TestApp};
-
-/// A group that grants nothing and that nobody but administrators keeps.
-fn plain_group(app: &TestApp) -> u32 {
-    let snapshot = app.now();
-    let plain = |group: &u32| {
-        let row = snapshot.group_row(*group).and_then(|row| row.group.as_ref());
-        row.is_some_and(|row| !row.is_synced() && row.modifiable != Some(false)) && snapshot.grants(*group).is_empty()
-    };
-    (0..snapshot.groups_len() as u32).find(plain).unwrap()
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whenever_a_request_arrives_as_many_intents_are_kept() {
@@ -95,7 +86,7 @@ async fn two_kinds_of_change_go_side_by_side_each_at_its_own_limit() {
         let app = TestApp::ready_with(engine, 300, 53, options).await;
         let group = plain_group(&app);
         let outside = |account: &u32| !app.now().memberships().members(group).contains(*account);
-        let people: Vec<u32> = ordinary(&app, 60).into_iter().filter(outside).take(40).collect();
+        let people: Vec<u32> = ordinary(&app, 300).into_iter().filter(outside).take(40).collect();
         let id = app.plan_of(&people, vec![Action::AddToGroups(vec![group]), Action::Suspend]).await;
         let operation = app.carry_out(&id).await;
         let rows = app.rows(&id).await;
