@@ -2,6 +2,7 @@
 //! end. The demo is the same with a simulator beside it.
 
 mod acted;
+mod fed;
 mod furnish;
 pub mod past;
 pub mod receiver;
@@ -118,6 +119,7 @@ pub async fn demo(demo: &Demo) -> Result<Exit, Refusal> {
     if let Some(mirror) = opened.mirrors.only() {
         subscribed::subscribe(&mirror, &opened, &receiver).await?;
         subscribed::say_where(&mirror, &opened, demo.port).await?;
+        fed::say_how(&mirror, &opened, (&config.data, demo.port)).await?;
         eprintln!("What the demo's webhooks were sent is shown at {}", receiver.page());
     }
     if let Some(site) = simulator.sites().first() {

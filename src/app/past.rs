@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use simulator::{Organization, Population, Season};
 
 use crate::app::receiver::Receiver;
-use crate::app::{acted, connect, furnish, subscribed, tasked};
+use crate::app::{acted, connect, fed, furnish, subscribed, tasked};
 use crate::cli::open::{self, Locked, Opened};
 use crate::config::Config;
 use crate::mirror::Mirror;
@@ -95,12 +95,16 @@ pub async fn live(
     work_through(&mirror, &opened).await?;
     let mornings = mornings(&mirror, (begins, ends), past.every);
     let tasks_from = mornings.len().saturating_sub(tasked::MORNINGS);
+    let nights_from = mornings.len().saturating_sub(fed::NIGHTS);
     for (day, morning) in mornings.into_iter().enumerate() {
         simulator.change(|organization| season.live_until(organization, morning));
         advance_to(&clock, morning);
         let (now, entropy) = (clock.now(), &opened.surroundings.entropy);
         schedule::start_when_due(&mirror, now, entropy).await.map_err(database)?;
         work_through(&mirror, &opened).await?;
+        if let Some(night) = day.checked_sub(nights_from) {
+            fed::night(&mirror, &opened, night).await?;
+        }
         // Tasks act on data of the day; a past with fewer syncs has none.
         if past.every > 1 || day < tasks_from {
             continue;

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::feeds::person;
 use crate::feeds::trouble::NotDone;
 use crate::id::FeedRunId;
 use crate::mirror::Mirror;
@@ -92,6 +93,18 @@ pub async fn preview_rows(
     (wanted, limit): (RowsWanted, u32),
 ) -> Result<Vec<FeedRow>, StoreError> {
     mirror.store().read(move |tx| feed_rows::matching(tx, run, &wanted, limit)).await
+}
+
+/// What a row's person will have, field by field: for somebody new, of whom nothing changes.
+pub fn fields_of(row: &FeedRow) -> Vec<FieldChange> {
+    let Some(told) = row.person.as_deref().and_then(person::of_text) else { return Vec::new() };
+    let field = |field: String, after| FieldChange { field, before: Vec::new(), after, by_control: false };
+    let mut fields: Vec<FieldChange> =
+        told.fields.iter().map(|(key, entries)| field(key.to_string(), person::shown(entries))).collect();
+    if !told.groups.is_empty() {
+        fields.push(field("user: groups".to_owned(), told.groups.into_iter().collect()));
+    }
+    fields
 }
 
 /// The first lines of a run's log that are wanted, in order. The number of the last is the cursor of the next page.

@@ -22,6 +22,7 @@ pub mod listing;
 pub mod look_up;
 pub mod people;
 mod person;
+pub mod sample;
 pub mod start;
 mod stops;
 mod tell;

@@ -11,6 +11,7 @@ use crate::store::error::StoreError;
 use crate::store::feed_text::{
     counts_text, field_counts_text, read_counts, read_field_counts, read_reasons, reasons_text,
 };
+use crate::store::head;
 use crate::store::tx::Tx;
 use crate::store::value::Row;
 
@@ -170,12 +171,15 @@ pub fn update(tx: &mut Tx, run: &FeedRun) -> Result<(), StoreError> {
         run.decision.as_deref().into(),
         run.comment.as_deref().into(),
     ];
-    tx.execute(UPDATE, &arguments).map(drop)
+    tx.execute(UPDATE, &arguments)?;
+    // Pages that show it follow.
+    head::touch(tx)
 }
 
 /// Notes a sign of life.
 pub fn heartbeat(tx: &mut Tx, id: &FeedRunId, now: Timestamp) -> Result<(), StoreError> {
-    tx.execute(HEARTBEAT, &[id.as_str().into(), now.as_microsecond().into()]).map(drop)
+    tx.execute(HEARTBEAT, &[id.as_str().into(), now.as_microsecond().into()])?;
+    head::touch(tx)
 }
 
 /// Keeps how many people of the feed will have a value once a run is applied, by field.

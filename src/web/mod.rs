@@ -15,6 +15,7 @@ mod dashboard;
 mod entry;
 mod export;
 mod failure;
+mod feeds;
 mod filters;
 mod finish;
 mod group;
@@ -219,6 +220,43 @@ pub fn router(web: Web) -> Router {
         .route(groups::files::CSV, get(groups::files::csv))
         .route(groups::files::JSON, get(groups::files::json))
         .route("/groups/{id}", get(group::show))
+        .route(feeds::HERE, get(feeds::list).post(feeds::create))
+        .route("/feeds/{code}", get(feeds::feed::show))
+        .route("/feeds/{code}/groups", post(feeds::feed::groups))
+        .route("/feeds/{code}/configuration", get(feeds::configure::show).post(feeds::configure::save))
+        .route("/feeds/{code}/keys", get(feeds::keys::show).post(feeds::keys::submit))
+        .route("/feeds/{code}/people", get(feeds::lists::people))
+        .route("/feeds/{code}/errors", get(feeds::lists::errors))
+        .route("/feeds/{code}/errors.csv", get(feeds::files::errors))
+        .route(
+            "/feeds/{code}/control",
+            get(feeds::control::show)
+                .post(feeds::control::submit)
+                .layer(DefaultBodyLimit::max(feeds::control::LARGEST_FORM)),
+        )
+        .route(
+            "/feeds/{code}/upload",
+            get(feeds::upload::show).post(feeds::upload::submit).layer(DefaultBodyLimit::disable()),
+        )
+        .route("/feeds/{code}/runs/{run}", get(feeds::run::show).post(feeds::act::submit))
+        .route("/feeds/{code}/runs/{run}/{file}", get(feeds::files::of_run))
+        .route("/feeds/{code}/runs/{run}/files/{name}", get(feeds::files::data))
+        .route(feeds::lookup::HERE, get(feeds::lookup::show))
+        .route("/feed-people/{number}", get(feeds::person::show).post(feeds::person::submit))
+        .route(feeds::author::HERE, get(feeds::author::show))
+        .route(feeds::author::SCHEMA, get(feeds::author::schema))
+        .route(
+            feeds::sample::GENERATE,
+            get(feeds::sample::ask)
+                .post(feeds::sample::generate)
+                .layer(DefaultBodyLimit::max(feeds::sample::LARGEST_FORM)),
+        )
+        .route(
+            feeds::sample::TRY,
+            get(feeds::sample::show)
+                .post(feeds::sample::try_out)
+                .layer(DefaultBodyLimit::max(feeds::sample::LARGEST_FORM)),
+        )
         .route(tasks::HERE, get(tasks::show))
         .route(tasks::CLOCK, post(tasks::confirm_clock))
         .route(tasks::form::NEW, get(tasks::form::add).post(tasks::form::create))

@@ -2,6 +2,7 @@
 
 mod access;
 mod audit;
+mod feeds;
 mod filters;
 mod groups;
 mod notifications;

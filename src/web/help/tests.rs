@@ -50,6 +50,7 @@ fn each_place_of_the_navigation_has_a_section_of_help() {
         Place::Groups,
         Place::AutomatedTasks,
         Place::Operations,
+        Place::Feeds,
         Place::SyncRuns,
         Place::NeedsAttention,
         Place::Settings,

@@ -4,7 +4,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::web::{assets, help, operations, settings_yours};
+use crate::web::{assets, feeds, help, operations, settings_yours};
 
 /// The places of the navigation. Only what exists is here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub(crate) enum Place {
     Operations,
     /// Automated tasks.
     AutomatedTasks,
+    /// People from originating systems.
+    Feeds,
     /// Sync runs.
     SyncRuns,
     /// What waits for a person.
@@ -31,12 +33,13 @@ pub(crate) enum Place {
     Help,
 }
 
-const PLACES: [(Place, &str, &str); 10] = [
+const PLACES: [(Place, &str, &str); 11] = [
     (Place::Dashboard, "Dashboard", "/dashboard"),
     (Place::UserBrowser, "User Browser", "/people"),
     (Place::Groups, "Groups", "/groups"),
     (Place::Operations, "Operations", operations::HERE),
     (Place::AutomatedTasks, "Automated Tasks", "/tasks"),
+    (Place::Feeds, "Feeds", feeds::HERE),
     (Place::SyncRuns, "Sync Runs", "/runs"),
     (Place::NeedsAttention, "Needs attention", "/attention"),
     (Place::Audit, "Audit", "/audit"),
