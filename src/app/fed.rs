@@ -103,7 +103,8 @@ fn tell(file: &Path, port: u16, secret: &FeedSecret) {
 /// Uploads files as the script does, starts the run, and decides about it as an administrator would.
 async fn delivered(mirror: &Mirror, opened: &Opened, (code, files): (&str, &[(&str, Vec<u8>)])) -> Result<(), Refusal> {
     let (clock, entropy) = (&opened.surroundings.clock, &opened.surroundings.entropy);
-    let feed = keep::find(mirror, code).await.map_err(unfed)?;
+    let mut feed = keep::find(mirror, code).await.map_err(unfed)?;
+    let is_first = feed.applied_run.is_none();
     let Some(key) = feed_keys::list(mirror, feed.number).await.map_err(unfed)?.into_iter().next() else {
         return Ok(());
     };
@@ -121,12 +122,14 @@ async fn delivered(mirror: &Mirror, opened: &Opened, (code, files): (&str, &[(&s
         receiving.take(bytes).await.map_err(unfed)?;
         let body = receiving.finish(None).await.map_err(unfed)?;
         deliver::put(&script, mirror, (&feed, name, body), entropy).await.map_err(unfed)?;
+        // The control file may be in force now.
+        feed = keep::find(mirror, code).await.map_err(unfed)?;
     }
     worked(mirror, opened).await?;
     let started = start::start(&script, mirror, &feed, (clock, entropy)).await.map_err(unfed)?;
     worked(mirror, opened).await?;
     match started {
-        Started::Held(run) if feed.applied_run.is_none() => {
+        Started::Held(run) if is_first => {
             let approval = Approval { reason: "Compared with the list of the registry.".to_owned(), typed: None };
             let context = Context { actor: Actor::CommandLine, now: clock.now() };
             decide::apply(&context, mirror, (&run.id, approval), entropy).await.map_err(unfed)?;
