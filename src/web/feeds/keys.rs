@@ -152,9 +152,9 @@ async fn once(
             p { bdi { (key.label) } ": " code.secret { (secret) } }
             p { "It is shown this once. Store it where only the script that uploads can read it. It is revoked on this page, at any time and at once." }
             p { "With curl:" }
-            pre.recipe { (curl(&server, &secret, &files)) }
+            pre.recipe.lines tabindex="0" { (curl(&server, &secret, &files)) }
             p { "With PowerShell 7:" }
-            pre.recipe { (power_shell(&server, &secret, &files)) }
+            pre.recipe.lines tabindex="0" { (power_shell(&server, &secret, &files)) }
         },
     ))
 }
