@@ -108,7 +108,11 @@ fn tell(file: &Path, port: u16, secret: &FeedSecret) {
 }
 
 /// Uploads files as the script does and starts the run; one that is held is applied where somebody has agreed to it.
-async fn delivered(mirror: &Mirror, opened: &Opened, (code, files): (&str, &[(&str, Vec<u8>)])) -> Result<(), Refusal> {
+async fn delivered(
+    mirror: &Mirror,
+    opened: &Opened,
+    (code, files, agreed): (&str, &[(&str, Vec<u8>)], Option<&str>),
+) -> Result<(), Refusal> {
     let (clock, entropy) = (&opened.surroundings.clock, &opened.surroundings.entropy);
     let mut feed = keep::find(mirror, code).await.map_err(unfed)?;
     let Some(key) = feed_keys::list(mirror, feed.number).await.map_err(unfed)?.into_iter().next() else {

@@ -31,7 +31,6 @@ const PAGES: &[(&str, &str)] = &[
     ("act", include_str!("../../docs/act.md")),
     ("control-files", include_str!("../../docs/control-files.md")),
     ("operate", include_str!("../../docs/operate.md")),
-    ("control-files", include_str!("../../docs/control-files.md")),
     ("feeds", include_str!("../../docs/feeds.md")),
     ("webhooks", include_str!("../../docs/webhooks.md")),
     ("audit", include_str!("../../docs/audit.md")),
