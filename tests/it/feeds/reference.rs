@@ -131,3 +131,32 @@ async fn the_documented_script_of_curl_works_unchanged() {
     assert!(text.ends_with("OK: Files uploaded are too different to previous sync; must apply manually."), "{text}");
     world.end().await;
 }
+
+/// The whole of a scheduled job: files, start, wait, and an exit code that says how it ended.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rollcall_upload_sends_starts_waits_and_says_by_its_exit_code_how_it_ended() {
+    let mut world = World::start(Engine::Sqlite, 65).await;
+    world.work();
+    let (_, key) = world.feed("staff").await;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("control.json"), json_control()).unwrap();
+    std::fs::write(folder.path().join("users.json"), bytes(&people(5))).unwrap();
+    let (home, server) = (folder.path().to_owned(), format!("http://{}", world.served.address));
+    let upload = |key: &str, words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rollcall"));
+        command.args(["upload", "--feed", "staff", "--server", &server]).args(words).current_dir(&home);
+        command.env("HOME", &home).env("ROLLCALL_FEED_KEY", key);
+        tokio::task::spawn_blocking(move || command.output().unwrap().status.code())
+    };
+    let both = ["_control=control.json", "users=users.json", "--start", "--wait"];
+    assert_eq!(upload("rcf_wrong", &both).await.unwrap(), Some(3), "refused");
+    assert_eq!(upload(&key, &both).await.unwrap(), Some(5), "the first run waits for a person");
+    let run = world.settled("staff").await;
+    assert_eq!(run.counts.new, 5);
+    world.apply(&run, "the first", None).await.unwrap();
+    world.settled("staff").await;
+    let next = ["users=users.json", "--start", "--wait"];
+    assert_eq!(upload(&key, &next).await.unwrap(), Some(0), "applied");
+    assert_eq!(world.run("staff").await.number, run.number + 1);
+    world.end().await;
+}
