@@ -107,11 +107,14 @@ fn tell(file: &Path, port: u16, secret: &FeedSecret) {
     eprintln!("  curl --user haplo:{key} -X POST {server}/start-sync");
 }
 
+/// Files of a delivery: each by its name.
+type Files<'a> = [(&'a str, Vec<u8>)];
+
 /// Uploads files as the script does and starts the run; one that is held is applied where somebody has agreed to it.
 async fn delivered(
     mirror: &Mirror,
     opened: &Opened,
-    (code, files, agreed): (&str, &[(&str, Vec<u8>)], Option<&str>),
+    (code, files, agreed): (&str, &Files<'_>, Option<&str>),
 ) -> Result<(), Refusal> {
     let (clock, entropy) = (&opened.surroundings.clock, &opened.surroundings.entropy);
     let mut feed = keep::find(mirror, code).await.map_err(unfed)?;

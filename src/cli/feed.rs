@@ -218,7 +218,7 @@ async fn list(place: &Place, json: bool) -> Result<Exit, Refusal> {
         return Ok(Exit::Done);
     }
     let cells = |of: &listing::Listed| {
-        let delivered = of.feed.delivered_at.map_or_else(|| "never".to_owned(), |at| minute(at));
+        let delivered = of.feed.delivered_at.map_or_else(|| "never".to_owned(), minute);
         let run = newest(of).map_or_else(String::new, |(number, state, _)| format!("{number} {state}"));
         vec![of.feed.code.as_str().to_owned(), of.feed.name.clone(), people(of).to_string(), delivered, run]
     };

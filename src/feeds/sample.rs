@@ -32,8 +32,19 @@ pub struct Tried {
     pub failing: u64,
     /// Problems of records, in order: line of the sample, how much it matters, what is wrong, what to do.
     pub problems: Vec<(u64, Level, String, &'static str)>,
-    /// The first people that come of it: username, groups, fields with their values.
-    pub people: Vec<(String, Vec<String>, Vec<(String, Vec<String>)>)>,
+    /// The first people that come of it.
+    pub people: Vec<TriedPerson>,
+}
+
+/// Somebody who comes of a sample.
+#[derive(Clone, Debug)]
+pub struct TriedPerson {
+    /// Their username.
+    pub username: String,
+    /// The codes of their groups.
+    pub groups: Vec<String>,
+    /// Their fields with their values.
+    pub fields: Vec<(String, Vec<String>)>,
 }
 
 /// Makes a control file for files like a sample.
@@ -78,7 +89,7 @@ pub fn try_out(control: &str, (name, sample): (&str, &[u8])) -> Tried {
                         Ok(person) if tried.people.len() < TOLD => {
                             let fields = person.fields.iter().map(|(key, of)| (key.to_string(), shown(of))).collect();
                             let groups = person.groups.iter().cloned().collect();
-                            tried.people.push((person.username, groups, fields));
+                            tried.people.push(TriedPerson { username: person.username, groups, fields });
                         }
                         Ok(_) => {}
                         Err(_) => tried.failing += 1,
@@ -123,7 +134,7 @@ mod tests {
         let tried =
             try_out(CONTROL, ("", b"id,first,last,mail\na1,Ada,Byron,ada@uni.example\na2,Bo,,bo@uni.example\n"));
         assert_eq!((tried.records, tried.failing, tried.people.len()), (2, 1, 1), "{tried:?}");
-        assert_eq!((tried.people[0].0.as_str(), tried.problems[0].0), ("a1", 3));
+        assert_eq!((tried.people[0].username.as_str(), tried.problems[0].0), ("a1", 3));
         let other = try_out(CONTROL, ("cards", b""));
         assert!(other.refused.unwrap().contains("lists users"));
         assert!(try_out(CONTROL, ("users", b"")).broken.unwrap().contains("empty"));

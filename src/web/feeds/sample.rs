@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
 use crate::feeds::deliver;
-use crate::feeds::sample::{self, Tried};
+use crate::feeds::sample::{self, Tried, TriedPerson};
 use crate::nouns::refusal::Refusal;
 use crate::web::failure::Failure;
 use crate::web::feeds::author;
@@ -195,7 +195,7 @@ fn outcome(tried: &Tried) -> Markup {
             div.scroll.tall tabindex="0" role="region" aria-label="People" {
                 table {
                     thead { tr { th scope="col" { "Username" } th scope="col" { "Groups" } th scope="col" { "Fields" } } }
-                    tbody { @for (username, groups, fields) in &tried.people { tr {
+                    tbody { @for TriedPerson { username, groups, fields } in &tried.people { tr {
                         th scope="row" { bdi { (username) } }
                         td.long { (groups.join(", ")) }
                         td.long.ways { @for (field, values) in fields { div { span.sub.field { (field) } " " bdi { (values.join("; ")) } } } }

@@ -192,7 +192,7 @@ async fn w7_a_killed_server_goes_on_where_it_stood_and_only_what_failed_is_tried
             if scene.driver.script(partial).await == true {
                 break;
             }
-            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            clock::Clock::system().sleep(std::time::Duration::from_secs(1)).await;
         }
         assert!(scene.driver.text().await.contains("Partial: "), "{}", scene.driver.text().await);
         scene.pictures.take(&scene.driver, "operation-partial").await;
