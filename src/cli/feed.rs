@@ -11,6 +11,7 @@ use feed::read::{Input, Reader};
 use feed::transform::Transformer;
 use serde::{Deserialize, Serialize};
 
+use crate::auth::feed_keys::{self, KeyNotMade, WantedKey};
 use crate::cli::open::{self, Locked, to_read};
 use crate::cli::table::table;
 use crate::cli::{Exit, Place, socket};
@@ -57,6 +58,16 @@ pub enum Action {
         code: String,
         /// What pages call it
         name: String,
+    },
+    /// Make a feed key, and print its secret once
+    Key {
+        /// The feed, by its code
+        feed: String,
+        /// What it is for
+        label: String,
+        /// How many days it holds; without an end when it is left out
+        #[arg(long)]
+        days: Option<u32>,
     },
     /// Declare a group that a feed manages
     Declare {
@@ -106,6 +117,8 @@ pub enum Action {
 pub(crate) enum Asked {
     /// Make a feed.
     Create { code: String, name: String },
+    /// Make a key.
+    Key { feed: String, label: String, days: Option<u32> },
     /// Declare a group.
     Declare { feed: String, code: String, name: String },
     /// Apply a run.
@@ -125,6 +138,7 @@ pub async fn run(feed: &Feed) -> Result<Exit, Refusal> {
         Action::Lookup { text } => return lookup(&feed.place, text).await,
         Action::Check { control, samples } => return dry_run(control, samples),
         Action::Create { code, name } => Asked::Create { code: code.clone(), name: name.clone() },
+        Action::Key { feed, label, days } => Asked::Key { feed: feed.clone(), label: label.clone(), days: *days },
         Action::Declare { feed, code, name } => {
             Asked::Declare { feed: feed.clone(), code: code.clone(), name: name.clone() }
         }
@@ -174,7 +188,17 @@ pub(crate) async fn answer(mirror: &Mirror, surroundings: &Surroundings, asked: 
     match asked {
         Asked::Create { code, name } => {
             let made = keep::create(&context, mirror, (&code, &name), entropy).await.map_err(refused)?;
-            Ok(format!("Feed {} is there. Make its key on its page.", made.code.as_str()))
+            let code = made.code.as_str();
+            Ok(format!("Feed {code} is there. Make its key on its page, or with `rollcall feed key {code} LABEL`."))
+        }
+        Asked::Key { feed, label, days } => {
+            let feed = keep::find(mirror, &feed).await.map_err(refused)?;
+            let made = feed_keys::create(&context, mirror, (&feed, WantedKey { label, days }), entropy).await;
+            match made {
+                Ok((_, secret)) => Ok(secret.expose()),
+                Err(KeyNotMade::Store(error)) => Err(refused(NotDone::Store(error))),
+                Err(why) => Err(refused(NotDone::Invalid(why.to_string()))),
+            }
         }
         Asked::Declare { feed, code, name } => {
             let feed = keep::find(mirror, &feed).await.map_err(refused)?;
