@@ -88,7 +88,7 @@ pub(super) fn compare(task: Task) -> Result<Compared, Halt> {
     match previewed {
         Ok(preview) => {
             writer.conclude(&preview)?;
-            counts = counted(&preview, before.totals.people, writer.by_control);
+            counts = counted(&preview, before.totals.people, writer.by_control.len() as u64);
             reasons.extend(preview.holds.iter().cloned().map(guard::reason));
         }
         Err(Stop::File(file, error)) => {
@@ -148,7 +148,7 @@ struct Writer<'t> {
     place: i64,
     lines_written: u64,
     errors: u64,
-    by_control: u64,
+    by_control: Vec<u32>,
     /// Where each record's row is, by the record's number.
     told: Vec<(u32, u32)>,
     /// How many people have a value, by field, as far as it is known.
@@ -165,7 +165,7 @@ impl<'t> Writer<'t> {
             place: 0,
             lines_written: 0,
             errors: 0,
-            by_control: 0,
+            by_control: Vec::new(),
             told: Vec::new(),
             fields: before.totals.fields.clone(),
             beat: task.clock.elapsed(),
@@ -192,7 +192,7 @@ impl<'t> Writer<'t> {
                 };
                 let by_control = candidate.cause == difference::Cause::ControlFile;
                 if kind == RowKind::Changed && by_control {
-                    self.by_control += 1;
+                    self.by_control.push(self.place as u32 + 1);
                 }
                 if kind != RowKind::Conflict {
                     let counted = before.filter(|_| matches!(kind, RowKind::Changed | RowKind::Refreshed));
@@ -410,6 +410,12 @@ impl<'t> Writer<'t> {
         };
         self.log(LogLine { record: conflict.records.first().copied(), username, ..told::line(Severity::Error, text) });
         self.flush()?;
+        for place in &changed {
+            // Nothing of somebody in conflict changes.
+            if let Some(at) = u32::try_from(*place).ok().and_then(|place| self.by_control.binary_search(&place).ok()) {
+                self.by_control.remove(at);
+            }
+        }
         self.task.store.write_blocking(move |tx| {
             for place in changed {
                 feed_rows::place_to_conflict(tx, run, (place, &why))?;

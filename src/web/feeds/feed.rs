@@ -179,7 +179,7 @@ fn table(feed: &Feed, runs: &[FeedRun], visit: &Visit) -> Markup {
                     th scope="col" { "People" } th.num scope="col" { "Errors" } th.hide-s scope="col" { "By" } th scope="col" { span.hidden { "Open" } }
                 } }
                 tbody { @for run in runs { tr {
-                    td.num { (run.number) }
+                    td.num { a.figure href=(run_address(feed, run)) { (run.number) } }
                     td { (visit.reader.moment(run.created_at)) }
                     td { (words::state_tag(run.state)) }
                     td.long { (came_of(run)) }

@@ -171,7 +171,7 @@ fn table(one: &OneRun, rows: &Rows, visit: &Visit) -> Markup {
 fn raw(row: &FeedRow) -> Markup {
     html! {
         @if let Some(raw) = &row.raw {
-            details { summary aria-label={ "Record of " (row.username) } { "as received" } pre.raw { (super::person::laid_out(raw)) } }
+            details { summary { "as received" } pre.raw { (super::person::laid_out(raw)) } }
         }
     }
 }
@@ -187,7 +187,8 @@ fn fields(one: &OneRun, row: &FeedRow) -> Markup {
                 _ => { span.sub { "no field" } }
             }
         }
-        @for change in &row.changes { (self::change(change)) }
+        // Of somebody who fails or is in conflict nothing changes, whatever their record says.
+        @if !matches!(row.kind, RowKind::Failing | RowKind::Conflict) { @for change in &row.changes { (self::change(change)) } }
         @if row.kind == RowKind::New { @for field in listing::fields_of(row) { (change(&field)) } }
     }
 }
@@ -197,7 +198,7 @@ pub(super) fn change(change: &FieldChange) -> Markup {
     let values = |values: &[String]| values.join("; ");
     html! {
         div {
-            span.sub.field { bdi { (change.field) } }
+            span.sub.field { bdi { (change.field) } } " "
             @if !change.before.is_empty() { del { bdi { (values(&change.before)) } } " " }
             span.arrow { "→" } " "
             @if change.after.is_empty() { span.sub.inline { "nothing" } } @else { ins { bdi { (values(&change.after)) } } }

@@ -167,7 +167,8 @@ fn standing(one: &OneRun, missing: &[String], visit: &Visit) -> Markup {
 fn took(one: &OneRun) -> Markup {
     let run = &one.run;
     let from = run.decided.as_ref().map_or(run.created_at, |(_, at)| *at);
-    let took = run.ended_at.and_then(|end| Duration::try_from(end.duration_since(from)).ok());
+    let took =
+        run.ended_at.and_then(|end| Duration::try_from(end.duration_since(from)).ok()).filter(|took| !took.is_zero());
     let change = one.before.as_ref().map(|before| (run.errors as i64) - (before.errors as i64));
     html! {
         @if let Some(took) = took { p { "It took " (length(took)) "." } }

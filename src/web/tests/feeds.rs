@@ -346,3 +346,58 @@ async fn keys_are_shown_once_and_settings_and_control_files_are_kept_with_their_
     app.end().await;
     simulator.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_only_the_control_file_changes_is_told_apart_and_a_control_file_can_be_tried_first() {
+    let (simulator, mut app) = connected().await;
+    applied(&mut app).await;
+    let mut wider = control();
+    let title = json!({ "source": "first", "destination": "user", "name": "title" });
+    wider["instructions"].as_array_mut().unwrap().push(title);
+    assert_eq!(put(&mut app, "staff", "_control", &wider.to_string()).await.status, 303);
+    let mut again = people(20);
+    again.push(person(5, "Twice"));
+    let run = deliver(&mut app, &again).await;
+    let held = app.get(&run).await.body;
+    for text in [
+        "changed, 19 of them by the control file alone",
+        "<span class=\"tag\">control file</span>",
+        "None of them is applied.",
+    ] {
+        assert!(held.contains(text), "{text}: {held}");
+    }
+    let twice = app.get(&format!("{run}?kind=conflict")).await.body;
+    assert!(!twice.contains("<ins>"), "nothing of somebody in conflict changes: {twice}");
+
+    // A control file made of a sample, and one tried on a sample: nothing of either is stored.
+    let sample = "id,first name,surname,email\n1,Ada,Byron,ada@uni.example\n2,Bo,,bo@uni.example\n";
+    let parts = [("name", None, "users"), ("read", None, "csv"), ("sample", Some("s.csv"), sample)];
+    let made = sent(&mut app, "/feed-control/generate", &parts).await;
+    assert!(made.status == 200 && made.body.contains("nameFirst"), "{}", made.body);
+    let broken = sent(&mut app, "/feed-control/generate", &[("name", None, "users"), ("sample", Some("s"), "")]).await;
+    assert!(broken.status == 422 && broken.body.contains("empty"), "{}", broken.body);
+    let text = control().to_string();
+    let records = Value::from(vec![person(1, "Good"), json!({ "id": "S02" })]).to_string();
+    let tried =
+        sent(&mut app, "/feed-control/try", &[("control", None, &text), ("sample", Some("s.json"), &records)]).await;
+    assert!(
+        tried.body.contains("2 records, 1 of them fail.") && tried.body.contains("s01@uni.example"),
+        "{}",
+        tried.body
+    );
+    let wrong = text.replace("nameFirst", "nameFrist");
+    let refused =
+        sent(&mut app, "/feed-control/try", &[("control", None, &wrong), ("sample", Some("s.json"), &records)]).await;
+    assert!(
+        refused.body.contains("The control file would be refused.") && refused.body.contains("Did you mean"),
+        "{}",
+        refused.body
+    );
+    assert_eq!(
+        app.get("/feeds/staff/control").await.body.matches("Differences of version").count(),
+        1,
+        "versions 1 and 2"
+    );
+    app.end().await;
+    simulator.stop().await;
+}

@@ -180,6 +180,7 @@ async fn axe_core_finds_nothing_serious_on_any_page() {
         .await;
     driver.submit("form[action='/selections/paste']").await;
     looked.through("a pasted list").await;
+    feeds(&mut looked, &origin).await;
     driver.submit("form[action='/sign-out']").await;
     looked.through("sign-in").await;
 
@@ -189,4 +190,50 @@ async fn axe_core_finds_nothing_serious_on_any_page() {
     simulator.stop().await;
     assert!(pages > 25, "{pages} pages were looked through");
     assert!(found.is_empty(), "{} serious issues:\n{}", found.len(), found.join("\n"));
+}
+
+/// Makes a feed, uploads to it, and looks through its pages.
+async fn feeds(looked: &mut Looked<'_>, origin: &str) {
+    let driver = looked.driver;
+    looked.at(origin, "/feeds").await;
+    driver.fill("input[name=name]", "Staff").await;
+    driver.fill("input[name=code]", "staff").await;
+    driver.submit("main form.fields").await;
+    looked.through("a feed").await;
+    let field = |source: &str, name: &str| serde_json::json!({ "source": source, "destination": "user", "name": name });
+    let control = serde_json::json!({
+        "dataImportControlFileVersion": 0,
+        "model": "haplo:user-sync",
+        "files": { "users": { "read": "json" } },
+        "instructions": [field("id", "username"), field("first", "nameFirst"), field("last", "nameLast"), field("mail", "email")],
+    });
+    let users = serde_json::json!([
+        { "id": "a1", "first": "Ada", "last": "Byron", "mail": "ada@uni.example" },
+        { "id": "a2", "first": "Bo", "last": "Ek", "mail": "none" },
+    ]);
+    for text in [control.to_string(), users.to_string()] {
+        driver.open(&format!("{origin}/feeds/staff/upload")).await;
+        looked.through("an upload").await;
+        let file = serde_json::to_string(&text).unwrap();
+        let chosen = "document.querySelector('input[type=file]').files = held.files";
+        let script = format!("const held = new DataTransfer(); held.items.add(new File([{file}], 'a.json')); {chosen}");
+        driver.script(&script).await;
+        driver.submit("main form.fields").await;
+    }
+    looked.through("a run of a feed").await;
+    for path in [
+        "/feeds",
+        "/feeds/staff",
+        "/feeds/staff/configuration",
+        "/feeds/staff/keys",
+        "/feeds/staff/control",
+        "/feeds/staff/people",
+        "/feeds/staff/errors",
+        "/feed-people?q=nobody",
+        "/feed-control",
+        "/feed-control/generate",
+        "/feed-control/try",
+    ] {
+        looked.at(origin, path).await;
+    }
 }
