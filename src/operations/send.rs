@@ -67,6 +67,11 @@ pub(super) fn judge(row: &OperationRow, outcome: Outcome, now: Timestamp) -> Jud
                 halt = Some(Halt::Wait { until: after(3600), reason });
                 OperationRow { state: RowState::Planned, attempts: row.attempts.saturating_sub(1), ..row.clone() }
             }
+            // It may have been made by a request before this one, of which nobody said what came of it: reading tells.
+            None if may_be_ours(row) => {
+                again = Some(after(2));
+                become_(RowState::Unknown, Some(Why::new(NO_ANSWER, explain::sentence(&error))))
+            }
             None => become_(RowState::Failed, Some(Why::new(code(refusal), explain::sentence(&error)))),
         },
     };

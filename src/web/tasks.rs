@@ -67,7 +67,7 @@ pub(crate) async fn show(State(served): State<Served>, visit: Visit) -> Result<P
                 }))
             } @else {
                 div.scroll tabindex="0" role="region" aria-label="Automated tasks" {
-                    table {
+                    table.settings {
                         thead { tr {
                             th scope="col" { "Job Name" }
                             th scope="col" { "Updated By" }
