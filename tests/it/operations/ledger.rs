@@ -94,7 +94,13 @@ impl Case {
             let now = facts(&self.app.truth());
             named.add(back.named);
             let left: Vec<_> = unlike(&earlier, &now).into_iter().filter(|fact| !named.covers(fact)).collect();
-            assert!(left.is_empty(), "{}, {way} of {:?}: {left:?} stand differently, {:?}", self.what, done.rows, back.rows);
+            assert!(
+                left.is_empty(),
+                "{}, {way} of {:?}: {left:?} stand differently, {:?}",
+                self.what,
+                done.rows,
+                back.rows
+            );
             (from, earlier, latest) = (undo, latest, now);
         }
         drop(latest);

@@ -12,7 +12,7 @@ use rollcall::operations::text::text;
 use rollcall::store::operation_rows::{self, Filter};
 use simulator::{Change as Outside, Limits, ScheduledChange};
 
-use super::writes::plain_group;
+use super::writes::{plain_group, plain_groups};
 use super::{ordinary, states};
 use crate::support::app::{ENGINES, TestApp};
 
@@ -84,7 +84,8 @@ async fn two_kinds_of_change_go_side_by_side_each_at_its_own_limit() {
         let limits = Limits::default().endpoint("suspend", 10).endpoint("memberships", 10);
         let options = simulator::Options { limits, ..Default::default() };
         let app = TestApp::ready_with(engine, 300, 53, options).await;
-        let group = plain_group(&app);
+        let members = |group: &u32| app.now().memberships().members(*group).len();
+        let group = plain_groups(&app).into_iter().min_by_key(members).unwrap();
         let outside = |account: &u32| !app.now().memberships().members(group).contains(*account);
         let people: Vec<u32> = ordinary(&app, 300).into_iter().filter(outside).take(40).collect();
         let id = app.plan_of(&people, vec![Action::AddToGroups(vec![group]), Action::Suspend]).await;

@@ -20,17 +20,20 @@ use simulator::{Change as Outside, Limits, Role, ScheduledChange};
 use super::{memberships, ordinary, states};
 use crate::support::app::{ENGINES, TestApp, population};
 
-/// A group that grants nothing and that nobody but administrators keeps, with somebody who is not in it.
-pub(super) fn plain_group(app: &TestApp) -> u32 {
+/// Groups that grant nothing and that nobody but administrators keeps.
+pub(super) fn plain_groups(app: &TestApp) -> Vec<u32> {
     let snapshot = app.now();
-    (0..snapshot.groups_len() as u32)
-        .find(|group| {
-            let row = snapshot.group_row(*group).and_then(|row| row.group.as_ref());
-            row.is_some_and(|row| !row.is_synced() && row.modifiable != Some(false))
-                && snapshot.grants(*group).is_empty()
-                && snapshot.memberships().members(*group).len() > 3
-        })
-        .unwrap()
+    let plain = |group: &u32| {
+        let row = snapshot.group_row(*group).and_then(|row| row.group.as_ref());
+        row.is_some_and(|row| !row.is_synced() && row.modifiable != Some(false)) && snapshot.grants(*group).is_empty()
+    };
+    (0..snapshot.groups_len() as u32).filter(plain).collect()
+}
+
+/// The first of them with members.
+pub(super) fn plain_group(app: &TestApp) -> u32 {
+    let has_members = |group: &u32| app.now().memberships().members(*group).len() > 3;
+    plain_groups(app).into_iter().find(has_members).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
