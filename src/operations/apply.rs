@@ -130,12 +130,15 @@ pub(super) async fn carry_out(
         Some(Ok(approved)) => approved,
         Some(Err((operation, void))) => return void_of(mirror, (lease, &operation, void), surroundings).await,
     };
-    if let Some(halt) = halted(mirror, lease).await? {
-        return Err(halt);
-    }
+    // Of one that is cancelled nothing more is sent, and what was sent is read back to its end.
+    let cancelled = match halted(mirror, lease).await? {
+        Some(Halt::Wish(Wish::Cancel)) => true,
+        Some(halt) => return Err(halt),
+        None => false,
+    };
     let Approved { operation, selected, mut rows, typed, terms } = approved;
     let mut read_at = None;
-    if operation.state == OperationState::Approved {
+    if operation.state == OperationState::Approved && !cancelled {
         let open = rows.iter().filter(|row| !row.state.is_settled());
         read_at = Some(clock.now());
         let newest = mirror.newest().await?;
@@ -163,6 +166,9 @@ pub(super) async fn carry_out(
         sending_over: Mutex::default(),
         check_later: Mutex::default(),
     };
+    if cancelled {
+        work.halt(Halt::Wish(Wish::Cancel));
+    }
     work.run().await
 }
 
@@ -176,12 +182,11 @@ impl Work {
             () = both => {}
             halt = self.watch() => return Err(halt),
         }
-        if let Some(halt) = lock(&self.halt).take() {
-            return Ok(Carried::Halted(halt));
-        }
-        Ok(match *lock(&self.check_later) {
-            Some(at) => Carried::CheckLater(at),
-            None => Carried::Over,
+        let later = *lock(&self.check_later);
+        Ok(match (lock(&self.halt).take(), later) {
+            (None | Some(Halt::Wish(Wish::Cancel)), Some(at)) => Carried::CheckLater(at),
+            (Some(halt), _) => Carried::Halted(halt),
+            (None, None) => Carried::Over,
         })
     }
 
@@ -269,6 +274,11 @@ impl Work {
 
     pub(super) fn is_halted(&self) -> bool {
         *self.halted.borrow()
+    }
+
+    /// Whether it was halted because somebody cancelled it.
+    pub(super) fn is_cancelled(&self) -> bool {
+        matches!(*lock(&self.halt), Some(Halt::Wish(Wish::Cancel)))
     }
 
     pub(super) fn halted(&self) -> watch::Receiver<bool> {

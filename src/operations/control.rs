@@ -7,6 +7,7 @@ use crate::mirror::Mirror;
 use crate::nouns::context::Context;
 use crate::nouns::event::{NewEvent, Part};
 use crate::nouns::operation::{Operation, OperationState, Wish};
+use crate::nouns::operation_row::RowState;
 use crate::nouns::operation_terms::TrialStage;
 use crate::operations::plan::event;
 use crate::operations::{finished, journal};
@@ -34,7 +35,10 @@ pub async fn pause(
 ) -> Result<Wished, StoreError> {
     wish(context, mirror, (id, "operation.pause_asked"), entropy, |tx, operation| {
         match operation.state {
-            OperationState::Running => operations::set_wish(tx, &operation.id, Some(Wish::Pause))?,
+            // One that is being cancelled does not go on, and so cannot rest.
+            OperationState::Running if operation.wish != Some(Wish::Cancel) => {
+                operations::set_wish(tx, &operation.id, Some(Wish::Pause))?;
+            }
             OperationState::Approved => {
                 operations::set_state(tx, &operation.id, OperationState::Paused, None)?;
                 jobs::cancel_operation(tx, &operation.id)?;
@@ -75,7 +79,7 @@ pub async fn resume(
     .await
 }
 
-/// Ends an operation before its next change. What was done stays done, and can be taken back.
+/// Ends an operation before its next change. What was done stays done, and can be taken back once it was read back.
 pub async fn cancel(
     context: &Context,
     mirror: &Mirror,
@@ -92,8 +96,10 @@ pub async fn cancel(
                 operations::set_wish(tx, &operation.id, Some(Wish::Cancel))?;
                 jobs::wake_operation(tx, &operation.id, now)?;
             }
-            _ if operation.tally.open() > operation.tally.of(crate::nouns::operation_row::RowState::Planned) => {
-                // Paused with a change of which it is not known what came of it: a worker looks, then ends it.
+            _ if operation.tally.open() + operation.tally.of(RowState::Done)
+                > operation.tally.of(RowState::Planned) =>
+            {
+                // Paused with changes that were not read back to their end: a worker looks, then ends it.
                 operations::set_state(tx, &operation.id, OperationState::Running, None)?;
                 operations::set_wish(tx, &operation.id, Some(Wish::Cancel))?;
                 jobs::insert_operation(tx, &job, &operation.id, now)?;

@@ -103,12 +103,16 @@ pub(super) async fn record(work: &Work, turns: Vec<Turn>, now: Timestamp) -> Res
 
 /// What stands against the next change: read by the worker's commits and, between them, by whoever watches.
 pub(super) fn halted(tx: &mut Tx, id: &OperationId) -> Result<Option<Halt>, StoreError> {
+    let standing = operations::standing(tx, id)?;
+    // Who cancelled while everything is stopped need not release it first.
+    if let Some((_, Some(Wish::Cancel), _)) = standing {
+        return Ok(Some(Halt::Wish(Wish::Cancel)));
+    }
     if head::read(tx)?.stopped {
         return Ok(Some(Halt::Stopped));
     }
-    match operations::standing(tx, id)? {
+    match standing {
         Some((_, Some(Wish::Pause), _)) => return Ok(Some(Halt::Wish(Wish::Pause))),
-        Some((_, Some(Wish::Cancel), _)) => return Ok(Some(Halt::Wish(Wish::Cancel))),
         Some((OperationState::Running | OperationState::Approved, None, _)) => {}
         _ => return Ok(Some(Halt::LeaseLost)),
     }

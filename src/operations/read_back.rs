@@ -29,11 +29,13 @@ const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
 const RESENT: u32 = 5;
 /// When a row is read back for the first time.
 const FIRST: SignedDuration = SignedDuration::from_secs(2);
+/// How long a cancelled operation waits before it tries again to read what it did.
+const UNREAD: SignedDuration = SignedDuration::from_secs(300);
 /// Rounds that may fail one after the other.
 const FAILURES: u32 = 3;
 
 /// Reads back what is due, until nothing is left. Once something stands against sending, only what is not known
-/// is read, and what was not looked at yet.
+/// is read, and what was not looked at yet; of a cancelled operation everything.
 pub(super) async fn read_back_all(work: &Work) {
     let mut failures = 0;
     loop {
@@ -50,7 +52,8 @@ pub(super) async fn read_back_all(work: &Work) {
         }
         // Whatever was done is looked at once at least, so that the mirror has it and it can be taken back.
         let soon = next.is_some_and(|at| at.duration_since(now) <= FIRST);
-        if over && halted && !unknown && !soon {
+        // A cancelled operation does not go on later: what it sent is read to its end, for the next plan rests on that.
+        if over && halted && !work.is_cancelled() && !unknown && !soon {
             return;
         }
         if due.is_empty() {
@@ -74,6 +77,11 @@ pub(super) async fn read_back_all(work: &Work) {
                 failures += 1;
                 tracing::warn!(operation = %work.operation.id, reason = %ended.reason(), "operation.read_back");
                 work.clock.sleep(Duration::from_secs(5)).await;
+            }
+            Err(Halt::Read(ended)) if work.is_cancelled() => {
+                let now = work.clock.now();
+                work.check_later(ended.resumes_at(now).or_else(|| now.checked_add(UNREAD).ok()).unwrap_or(now));
+                return;
             }
             Err(halt) => {
                 work.halt(halt);

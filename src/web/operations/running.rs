@@ -68,7 +68,10 @@ fn progress(shown: &Shown, visit: &Visit) -> Markup {
             }
             @match operation.wish {
                 Some(Wish::Pause) => " It pauses before the next change.",
-                Some(Wish::Cancel) => " It ends before the next change.",
+                Some(Wish::Cancel) => {
+                    " Cancelled: nothing more is sent. What was sent is read back until it has settled, removals for up to "
+                    "15 minutes; then it ends, and can be taken back."
+                }
                 None => {}
             }
         }
@@ -92,6 +95,9 @@ fn rate(operation: &Operation, (settled, open): (u64, u64), now: Timestamp) -> M
 
 fn wants(operation: &Operation) -> Markup {
     let here = || address(&operation.id);
+    if operation.wish == Some(Wish::Cancel) {
+        return html! {};
+    }
     let resumes = operation.state == OperationState::Paused || operation.wish == Some(Wish::Pause);
     html! {
         div.row {

@@ -184,6 +184,40 @@ async fn b8_cancelling_stops_before_the_next_effect_and_what_was_done_can_be_tak
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b8_b12_what_a_cancelled_operation_sent_is_read_back_to_its_end() {
+    for engine in ENGINES {
+        let options = simulator::Options {
+            limits: Limits::default().endpoint("/admin/v2/orgs/{o}/directories/{d}/users/{id}", 20),
+            ..Default::default()
+        };
+        let app = TestApp::ready_with(engine, 300, 28, options).await;
+        app.simulator.set_answers(simulator::Answers { removal_delay: 300, ..Default::default() });
+        let id = app.plan_of(&ordinary(&app, 40), vec![Action::RemoveFromDirectory]).await;
+        app.approve(&id).await.unwrap();
+        let cancelling = async {
+            while app.effects().len() < 5 {
+                app.clock.sleep(Duration::from_millis(100)).await;
+            }
+            control::cancel(&app.context(), &app.mirror, &id, &app.surroundings.entropy).await.unwrap()
+        };
+        let (_, wished) = tokio::join!(app.act(), cancelling);
+        assert_eq!(wished, Wished::Taken);
+        let sent = app.effects().len() as u64;
+        assert!(sent < 40, "{sent}");
+        // It is not over while Atlassian works off what was sent; it cannot be paused, and nothing undoes it yet.
+        assert_eq!(app.operation(&id).await.state, OperationState::Running);
+        let paused = control::pause(&app.context(), &app.mirror, &id, &app.surroundings.entropy).await.unwrap();
+        assert_eq!(paused, Wished::Not(OperationState::Running));
+        let operation = app.act_through(&id).await;
+        assert_eq!(operation.state, OperationState::Cancelled);
+        let tally = &operation.tally;
+        assert_eq!((tally.of(RowState::Verified), tally.of(RowState::Planned)), (sent, 40 - sent));
+        assert_eq!(app.effects().len() as u64, sent);
+        app.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b8_a_paused_operation_goes_on_where_it_stood() {
     for engine in ENGINES {
         let options = simulator::Options { limits: Limits::default().endpoint("suspend", 20), ..Default::default() };
