@@ -70,6 +70,8 @@ pub enum Sealed {
         generation: u64,
         /// What changed.
         counts: Counts,
+        /// Accounts that were asked for and of which nothing was learned: of them it says nothing new.
+        unread: RoaringBitmap,
     },
     /// The lease was lost: nothing was written.
     LeaseLost,
@@ -166,7 +168,8 @@ fn seal(
     let offsets: Vec<_> =
         sealing.offsets.iter().filter_map(|(id, offset)| Some((next.group(id.as_str())?, *offset))).collect();
     groups::write_known_offsets(tx, &offsets)?;
-    Ok((Sealed::Done { generation: delta.generation, counts }, Some(next)))
+    let unread = sealing.review.unanswered_accounts.clone();
+    Ok((Sealed::Done { generation: delta.generation, counts, unread }, Some(next)))
 }
 
 /// What waits for a person while a targeted read is sealed. A run over whole nouns judges everything anew.

@@ -23,7 +23,7 @@ use crate::nouns::run::Waiting;
 use crate::operations::approve::{self, Approved, Void};
 use crate::operations::board::{Board, FRESH};
 use crate::operations::journal::{self, Turn};
-use crate::operations::look::{self, Looking};
+use crate::operations::look::{self, Looked, Looking};
 use crate::operations::plan::{self, event};
 use crate::operations::{finished, guard, pump, read_back, send, trial};
 use crate::store::db::Store;
@@ -41,6 +41,8 @@ const SHOWN: SignedDuration = SignedDuration::from_secs(2);
 const BEAT: SignedDuration = SignedDuration::from_secs(10);
 /// Of a hundred rows so many may no longer fit; with more, a person is asked again.
 const CHANGED_PERCENT: usize = 10;
+/// How long it waits before it reads again, when Atlassian did not answer for too many.
+const UNREAD: Duration = Duration::from_secs(60);
 /// How long an operation waits for another one on the same people before it looks again.
 const OTHERS: SignedDuration = SignedDuration::from_secs(5);
 
@@ -142,9 +144,14 @@ pub(super) async fn carry_out(
         let open = rows.iter().filter(|row| !row.state.is_settled());
         read_at = Some(clock.now());
         let newest = mirror.newest().await?;
-        let fresh = looking.read(look::targets(open, &newest)).await?;
+        let Looked { snapshot: fresh, unread } = looking.read(look::targets(open, &newest)).await?;
+        let concerned: RoaringBitmap = rows.iter().map(|row| row.change.account()).collect();
+        if unread.len() * 100 > concerned.len() * CHANGED_PERCENT as u64 {
+            let reason = format!("Atlassian did not answer for {} of {} people.", unread.len(), concerned.len());
+            return Err(Halt::Read(Ended::PausedFor { wait: UNREAD, reason }));
+        }
         let fitting = Fitting { mirror, lease, operation: &operation, selected: &selected, typed };
-        fitting.fit(&mut rows, &fresh, surroundings).await?;
+        fitting.fit(&mut rows, (&fresh, &unread), surroundings).await?;
     }
     let snapshot = mirror.newest().await?;
     let now = clock.now();
@@ -406,7 +413,7 @@ impl Fitting<'_> {
     async fn fit(
         &self,
         rows: &mut [OperationRow],
-        fresh: &Arc<Snapshot>,
+        (fresh, unread): (&Arc<Snapshot>, &RoaringBitmap),
         surroundings: &Surroundings,
     ) -> Result<(), Halt> {
         let (read, own) = (fresh.clone(), self.operation.own.clone());
@@ -425,6 +432,12 @@ impl Fitting<'_> {
         let mut planned = 0;
         for row in rows.iter().filter(|row| row.state == RowState::Planned) {
             planned += 1;
+            if unread.contains(row.change.account()) {
+                let why = Some(Why::new("unread", ""));
+                let skipped = OperationRow { state: RowState::Skipped, why, ended_at: Some(now), ..row.clone() };
+                turns.push((row.state, skipped));
+                continue;
+            }
             let found = match verdicts.find(&row.change) {
                 Some(fresh) if fresh.state == RowState::Planned => continue,
                 Some(fresh) if fresh.state == RowState::Refused => {

@@ -3,10 +3,12 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use atlassian::client::Client;
 use clock::Clock;
 use directory::{AccountId, GroupId, Ordinal, Snapshot};
+use roaring::RoaringBitmap;
 
 use crate::id::Entropy;
 use crate::mirror::Mirror;
@@ -27,6 +29,18 @@ const PEOPLE: usize = 1_000;
 const GROUPS: usize = 100;
 /// How often a read that others overtook is done anew.
 const ATTEMPTS: usize = 5;
+
+/// Before whoever Atlassian did not answer for is asked for again.
+const AGAIN: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(10)];
+
+/// What a read has found.
+#[derive(Clone, Debug)]
+pub(super) struct Looked {
+    /// The newest generation.
+    pub snapshot: Arc<Snapshot>,
+    /// Accounts of which nothing was learned: what the snapshot has of them may be old.
+    pub unread: RoaringBitmap,
+}
 
 /// What a read needs.
 #[derive(Clone, Debug)]
@@ -64,25 +78,41 @@ pub(super) fn group(row: &OperationRow) -> Option<Ordinal> {
 }
 
 impl Looking {
-    /// Reads people and groups, and gives the snapshot that has them.
+    /// Reads people and groups, and gives the snapshot that has them. Whoever Atlassian did not answer for is asked for
+    /// again a few times.
     ///
     /// # Errors
     /// Why they could not be read.
-    pub(super) async fn read(&self, targets: Targets) -> Result<Arc<Snapshot>, Ended> {
+    pub(super) async fn read(&self, targets: Targets) -> Result<Looked, Ended> {
+        let mut looked = self.read_all(targets).await?;
+        for pause in AGAIN {
+            if looked.unread.is_empty() {
+                break;
+            }
+            self.clock.sleep(pause).await;
+            let people = looked.unread.iter().filter_map(|account| looked.snapshot.account_id(account)).collect();
+            looked = self.read_all(Targets { people, groups: Vec::new() }).await?;
+        }
+        Ok(looked)
+    }
+
+    async fn read_all(&self, targets: Targets) -> Result<Looked, Ended> {
+        let mut unread = RoaringBitmap::new();
         let mut people = targets.people.chunks(PEOPLE);
         let mut groups = targets.groups.chunks(GROUPS);
         loop {
             let (people, groups) = (people.next(), groups.next());
             if people.is_none() && groups.is_none() {
-                return Ok(self.mirror.newest().await?);
+                return Ok(Looked { snapshot: self.mirror.newest().await?, unread });
             }
             let people: Vec<AccountId> = people.unwrap_or_default().to_vec();
             let groups: Vec<GroupId> = groups.unwrap_or_default().to_vec();
-            self.read_some(Targets { people, groups }).await?;
+            unread |= self.read_some(Targets { people, groups }).await?;
         }
     }
 
-    async fn read_some(&self, targets: Targets) -> Result<(), Ended> {
+    /// Returns of whom nothing was learned.
+    async fn read_some(&self, targets: Targets) -> Result<RoaringBitmap, Ended> {
         let surroundings = Surroundings { clock: self.clock.clone(), entropy: self.entropy.clone() };
         let mut last = Ended::LeaseLost;
         for _ in 0..ATTEMPTS {
@@ -95,7 +125,7 @@ impl Looking {
             });
             let Some(lease) = lease.await? else { continue };
             match pass::carry_out(&self.mirror, &lease, self.client.clone(), &surroundings).await {
-                Ok(Sealed::Done { .. }) => return Ok(()),
+                Ok(Sealed::Done { unread, .. }) => return Ok(unread),
                 Ok(_) => {}
                 Err(ended) => {
                     let (now, reason) = (self.clock.now(), ended.reason());

@@ -7,11 +7,13 @@ use std::time::Duration;
 use directory::Snapshot;
 use directory::act::{Change, Standing};
 use jiff::{SignedDuration, Timestamp};
+use roaring::RoaringBitmap;
 
 use crate::nouns::operation_row::{OperationRow, RowState, Why};
 use crate::operations::apply::{Halt, Work};
-use crate::operations::board::next_check;
+use crate::operations::board::{next_check, settling};
 use crate::operations::journal::Turn;
+use crate::operations::look::Looked;
 use crate::operations::send::{NO_ANSWER, finish};
 use crate::operations::{groups, look};
 use crate::sync::ended::Ended;
@@ -27,8 +29,16 @@ const LOOK: Duration = Duration::from_millis(500);
 const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
 /// How often a change that was not seen is sent again.
 const RESENT: u32 = 5;
+/// And one of which reading cannot tell: only an answer can, and it is waited for about half an hour.
+const RESENT_UNSEEN: u32 = 12;
+/// The longest pause before a change is sent again, in seconds.
+const LONGEST_PAUSE: i64 = 300;
 /// When a row is read back for the first time.
 const FIRST: SignedDuration = SignedDuration::from_secs(2);
+/// How long it is tried to read somebody for whom Atlassian does not answer, beyond a change's settling time.
+const UNREAD_FOR: SignedDuration = SignedDuration::from_mins(15);
+/// How long it waits before it tries that again.
+const UNREAD_PAUSE: SignedDuration = SignedDuration::from_secs(30);
 /// How long a cancelled operation waits before it tries again to read what it did.
 const UNREAD: SignedDuration = SignedDuration::from_secs(300);
 /// Rounds that may fail one after the other.
@@ -100,15 +110,20 @@ async fn round(work: &Work, due: Vec<OperationRow>) -> Result<(), Halt> {
     let by_name = groups::by_name(work, &due).await.map_err(|error| Halt::Read(Ended::from(error)))?;
     targets.groups = by_name.groups;
     targets.people.extend(by_name.people);
-    let snapshot = work.looking().read(targets).await.map_err(Halt::Read)?;
+    let Looked { snapshot, unread } = work.looking().read(targets).await.map_err(Halt::Read)?;
     work.saw(snapshot.clone());
-    work.board().was_read(people, at);
+    work.board().was_read(people.into_iter().filter(|account| !unread.contains(*account)), at);
     let now = work.clock.now();
     let mut again: BTreeMap<u64, Timestamp> = BTreeMap::new();
     let turns: Vec<Turn> = due
         .into_iter()
         .filter_map(|row| {
-            let (next, at) = match judge(&row, &snapshot, now) {
+            let patient = unread.contains(row.change.account()).then(|| unread_until(&row, now)).flatten();
+            let judged = match patient {
+                Some(at) => (row.clone(), Some(at)),
+                None => judge(&row, (&snapshot, &unread), now),
+            };
+            let (next, at) = match judged {
                 // Whoever is on their way out shows nothing of what was done before.
                 (next, _) if next.state == RowState::Reverted && work.board().is_leaving(row.change.account()) => {
                     (OperationRow { state: RowState::Done, why: Some(Why::new("unverified", "")), ..next }, None)
@@ -136,9 +151,16 @@ async fn round(work: &Work, due: Vec<OperationRow>) -> Result<(), Halt> {
 }
 
 /// What a row becomes by what was read, and when it is looked at, or sent, again.
-fn judge(row: &OperationRow, snapshot: &Snapshot, now: Timestamp) -> (OperationRow, Option<Timestamp>) {
-    let is_so = row.change.standing(snapshot) == Standing::So;
+fn judge(
+    row: &OperationRow,
+    (snapshot, unread): (&Snapshot, &RoaringBitmap),
+    now: Timestamp,
+) -> (OperationRow, Option<Timestamp>) {
+    let unread = unread.contains(row.change.account());
+    let is_so = !unread && row.change.standing(snapshot) == Standing::So;
     let generation = Some(snapshot.generation());
+    // What is not shown, or late, may be done all the same. Should it turn out to be so, it was our own doing.
+    let doubtful = unread || is_queued(&row.change) || row.change.may_be_hidden(snapshot);
     let become_ = |state, why| OperationRow { state, why, generation, ..row.clone() };
     match row.state {
         // Where it would not be shown either way, only Atlassian's answer tells: it is asked for again.
@@ -149,25 +171,28 @@ fn judge(row: &OperationRow, snapshot: &Snapshot, now: Timestamp) -> (OperationR
         RowState::Done => match next_check(row, now) {
             Some(at) => (row.clone(), Some(at)),
             // A queue may be longer than its settling time; a state that shows at once was changed back.
-            None if is_queued(&row.change) || row.change.may_be_hidden(snapshot) => {
-                (become_(RowState::Done, Some(Why::new("unverified", ""))), None)
-            }
+            None if doubtful => (become_(RowState::Done, Some(Why::new("unverified", ""))), None),
             None => (become_(RowState::Reverted, Some(Why::new("reverted", ""))), None),
         },
         // What Atlassian does in its own time is waited for, before it is asked for again.
         RowState::Begun | RowState::Unknown if is_queued(&row.change) && unsettled(row, now).is_some() => {
             (row.clone(), unsettled(row, now))
         }
-        RowState::Begun | RowState::Unknown if row.attempts < RESENT => {
-            let pause = SignedDuration::from_secs(i64::from(2u32.saturating_pow(row.attempts)));
+        RowState::Begun | RowState::Unknown if row.attempts < if doubtful { RESENT_UNSEEN } else { RESENT } => {
+            let pause = SignedDuration::from_secs(i64::from(2u32.saturating_pow(row.attempts)).min(LONGEST_PAUSE));
             let again = now.checked_add(pause).unwrap_or(now);
-            // What is not shown, or late, may be done all the same. Should it turn out to be so, it was our own doing.
-            let doubtful = is_queued(&row.change) || row.change.may_be_hidden(snapshot);
             let why = doubtful.then(|| Why::new(NO_ANSWER, ""));
             (OperationRow { state: RowState::Planned, why, ..row.clone() }, Some(again))
         }
         _ => (OperationRow { ended_at: Some(now), ..become_(RowState::Failed, Some(Why::new("not_seen", ""))) }, None),
     }
+}
+
+/// When a row whose person Atlassian did not answer for is read again; `None` once that was tried for long.
+fn unread_until(row: &OperationRow, now: Timestamp) -> Option<Timestamp> {
+    let since = row.ended_at.or(row.begun_at)?;
+    let last = since.checked_add(SignedDuration::try_from(settling(&row.change)).ok()? + UNREAD_FOR).ok()?;
+    now.checked_add(UNREAD_PAUSE).ok().filter(|_| now < last)
 }
 
 /// When a row that may have been done is read back next, unless its settling time is over.

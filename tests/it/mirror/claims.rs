@@ -62,7 +62,7 @@ async fn a_pass_without_news_claims_everything_and_writes_next_to_nothing() {
     let (before, first) = (app.bytes_on_disk(), app.now());
     for generation in 2..=4 {
         let sealed = app.sync().await.unwrap();
-        let Sealed::Done { generation: sealed, counts } = sealed else { panic!("nobody else works here") };
+        let Sealed::Done { generation: sealed, counts, .. } = sealed else { panic!("nobody else works here") };
         assert_eq!((sealed, counts), (generation, Counts::default()));
         assert_eq!(app.gaps().await, Vec::<String>::new());
         let nouns: BTreeSet<Noun> = app.claims().await.iter().map(|claim| claim.noun).collect();

@@ -4,6 +4,7 @@
 #![expect(clippy::panic, reason = "a test may end at what cannot happen")]
 
 mod chance;
+mod control;
 mod facts;
 mod groups;
 mod invite;
@@ -13,6 +14,7 @@ mod nodes;
 mod pace;
 mod stories;
 mod terms;
+mod undo;
 mod writes;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,7 +28,7 @@ use rollcall::nouns::operation_row::{OperationRow, RowState};
 use rollcall::operations::approve::{self, Approving, NotApproved};
 use rollcall::operations::plan::{self, NotPlanned, Wanted};
 use rollcall::operations::prepare::{self, Owner};
-use rollcall::operations::{guard, undo, worker};
+use rollcall::operations::{guard, worker};
 use rollcall::store::{operation_rows, operations};
 use simulator::Exchange;
 
@@ -110,7 +112,9 @@ impl TestApp {
     }
 
     pub(super) async fn undo(&self, id: &OperationId) -> OperationId {
-        undo::undo(&self.context(), &self.mirror, (id, None), (None, &self.surroundings.entropy)).await.unwrap()
+        rollcall::operations::undo::undo(&self.context(), &self.mirror, (id, None), (None, &self.surroundings.entropy))
+            .await
+            .unwrap()
     }
 
     pub(super) async fn operation(&self, id: &OperationId) -> Operation {
