@@ -7,7 +7,7 @@ use crate::store::{
     feed_people, feed_records, feed_rows, feed_runs, feeds, filters, group_timeline, groups, head, history, jobs,
     key_notices, mail_server, observed, operation_differences, operation_rows, operation_terms, operations,
     organization_keys, outbox, passes, past, protected, quota, request_keys, runs, seat_days, seat_prices, selections,
-    settings, site_credentials, task_runs, task_warnings, tasks, timeline, withheld,
+    settings, site_accounts, site_credentials, site_readings, task_runs, task_warnings, tasks, timeline, withheld,
 };
 
 /// The schema of an organization's database.
@@ -32,6 +32,11 @@ pub const ORGANIZATION: &[Migration] = &[
     Migration { number: 17, name: "warnings", sql: include_str!("../../migrations/organization/0017_warnings.sql") },
     Migration { number: 18, name: "rotation", sql: include_str!("../../migrations/organization/0018_rotation.sql") },
     Migration { number: 19, name: "feeds", sql: include_str!("../../migrations/organization/0019_feeds.sql") },
+    Migration {
+        number: 21,
+        name: "site_accounts",
+        sql: include_str!("../../migrations/organization/0021_site_accounts.sql"),
+    },
 ];
 
 /// The schema of the control database.
@@ -85,7 +90,9 @@ pub const ORGANIZATION_STATEMENTS: &[&[(&str, &str)]] = &[
     seat_prices::STATEMENTS,
     selections::STATEMENTS,
     settings::STATEMENTS,
+    site_accounts::STATEMENTS,
     site_credentials::STATEMENTS,
+    site_readings::STATEMENTS,
     task_runs::STATEMENTS,
     task_warnings::STATEMENTS,
     tasks::STATEMENTS,
@@ -111,6 +118,7 @@ pub const ORGANIZATION_BULKS: &[&[&Bulk]] = &[
     passes::BULKS,
     quota::BULKS,
     runs::BULKS,
+    site_accounts::BULKS,
     task_runs::BULKS,
     task_warnings::BULKS,
 ];
@@ -122,4 +130,5 @@ pub const ORGANIZATION_BULK_UPDATES: &[&[&BulkUpdate]] = &[
     feed_records::BULK_UPDATES,
     groups::BULK_UPDATES,
     operation_rows::BULK_UPDATES,
+    site_accounts::BULK_UPDATES,
 ];

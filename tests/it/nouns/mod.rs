@@ -21,6 +21,7 @@ mod run_lists;
 mod runs;
 mod seats;
 mod selections;
+mod site_accounts;
 mod site_credentials;
 mod statements;
 mod withheld;

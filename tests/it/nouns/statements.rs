@@ -79,6 +79,10 @@ fn value(table: &str, column: &Column) -> Value<'static> {
         ("feed_rows", "kind") => "new".into(),
         ("feed_people", "state") => "active".into(),
         ("touched", "subject") => "accounts".into(),
+        ("site_accounts", "kind") => "customer".into(),
+        // Somebody on a list of customers alone, whose address is hidden.
+        ("site_accounts", "in_users") => 0.into(),
+        ("site_accounts", "email" | "gone_at") => Value::Null,
         (_, "until") => i64::MAX.into(),
         _ => match column.kind {
             Kind::Integer => 1.into(),
