@@ -5,7 +5,7 @@
 //! before the site has said by its cloud id that it is that one.
 
 use atlassian::call::Class;
-use atlassian::config::Config;
+use atlassian::config::{Config, Limits};
 use atlassian::error::Error;
 use atlassian::site::{SiteClient, behind_gateway};
 use atlassian::{customer_organizations, myself, service_desks, site_users, tenant_info};
@@ -52,6 +52,7 @@ pub struct CheckedToken {
 }
 
 const NOT_ACCEPTED: &str = "The token was not accepted.";
+const NOT_READ: &str = "The site was not read.";
 const NOT_CHECKED: &str = "The token could not be checked.";
 /// How organizations' keys begin; users' API tokens begin otherwise.
 const ORGANIZATION_KEY: &str = "ATCTT3";
@@ -65,7 +66,7 @@ pub async fn check(connector: &Connector, mirror: &Mirror, entered: &EnteredToke
         let next = "Nothing was sent. Let a sync read the organization's sites, then try again.";
         Refusal::new(NOT_CHECKED, why, next)
     })?;
-    let at = |address: &str| client(connector, (base, address), &entered.email, &entered.token);
+    let at = |address: &str| client(connector, (base, address), (&entered.email, &entered.token), patience());
     let asking = at(&address)?;
     prove(&asking, &site, &address).await?;
     let (asking, door, me) = match myself::read(&asking, Class::PreOperation).await {
@@ -217,33 +218,56 @@ pub async fn check_again(connector: &Connector, mirror: &Mirror, cloud_id: &str)
     mirror.store().write(keep).await.map(|()| true)
 }
 
-/// A client with the stored credential of a site, once the site has said that it is the one. `None` where there is none,
-/// it is refused, or it cannot be opened.
+/// A client with the stored credential of a site, for somebody who waits before a page. `None` where there is none, it is
+/// refused, or it cannot be opened.
 pub(super) async fn opened(
     connector: &Connector,
     mirror: &Mirror,
     credential: &SiteCredential,
 ) -> Result<Option<SiteClient>, StoreError> {
-    let (organization, sealing) = (mirror.organization().id.clone(), connector.sealing.clone());
-    let cloud_id = credential.cloud_id.clone();
-    let stored =
-        mirror.store().read(move |tx| site_credentials::current(tx, &organization, &cloud_id, &sealing)).await?;
-    let (Some((stored, Ok(token))), Ok(site)) = (stored, site(&mirror.current(), &credential.cloud_id)) else {
-        return Ok(None);
+    Ok(open(connector, mirror, &credential.cloud_id, patience()).await?.ok())
+}
+
+/// A client with the stored credential of a site, once the site has said that it is the one; or why there is none.
+pub(super) async fn open(
+    connector: &Connector,
+    mirror: &Mirror,
+    cloud_id: &str,
+    limits: Limits,
+) -> Result<Result<SiteClient, Refusal>, StoreError> {
+    let (organization, sealing, id) =
+        (mirror.organization().id.clone(), connector.sealing.clone(), cloud_id.to_owned());
+    let stored = mirror.store().read(move |tx| site_credentials::current(tx, &organization, &id, &sealing)).await?;
+    let not_read = |why: &str, next: &str| Ok(Err(Refusal::new(NOT_READ, why, next)));
+    let Some((stored, token)) = stored else {
+        return not_read("No token is entered for it.", "Enter one under Settings, Sites.");
     };
-    if stored.standing.refused.is_some() {
-        return Ok(None);
+    let Ok(token) = token else {
+        return not_read("Its token cannot be opened with the key file at hand.", "Enter it again under Settings, Sites.");
+    };
+    if let Some(why) = &stored.standing.refused {
+        return not_read(why, "Check the token again, or replace it, under Settings, Sites.");
     }
+    let site = match site(&mirror.current(), cloud_id) {
+        Ok(site) => site,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
     let base = &mirror.organization().base_url;
-    let at = |address: &str| client(connector, (base, address), &stored.email, &token);
-    let Ok(address) = address_of(&site, base) else { return Ok(None) };
-    let Ok(asking) = at(&address) else { return Ok(None) };
-    if prove(&asking, &site, &address).await.is_err() {
-        return Ok(None);
+    let at = |address: &str| client(connector, (base, address), (&stored.email, &token), limits.clone());
+    let address = match address_of(&site, base) {
+        Ok(address) => address,
+        Err(why) => return not_read(&why, "Let a sync read the organization's sites."),
+    };
+    let asking = match at(&address) {
+        Ok(asking) => asking,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    if let Err(refusal) = prove(&asking, &site, &address).await {
+        return Ok(Err(refusal));
     }
     Ok(match stored.standing.door {
-        Door::Address => Some(asking),
-        Door::Gateway => at(&behind_gateway(base, &site.cloud_id)).ok(),
+        Door::Address => Ok(asking),
+        Door::Gateway => at(&behind_gateway(base, &site.cloud_id)),
     })
 }
 
@@ -290,10 +314,10 @@ fn address_of(site: &Site, base_url: &str) -> Result<String, String> {
 fn client(
     connector: &Connector,
     (base, address): (&str, &str),
-    email: &str,
-    token: &str,
+    (email, token): (&str, &str),
+    limits: Limits,
 ) -> Result<SiteClient, Refusal> {
-    let config = Config { limits: patience(), ..connector.config(base, token) };
+    let config = Config { limits, ..connector.config(base, token) };
     SiteClient::new(config, email, address).map_err(|error| match error {
         Error::InvalidKey => Refusal::new(
             NOT_ACCEPTED,
@@ -354,7 +378,7 @@ async fn rights(asking: &SiteClient, site: &Site) -> Vec<(Right, Granted)> {
         return vec![(Right::Users, users)];
     }
     let desks = service_desks::page(asking, CLASS, 0).await;
-    let customers = match desks.as_ref().map(|page| page.value.values.first()) {
+    let customers = match desks.as_ref().map(|page| page.value.values.records.first()) {
         Ok(Some(desk)) => granted(service_desks::customers(asking, CLASS, &desk.id, 0).await.map(|_| ())),
         Ok(None) => Granted::NothingThere,
         Err(_) => Granted::Unknown,

@@ -200,7 +200,7 @@ async fn customer_of(mirror: &Mirror, connector: &Connector, who: &str) -> Resul
                 || user.email_address.as_deref().is_some_and(|email| email.eq_ignore_ascii_case(who));
             is_meant && user.account_type == Some(SiteAccountType::Customer)
         };
-        if found.value.iter().any(is_customer) {
+        if found.value.records.iter().any(is_customer) {
             return Ok(Some(site_name(&snapshot, &credential.cloud_id)));
         }
     }

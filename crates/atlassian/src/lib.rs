@@ -24,7 +24,7 @@ pub mod waits;
 
 pub mod chain;
 pub mod cursor;
-mod object;
+pub mod object;
 pub mod page;
 pub mod record;
 

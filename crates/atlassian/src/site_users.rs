@@ -5,7 +5,8 @@ use serde::Deserialize;
 use crate::call::{Class, Endpoint};
 use crate::client::Read;
 use crate::error::Error;
-use crate::object;
+use crate::object::{self, Records};
+use crate::offset_page::OffsetPage;
 use crate::open::open_enum;
 use crate::site::SiteClient;
 
@@ -14,6 +15,12 @@ pub const LIST: Endpoint = Endpoint::get("/rest/api/3/users/search");
 
 /// Those whom a word or an id finds.
 pub const SEARCH: Endpoint = Endpoint::get("/rest/api/3/user/search");
+
+/// Those of some ids.
+pub const BY_IDS: Endpoint = Endpoint::get("/rest/api/3/user/bulk");
+
+/// The most ids that are asked for at once: Jira takes 200, but ids of customers make long addresses.
+pub const MOST_IDS: usize = 40;
 
 /// The most users of a page.
 pub const FULL_PAGE: u32 = 1000;
@@ -37,6 +44,9 @@ pub struct SiteUser {
     #[serde(default)]
     pub active: Option<bool>,
 }
+
+/// What Jira calls somebody whose account was deleted.
+const FORMER_USER: &str = "Former user";
 
 /// Whom a site is searched for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +74,7 @@ open_enum! {
 ///
 /// # Errors
 /// Those of [`crate::client::Client::send`]; 403 without the right to browse users.
-pub async fn page(site: &SiteClient, class: Class, start: u32, size: u32) -> Result<Read<Vec<SiteUser>>, Error> {
+pub async fn page(site: &SiteClient, class: Class, start: u32, size: u32) -> Result<Read<Records<SiteUser>>, Error> {
     let call = site.call(LIST, class, &[]).query("startAt", &start.to_string());
     site.client().read(&call.query("maxResults", &size.min(FULL_PAGE).to_string()), object::read).await
 }
@@ -78,11 +88,32 @@ pub async fn search(
     class: Class,
     sought: Sought<'_>,
     size: u32,
-) -> Result<Read<Vec<SiteUser>>, Error> {
+) -> Result<Read<Records<SiteUser>>, Error> {
     let call = site.call(SEARCH, class, &[]);
     let call = match sought {
         Sought::Word(word) => call.query("query", word),
         Sought::Account(id) => call.query("accountId", id),
     };
     site.client().read(&call.query("maxResults", &size.min(FULL_PAGE).to_string()), object::read).await
+}
+
+/// Those users of at most [`MOST_IDS`] ids whom the site knows; ids that nobody has are left out.
+///
+/// # Errors
+/// Those of [`crate::client::Client::send`].
+pub async fn by_ids(site: &SiteClient, class: Class, account_ids: &[&str]) -> Result<Read<Records<SiteUser>>, Error> {
+    let account_ids = account_ids.iter().take(MOST_IDS).copied();
+    let call = site.call(BY_IDS, class, &[]).query("maxResults", &MOST_IDS.to_string());
+    let call = call.query_each("accountId", account_ids);
+    let read: Read<OffsetPage<SiteUser>> = site.client().read(&call, object::read).await?;
+    Ok(Read { value: read.value.values, asked_at: read.asked_at })
+}
+
+impl SiteUser {
+    /// Whether the account was deleted: what Jira shows of one then has neither address nor name of its own.
+    pub fn is_former(&self) -> bool {
+        self.active == Some(false)
+            && self.email_address.as_deref().is_none_or(str::is_empty)
+            && self.display_name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(FORMER_USER))
+    }
 }

@@ -48,13 +48,13 @@ async fn a_site_is_asked_below_its_own_address_as_the_user_whose_token_it_is() {
     assert_eq!(tenant.cloud_id, "c-1");
     let me = myself::read(&site, Class::PreOperation).await.unwrap().value;
     assert_eq!((me.account_id.as_str(), me.display_name.as_deref(), me.active), ("a-1", Some("Mira"), Some(true)));
-    let users = site_users::page(&site, Class::Pass, 1000, 5000).await.unwrap().value;
+    let users = site_users::page(&site, Class::Pass, 1000, 5000).await.unwrap().value.records;
     assert_eq!(users[0].account_type, Some(site_users::SiteAccountType::Customer));
     assert_eq!(users[1].account_type.as_ref().and_then(|kind| kind.unknown()), Some("robot"));
     let desks = service_desks::page(&site, Class::Pass, 0).await.unwrap().value;
-    assert!(desks.is_last_page && desks.values[0].id == "7");
+    assert!(desks.is_last_page && desks.values.records[0].id == "7");
     let customers = service_desks::customers(&site, Class::Pass, "7", 50).await.unwrap().value;
-    assert!(!customers.is_last_page && customers.values[0].account_id == "qm:1");
+    assert!(!customers.is_last_page && customers.values.records[0].account_id == "qm:1");
     assert!(customer_organizations::page(&site, Class::Pass, 0).await.unwrap().value.is_last_page);
     let last = customer_organizations::customers(&site, Class::Pass, "9", 0).await.unwrap().value;
     assert!(!last.is_last_page, "a page that does not say that it is the last is not taken for it");
@@ -123,4 +123,36 @@ async fn addresses_users_and_tokens_that_cannot_be_used_are_refused_before_anyth
     let site = SiteClient::new(configuration(), "mira@north.example", "https://north.atlassian.net").unwrap();
     assert!(!format!("{site:?} {:?}", configuration()).contains(TOKEN));
     assert_eq!(site.client().replace_key(&Secret::new("")), Err(Error::InvalidKey));
+}
+
+#[tokio::test]
+async fn a_record_of_a_site_that_cannot_be_read_costs_itself_and_not_its_page() {
+    let server = Server::start(|request| match request.target.split('?').next().unwrap() {
+        "/site/north/rest/api/3/users/search" => json(r#"[{"accountId":"a-1"},{"accountId":7},{"displayName":"Ann"}]"#),
+        "/site/north/rest/servicedeskapi/servicedesk/7/customer" => {
+            json(r#"{"isLastPage":false,"values":[{"accountId":"qm:1"},null]}"#)
+        }
+        other => panic!("{other}"),
+    })
+    .await;
+    let site = site(&server);
+    let users = site_users::page(&site, Class::Pass, 0, 1000).await.unwrap().value;
+    assert_eq!((users.records.len(), users.unreadable, users.len()), (1, 2, 3));
+    let customers = service_desks::customers(&site, Class::Pass, "7", 50).await.unwrap().value;
+    assert_eq!((customers.values.records.len(), customers.values.unreadable), (1, 1));
+    assert_eq!(customers.next(50), Some(52), "what could not be read counts for where the next page begins");
+}
+
+#[tokio::test]
+async fn users_are_asked_for_by_ids_and_a_deleted_one_is_told_from_the_others() {
+    let server = Server::script(vec![json(
+        r#"{"isLast":true,"values":[{"accountId":"qm:1/2","displayName":"Ann","active":false},
+            {"accountId":"a-1","displayName":"Former user","active":false,"emailAddress":""},
+            {"accountId":"a-2","displayName":"Former user","active":true}]}"#,
+    )])
+    .await;
+    let found = site_users::by_ids(&site(&server), Class::Pass, &["qm:1/2", "a-1", "a-2"]).await.unwrap().value;
+    assert_eq!(found.records.iter().map(site_users::SiteUser::is_former).collect::<Vec<_>>(), [false, true, false]);
+    let asked = &server.requests()[0].target;
+    assert!(asked.ends_with("/user/bulk?maxResults=40&accountId=qm:1/2&accountId=a-1&accountId=a-2"), "{asked}");
 }
