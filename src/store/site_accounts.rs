@@ -54,6 +54,9 @@ const COUNT: &str = "
 const COUNT_ORGANIZATIONS: &str = "
     SELECT count(*) FROM customer_organizations WHERE site = $1 AND gone_at IS NULL";
 
+const GONE_SINCE: &str = "
+    SELECT count(*) FROM site_accounts WHERE site = $1 AND gone_at >= $2 AND first_seen_at < gone_at";
+
 const USERS: Bulk = Bulk {
     table: "site_accounts",
     columns: &ACCOUNT,
@@ -121,12 +124,6 @@ const ADDRESS: BulkUpdate = BulkUpdate {
     matching: &[Column::text("site"), Column::text("account_id")],
     and: "email IS NULL",
 };
-const STILL_THERE: BulkUpdate = BulkUpdate {
-    table: "site_accounts",
-    set: &[Column::integer("in_users")],
-    matching: &[Column::text("site"), Column::text("account_id")],
-    and: "gone_at IS NULL",
-};
 const FORMER: BulkUpdate = BulkUpdate {
     table: "site_accounts",
     set: &[
@@ -143,7 +140,7 @@ const FORMER: BulkUpdate = BulkUpdate {
 /// The bulk writes of this file.
 pub const BULKS: &[&Bulk] = &[&NEW, &USERS, &DESKS, &MEMBERS, &MEMBERSHIPS, &ORGANIZATIONS];
 /// The bulk updates of this file.
-pub const BULK_UPDATES: &[&BulkUpdate] = &[&DESCRIBE, &ADDRESS, &STILL_THERE, &FORMER];
+pub const BULK_UPDATES: &[&BulkUpdate] = &[&DESCRIBE, &ADDRESS, &FORMER];
 
 /// The statements of this file, by name, for the test that prepares all of them on both engines.
 pub const STATEMENTS: &[(&str, &str)] = &[
@@ -163,6 +160,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("site_accounts.END_MEMBERSHIPS", END_MEMBERSHIPS),
     ("site_accounts.COUNT", COUNT),
     ("site_accounts.COUNT_ORGANIZATIONS", COUNT_ORGANIZATIONS),
+    ("site_accounts.GONE_SINCE", GONE_SINCE),
 ];
 
 /// Which reading of which site, and when.
@@ -306,10 +304,7 @@ pub fn put_customers(
 /// Keeps accounts that the site shows as former users: they are gone, and what was known of them stays.
 pub fn put_former(tx: &mut Tx, of: &OfReading, former: &[SeenAccount]) -> Result<u64, StoreError> {
     let former = distinct(former);
-    let gone = of.at.as_microsecond();
-    let ended = former.keys().map(|id| -> [Value<'_>; 7] {
-        [gone.into(), false.into(), 0.into(), 0.into(), 0.into(), (&of.site).into(), (*id).into()]
-    });
+    let ended = former.keys().map(|id| gone(of, id));
     let ended = tx.bulk_update(&FORMER, ended)?;
     tx.bulk(&NEW, former.values().map(|user| new(of, user, (0, 0, 0), Some(of.at))))?;
     Ok(ended)
@@ -349,10 +344,9 @@ pub fn missing(
     tx.list(MISSING, &arguments, |row| Ok(row.text(0)?.to_owned()))
 }
 
-/// Keeps that the site still knows accounts by id which no list named.
-pub fn still_there(tx: &mut Tx, of: &OfReading, account_ids: &[String]) -> Result<(), StoreError> {
-    let rows = account_ids.iter().map(|id| -> [Value<'_>; 3] { [number(of).into(), (&of.site).into(), id.into()] });
-    tx.bulk_update(&STILL_THERE, rows).map(drop)
+/// Keeps that the site does not know an account by id.
+pub fn put_gone(tx: &mut Tx, of: &OfReading, account_id: &str) -> Result<u64, StoreError> {
+    tx.bulk_update(&FORMER, [gone(of, account_id)])
 }
 
 /// Ends a reading: takes off the lists that were read to their end whoever was not found there. Whoever stands on none
@@ -378,6 +372,11 @@ pub fn count(tx: &mut Tx, site: &str) -> Result<(u64, u64, u64), StoreError> {
     Ok((users, customers, organizations))
 }
 
+/// How many accounts that were known before are gone since a moment.
+pub fn gone_since(tx: &mut Tx, site: &str, since: Timestamp) -> Result<u64, StoreError> {
+    tx.one(GONE_SINCE, &[site.into(), since.as_microsecond().into()], |row| Ok(row.integer(0)?.unsigned_abs()))
+}
+
 /// A page may name somebody twice when people move while it is read; the last word counts.
 fn distinct(seen: &[SeenAccount]) -> BTreeMap<&str, &SeenAccount> {
     seen.iter().map(|seen| (seen.account_id.as_str(), seen)).collect()
@@ -385,6 +384,11 @@ fn distinct(seen: &[SeenAccount]) -> BTreeMap<&str, &SeenAccount> {
 
 fn number(of: &OfReading) -> i64 {
     of.number as i64
+}
+
+fn gone<'a>(of: &'a OfReading, account_id: &'a str) -> [Value<'a>; 7] {
+    let at = of.at.as_microsecond();
+    [at.into(), false.into(), 0.into(), 0.into(), 0.into(), (&of.site).into(), account_id.into()]
 }
 
 fn new<'a>(

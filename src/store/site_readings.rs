@@ -17,7 +17,8 @@ const INSERT: &str = "
     FROM site_readings WHERE site = $1
     RETURNING number";
 const UNDER_WAY: &str = "
-    SELECT number, begun_at, run FROM site_readings WHERE site = $1 AND state = 'reading' ORDER BY number DESC LIMIT 1";
+    SELECT number, begun_at FROM site_readings WHERE site = $1 AND state = 'reading' ORDER BY number DESC LIMIT 1";
+const LAST_NUMBER: &str = "SELECT COALESCE(max(number), 0) FROM site_readings WHERE site = $1";
 const TAKE_UP: &str = "
     UPDATE site_readings SET fence = fence + 1, run = COALESCE($3, run)
     WHERE site = $1 AND number = $2 AND state = 'reading'
@@ -64,6 +65,7 @@ const DROP_LISTS: &str = "DELETE FROM site_lists WHERE site = $1";
 pub const STATEMENTS: &[(&str, &str)] = &[
     ("site_readings.INSERT", INSERT),
     ("site_readings.UNDER_WAY", UNDER_WAY),
+    ("site_readings.LAST_NUMBER", LAST_NUMBER),
     ("site_readings.TAKE_UP", TAKE_UP),
     ("site_readings.ABANDON", ABANDON),
     ("site_readings.HELD", HELD),
@@ -148,6 +150,11 @@ pub fn take_up(
     let arguments = [site.into(), run.into(), asked_by.into(), now.as_microsecond().into()];
     let number = tx.one(INSERT, &arguments, |row| row.integer(0))?;
     Ok(Held { site: site.to_owned(), number: number.unsigned_abs(), fence: 1, begun_at: now })
+}
+
+/// The number of the newest reading of a site; 0 before the first.
+pub fn last_number(tx: &mut Tx, site: &str) -> Result<u64, StoreError> {
+    tx.one(LAST_NUMBER, &[site.into()], |row| Ok(row.integer(0)?.unsigned_abs()))
 }
 
 /// Whether a reading is still in the hands of whoever took it up with this fence.

@@ -82,6 +82,32 @@ pub fn sentence(error: &Error) -> String {
     }
 }
 
+/// The same of a request to a site, which goes with the site's own token.
+pub fn site_sentence(error: &Error) -> String {
+    match error {
+        error if error.is_unauthorized() => {
+            "The site does not take the token: it has expired, was revoked or lacks a scope. Replace it under Settings, \
+             Sites."
+                .to_owned()
+        }
+        error if error.is_forbidden() => {
+            "The owner of the token lacks a right on the site. Use the token of somebody who administers it.".to_owned()
+        }
+        error => sentence(error),
+    }
+}
+
+/// Why a list of a site could not be read to its end.
+pub fn site_list(error: &Error, list: &str) -> String {
+    match error {
+        error if error.is_forbidden() => format!(
+            "The owner of the token may not read {list}. Use the token of somebody who administers the site and is an \
+             agent of its service desks."
+        ),
+        error => site_sentence(error),
+    }
+}
+
 /// Why a key that somebody has entered is not taken, and what they can do: each reason has its own sentences. Nothing of
 /// the key is repeated.
 pub fn key(error: &Error, secret: &str) -> Refusal {

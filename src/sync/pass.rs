@@ -7,7 +7,6 @@ use std::time::Duration;
 use atlassian::client::Client;
 use clock::Clock;
 use directory::{AccountId, Noun, NounSet, Permitted, References, Seen, Snapshot, Thresholds, Withheld};
-use jiff::Timestamp;
 use roaring::RoaringBitmap;
 use tokio::sync::{Mutex, oneshot};
 use tokio::task::JoinSet;
@@ -17,26 +16,24 @@ use crate::mirror::Mirror;
 use crate::mirror::seal::{Review, Sealed, Sealing};
 use crate::nouns::job::Lease;
 use crate::nouns::residue::Residue;
-use crate::nouns::run::{NoteKind, Phase, Run};
+use crate::nouns::run::{NoteKind, Phase, RunKind};
 use crate::nouns::scope::Scope;
 use crate::store::db::Store;
-use crate::store::error::StoreError;
-use crate::store::passes::{self, Base, Chain, ChainState};
-use crate::store::tx::Tx;
-use crate::store::{jobs, quota, runs, withheld};
+use crate::store::passes::{Chain, ChainState};
+use crate::store::quota;
+use crate::sync::connect::Connector;
 use crate::sync::ended::Ended;
 use crate::sync::names::Names;
 use crate::sync::prepare::prepare;
 use crate::sync::recorder::Recorder;
+use crate::sync::taken::{Taken, drop_residues};
 use crate::sync::walk::{self, WalkedPart};
-use crate::sync::{chosen, confirm, explain, guards, ours, overtaken, targeted};
+use crate::sync::{chosen, confirm, customers, explain, ours, overtaken, targeted};
 
 /// How often a seal looks again because a targeted read was sealed meanwhile.
 const OVERTAKEN: usize = 5;
 /// How often a pass gives a sign of life when no page does.
 const HEARTBEAT: Duration = Duration::from_secs(10);
-/// Residues dropped in one transaction after the seal.
-const DROPPED_AT_ONCE: u32 = 200;
 
 /// A pass under way.
 #[derive(Debug)]
@@ -55,6 +52,8 @@ pub struct Pass {
     pub recorder: Mutex<Recorder>,
     /// Atlassian's id of the organization.
     pub organization: String,
+    /// Why it was started.
+    pub kind: RunKind,
     /// What the run was asked for.
     pub scope: Scope,
     /// What its walks are about.
@@ -103,10 +102,33 @@ pub async fn carry_out(
     client: Client,
     surroundings: &Surroundings,
 ) -> Result<Sealed, Ended> {
+    carry_out_beside(mirror, lease, (client, None), surroundings).await
+}
+
+/// The same, and reads the sites beside the organization, in runs to which that belongs.
+///
+/// # Errors
+/// Likewise; a site that cannot be read ends nothing.
+pub async fn carry_out_with_sites(
+    mirror: &Mirror,
+    lease: &Lease,
+    (client, connector): (Client, &Connector),
+    surroundings: &Surroundings,
+) -> Result<Sealed, Ended> {
+    carry_out_beside(mirror, lease, (client, Some(connector)), surroundings).await
+}
+
+async fn carry_out_beside(
+    mirror: &Mirror,
+    lease: &Lease,
+    (client, sites): (Client, Option<&Connector>),
+    surroundings: &Surroundings,
+) -> Result<Sealed, Ended> {
     let pass = Arc::new(Pass::take_up(mirror, lease, client, surroundings).await?);
+    let sites = sites.filter(|_| customers::belong_to(pass.kind, &pass.scope));
     let (stop, stopped) = oneshot::channel();
     let heartbeat = tokio::spawn(beat(pass.clone(), stopped));
-    let read = read(&pass).await;
+    let read = read_with_sites(&pass, sites).await;
     // It ends between two beats, never inside one: a batch that is half kept would spoil the recorder. It ends likewise
     // when this future is dropped, so that a pass that nobody carries out any more holds no lease.
     drop(stop);
@@ -124,14 +146,20 @@ pub async fn carry_out(
     Ok(sealed)
 }
 
-/// Drops what the pages of an ended run left behind, in batches.
-pub async fn drop_residues(mirror: &Mirror, run: &RunId) -> Result<(), StoreError> {
-    loop {
-        let run = run.clone();
-        let done = mirror.store().write_relaxed(move |tx| passes::drop_residues(tx, &run, DROPPED_AT_ONCE)).await?;
-        if done {
-            return Ok(());
+/// Reads the organization, and the sites beside it. When the organization cannot be read on, the sites wait too: their
+/// readings go on where they stood.
+async fn read_with_sites(pass: &Arc<Pass>, sites: Option<&Connector>) -> Result<(), Ended> {
+    let Some(connector) = sites else { return read(pass).await };
+    let beside = customers::read_beside(pass, connector);
+    let read = read(pass);
+    tokio::pin!(beside, read);
+    tokio::select! {
+        ended = &mut read => {
+            ended?;
+            beside.await;
+            Ok(())
         }
+        () = &mut beside => read.await,
     }
 }
 
@@ -238,54 +266,6 @@ async fn beat(pass: Arc<Pass>, mut stopped: oneshot::Receiver<()>) {
     }
 }
 
-/// What a worker takes up: a run, from where it stands.
-struct Taken {
-    run: Run,
-    begun: Base,
-    seen: Seen,
-    chains: Vec<Chain>,
-    thresholds: Thresholds,
-    permitted: Permitted,
-}
-
-impl Taken {
-    fn up(tx: &mut Tx, held: &Lease, newest: &Snapshot, now: Timestamp) -> Result<Option<Taken>, StoreError> {
-        if !jobs::is_held(tx, held)? {
-            return Ok(None);
-        }
-        let Some(run) = runs::find(tx, &held.run)? else { return Ok(None) };
-        let thresholds = guards::read(tx)?.thresholds;
-        let mut permitted = withheld::permitted(tx, &held.run)?;
-        ours::permit(tx, newest, now, &mut permitted)?;
-        let fresh = Base {
-            generation: newest.generation(),
-            groups: newest.groups_len() as u32,
-            resources: newest.resources().len() as u32,
-        };
-        // Beside a pass only targeted reads are sealed, which leave every ordinal as it is. A targeted read itself is
-        // short and begins anew.
-        let kept = match passes::base(tx, &held.run)? {
-            Some(base) if run.scope.holds_place() && passes::only_targeted_since(tx, base.generation)? => Some(base),
-            Some(_) => {
-                while !passes::drop_residues(tx, &held.run, DROPPED_AT_ONCE)? {}
-                None
-            }
-            None => None,
-        };
-        let begun = kept.unwrap_or(fresh);
-        let mut seen = Seen::new(begun.groups, begun.resources);
-        let mut chains = Vec::new();
-        if kept.is_some() {
-            passes::for_each_residue(tx, &held.run, |residue| residue.absorb(&mut seen, newest))?;
-            chains = passes::chains(tx, &held.run)?;
-            runs::go_on(tx, &held.run)?;
-        } else {
-            passes::begin(tx, &held.run, now, begun)?;
-        }
-        Ok(Some(Taken { run, begun, seen, chains, thresholds, permitted }))
-    }
-}
-
 impl Pass {
     async fn take_up(
         mirror: &Mirror,
@@ -321,6 +301,7 @@ impl Pass {
             recorder: Mutex::new(recorder),
             organization: mirror.organization().atlassian_id.clone(),
             nouns: run.scope.nouns(),
+            kind: run.kind,
             scope: run.scope,
             thresholds,
             permitted,
@@ -344,6 +325,16 @@ impl Pass {
         let about_people = [Noun::Accounts, Noun::Presence, Noun::Activity, Noun::PlatformRoles];
         let about_people = about_people.into_iter().any(|noun| self.nouns.contains(noun));
         self.scope.holds_place() && (about_people || self.nouns.contains(Noun::Memberships) && !part.is_outside())
+    }
+
+    /// The organization's mirror.
+    pub fn mirror(&self) -> &Mirror {
+        &self.mirror
+    }
+
+    /// The run that it carries out.
+    pub fn run(&self) -> &RunId {
+        &self.lease.run
     }
 
     /// The generation it began from.

@@ -13,7 +13,7 @@ use crate::nouns::withheld::Permit;
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
 use crate::store::{events, head, jobs, request_keys, runs, withheld};
-use crate::sync::pass;
+use crate::sync::taken::drop_residues;
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -153,7 +153,7 @@ pub async fn cancel(context: &Context, mirror: &Mirror, run: &RunId, entropy: &E
         })
         .await?;
     if cancelled {
-        pass::drop_residues(mirror, run).await?;
+        drop_residues(mirror, run).await?;
     }
     Ok(cancelled)
 }

@@ -243,7 +243,10 @@ pub(super) async fn open(
         return not_read("No token is entered for it.", "Enter one under Settings, Sites.");
     };
     let Ok(token) = token else {
-        return not_read("Its token cannot be opened with the key file at hand.", "Enter it again under Settings, Sites.");
+        return not_read(
+            "Its token cannot be opened with the key file at hand.",
+            "Enter it again under Settings, Sites.",
+        );
     };
     if let Some(why) = &stored.standing.refused {
         return not_read(why, "Check the token again, or replace it, under Settings, Sites.");

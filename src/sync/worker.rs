@@ -20,6 +20,7 @@ use crate::sync::edition;
 use crate::sync::ended::Ended;
 use crate::sync::pass::{self, Surroundings};
 use crate::sync::schedule;
+use crate::sync::taken::drop_residues;
 
 /// How often the worker looks for work that nobody told it of.
 const LOOK: Duration = Duration::from_secs(1);
@@ -100,7 +101,7 @@ async fn work_once_on(
     };
     let key = mirror.store().read(organization_keys::shown).await?.map(|key| key.id);
     let ended = match connector.client_of(mirror).await {
-        Ok(client) => pass::carry_out(mirror, &lease, client, surroundings).await,
+        Ok(client) => pass::carry_out_with_sites(mirror, &lease, (client, connector), surroundings).await,
         Err(refusal) => Err(Ended::PausedFor { wait: Duration::from_secs(3600), reason: refusal.to_string() }),
     };
     if let Err(ended) = &ended {
@@ -174,7 +175,7 @@ async fn settle(
         })
         .await?;
     if failed {
-        pass::drop_residues(mirror, &lease.run).await?;
+        drop_residues(mirror, &lease.run).await?;
     }
     Ok(())
 }
@@ -182,7 +183,7 @@ async fn settle(
 /// Drops what runs left behind that ended just before a process did.
 async fn drop_stale(mirror: &Mirror) -> Result<(), StoreError> {
     for run in mirror.store().read(passes::with_stale_residues).await? {
-        pass::drop_residues(mirror, &run).await?;
+        drop_residues(mirror, &run).await?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use crate::client::Read;
 use crate::error::Error;
 use crate::offset_page::{self, OffsetPage};
 use crate::site::SiteClient;
+use crate::site_users;
 
 /// All of them.
 pub const LIST: Endpoint = Endpoint::get("/rest/servicedeskapi/servicedesk");
@@ -42,6 +43,13 @@ pub struct Customer {
     /// Whether the account may sign in.
     #[serde(default)]
     pub active: Option<bool>,
+}
+
+impl Customer {
+    /// Whether the account was deleted.
+    pub fn is_former(&self) -> bool {
+        site_users::is_former(self.active, self.email_address.as_deref(), self.display_name.as_deref())
+    }
 }
 
 /// The page of service desks that begins at `start`.

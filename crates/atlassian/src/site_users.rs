@@ -110,10 +110,15 @@ pub async fn by_ids(site: &SiteClient, class: Class, account_ids: &[&str]) -> Re
 }
 
 impl SiteUser {
-    /// Whether the account was deleted: what Jira shows of one then has neither address nor name of its own.
+    /// Whether the account was deleted.
     pub fn is_former(&self) -> bool {
-        self.active == Some(false)
-            && self.email_address.as_deref().is_none_or(str::is_empty)
-            && self.display_name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(FORMER_USER))
+        is_former(self.active, self.email_address.as_deref(), self.display_name.as_deref())
     }
+}
+
+/// Whether a site speaks of an account that was deleted: it has neither an address nor a name of its own then.
+pub(crate) fn is_former(active: Option<bool>, email: Option<&str>, name: Option<&str>) -> bool {
+    active == Some(false)
+        && email.is_none_or(str::is_empty)
+        && name.is_some_and(|name| name.eq_ignore_ascii_case(FORMER_USER))
 }

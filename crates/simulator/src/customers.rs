@@ -8,10 +8,14 @@ use jiff::Timestamp;
 use crate::key::uuid;
 use crate::names::{CULTURES, OUTSIDE_DOMAINS};
 use crate::organization::{Organization, hash_of};
+use crate::person::AccountType;
 use crate::resource::App;
 
 /// The most portal-only customers that a site begins with.
 const MOST_A_SITE: usize = 5_000;
+
+/// Of so many customers of a site one has become a user as well.
+const FORMERLY_PORTAL: usize = 40;
 
 const DESKS: [(&str, &str); 2] = [("IT help", "IT"), ("Facilities", "FAC")];
 const FIRMS: [&str; 6] = ["Northwind", "Contoso", "Fabrikam", "Initech", "Umbra Freight", "Blue Yonder"];
@@ -27,6 +31,8 @@ pub struct Customer {
     pub email: String,
     /// False when the access to the portal was taken.
     pub active: bool,
+    /// Whether sites keep the address to themselves.
+    pub hidden: bool,
     /// The number of the site, from 0 on.
     pub site: usize,
 }
@@ -58,15 +64,42 @@ pub(crate) struct Firm {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
     Create(Customer),
-    Deactivate { account: String },
-    JoinDesk { desk: u32, account: String },
-    LeaveDesk { desk: u32, account: String },
-    JoinFirm { firm: u32, account: String },
-    LeaveFirm { firm: u32, account: String },
+    Deactivate {
+        account: String,
+    },
+    /// What sites show of the account from now on.
+    Rewrite(Customer),
+    Delete {
+        account: String,
+    },
+    JoinDesk {
+        desk: u32,
+        account: String,
+    },
+    LeaveDesk {
+        desk: u32,
+        account: String,
+    },
+    JoinFirm {
+        firm: u32,
+        account: String,
+    },
+    LeaveFirm {
+        firm: u32,
+        account: String,
+    },
     CreateFirm(Firm),
-    DeleteFirm { firm: u32 },
-    LinkFirm { desk: u32, firm: u32 },
-    UnlinkFirm { desk: u32, firm: u32 },
+    DeleteFirm {
+        firm: u32,
+    },
+    LinkFirm {
+        desk: u32,
+        firm: u32,
+    },
+    UnlinkFirm {
+        desk: u32,
+        firm: u32,
+    },
 }
 
 impl fmt::Display for Change {
@@ -74,6 +107,8 @@ impl fmt::Display for Change {
         match self {
             Change::Create(customer) => write!(formatter, "create customer {}", customer.account_id),
             Change::Deactivate { account } => write!(formatter, "revoke portal access of {account}"),
+            Change::Rewrite(customer) => write!(formatter, "rewrite customer {}", customer.account_id),
+            Change::Delete { account } => write!(formatter, "delete customer {account}"),
             Change::JoinDesk { desk, account } => write!(formatter, "add {account} to service desk {desk}"),
             Change::LeaveDesk { desk, account } => write!(formatter, "take {account} out of service desk {desk}"),
             Change::JoinFirm { firm, account } => write!(formatter, "add {account} to organization {firm}"),
@@ -103,6 +138,7 @@ impl Customers {
             let site = resource.site;
             let count = (organization.people.len() / 25).clamp(4, MOST_A_SITE);
             let ids: Vec<String> = (0..count).map(|number| customers.add_made_up(site, number, &mut rng)).collect();
+            customers.let_some_be_users(organization, site);
             for (name, key) in DESKS {
                 let customers_of_desk = ids.iter().filter(|_| rng.u32(0..100) < 60).cloned().collect();
                 let (name, key) = (name.to_owned(), key.to_owned());
@@ -129,14 +165,30 @@ impl Customers {
         customers
     }
 
-    fn add_made_up(&mut self, site: usize, number: usize, rng: &mut fastrand::Rng) -> String {
+    /// Every so often somebody who was a customer of the portal was invited later: one person, two accounts.
+    fn let_some_be_users(&mut self, organization: &Organization, site: usize) {
+        let directory = 1 << (site % organization.directories.len().max(1));
+        let mut users = organization.people.iter().flatten().filter(|person| {
+            person.account_type == AccountType::Atlassian && person.present & directory != 0 && !person.managed
+        });
+        let customers = self.people.iter_mut().filter(|customer| customer.site == site);
+        for customer in customers.skip(2).step_by(FORMERLY_PORTAL) {
+            let Some(user) = users.nth(1) else { return };
+            customer.name = user.texts.name().to_owned();
+            customer.email = user.texts.email().to_owned();
+        }
+    }
+
+    pub(crate) fn add_made_up(&mut self, site: usize, number: usize, rng: &mut fastrand::Rng) -> String {
         let culture = rng.choice(CULTURES);
         let given = culture.and_then(|culture| rng.choice(culture.given)).copied().unwrap_or(("Alex", "alex"));
         let family = culture.and_then(|culture| rng.choice(culture.family)).copied().unwrap_or(("Doe", "doe"));
         let domain = rng.choice(OUTSIDE_DOMAINS).copied().unwrap_or("mail.test");
         let account_id = format!("qm:{}:{}", uuid(rng), uuid(rng));
+        let hidden = hash_of(&account_id).is_multiple_of(17);
         self.people.push(Customer {
             account_id: account_id.clone(),
+            hidden,
             name: format!("{} {}", given.0, family.0),
             email: format!("{}.{}.{site}.{number}@{domain}", given.1, family.1),
             active: rng.u32(0..100) < 95,
@@ -160,6 +212,16 @@ impl Customers {
                 for customer in self.people.iter_mut().filter(|customer| customer.account_id == *account) {
                     customer.active = false;
                 }
+            }
+            Change::Rewrite(customer) => {
+                for known in self.people.iter_mut().filter(|known| known.account_id == customer.account_id) {
+                    known.clone_from(customer);
+                }
+            }
+            Change::Delete { account } => {
+                self.people.retain(|customer| customer.account_id != *account);
+                self.desks.iter_mut().for_each(|desk| desk.customers.retain(|member| member != account));
+                self.firms.iter_mut().for_each(|firm| firm.members.retain(|member| member != account));
             }
             // Desks and organizations are numbered together, so that one number names one of them.
             Change::JoinDesk { desk: id, account } | Change::JoinFirm { firm: id, account } => {

@@ -142,6 +142,13 @@ fn rewrite(kind: &FaultKind, body: &mut Value, subject: Option<&str>) {
             if let Some(data) = body.get_mut("data").and_then(Value::as_array_mut) {
                 data.clear();
             }
+            // The lists of sites are bare, or say themselves whether they are at their end.
+            if let Some(list) = body.as_array_mut() {
+                list.clear();
+            } else if let Some(values) = body.get_mut("values").and_then(Value::as_array_mut) {
+                values.clear();
+                body["isLastPage"] = Value::Bool(*kind == FaultKind::EmptyList);
+            }
         }
         FaultKind::CapGroups { n } => {
             for user in records(body) {

@@ -9,6 +9,7 @@ mod answers;
 mod audit;
 mod call;
 mod cursor;
+mod customer_verbs;
 mod customers;
 mod distort;
 mod drift;

@@ -41,6 +41,8 @@ enum Habit {
 #[derive(Debug)]
 pub struct Season {
     rng: fastrand::Rng,
+    /// Chance of the customers, who do not change what happens to people.
+    customers: fastrand::Rng,
     groups: Groups,
     people: People,
     habits: Vec<Habit>,
@@ -67,6 +69,7 @@ impl Season {
         let habits = organization.people.iter().map(|person| habit(person.as_ref(), settling)).collect();
         let mut season = Season {
             rng: fastrand::Rng::with_seed(population.seed ^ 0x5365_6173_6f6e),
+            customers: fastrand::Rng::with_seed(population.seed ^ 0x5365_6173_6f6e_6375),
             groups,
             people,
             habits,
@@ -104,6 +107,7 @@ impl Season {
             self.join(organization, to);
             self.move_about(organization);
             self.tidy_up(organization);
+            organization.live_with_customers(&mut self.customers);
         }
     }
 

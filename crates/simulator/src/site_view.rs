@@ -32,14 +32,16 @@ impl Member<'_> {
         }
     }
 
-    /// The address as the site shows it: some people whom nobody manages hide theirs.
+    /// The address as the site shows it: some people whom nobody manages hide theirs, and some customers.
     pub(crate) fn email(&self) -> Option<&str> {
         match self {
             Member::Person(person) => {
                 let hidden = !person.managed && hash_of(person.texts.account_id()).is_multiple_of(3);
                 Some(person.texts.email()).filter(|email| !email.is_empty() && !hidden)
             }
-            Member::Customer(customer) => Some(&customer.email),
+            Member::Customer(customer) => {
+                Some(customer.email.as_str()).filter(|email| !email.is_empty() && !customer.hidden)
+            }
         }
     }
 

@@ -7,6 +7,7 @@ mod beside;
 mod bundle;
 mod changes;
 mod claims;
+mod customers;
 mod edition;
 mod faults;
 mod keys;

@@ -66,7 +66,8 @@ fn a_part_that_was_not_read_to_its_end_takes_nobody_away() {
         assert_eq!((left[2].gone_at, left[2].email.as_deref()), (Some(at(2)), Some("c@y.test")));
         // Whom the site still knows by id stays; whoever comes back is there again, first seen when first seen.
         assert_eq!(missing(store, 3, COMPLETE), ["a", "b"]);
-        write(store, |tx| site_accounts::still_there(tx, &of(3), &["a".to_owned(), "qm:c".to_owned()]));
+        users(store, 3, vec![seen("a", Some("a@x.test"))]);
+        write(store, |tx| site_accounts::put_gone(tx, &of(3), "nobody"));
         assert_eq!(end(store, 3, COMPLETE), 1);
         assert_eq!(there(store), ["a"]);
         customers(store, 4, CustomersOf::ServiceDesk, vec![seen("qm:c", Some("c@y.test"))]);

@@ -168,7 +168,7 @@ pub(super) fn create_customer(call: &Call<'_>) -> Result<Decision, Refusal> {
     }
     let name = given.display_name.filter(|name| !name.is_empty()).unwrap_or_else(|| email.clone());
     let account = call.organization.new_customer_id(&email, call.now);
-    let customer = Customer { account_id: account, name, email, active: true, site: call.site };
+    let customer = Customer { account_id: account, name, email, active: true, hidden: false, site: call.site };
     let reply = Reply::value(&user(call, &Member::Customer(&customer))).with_status(201);
     Ok(Decision { reply, effects: vec![Effect::Customers(Change::Create(customer))], delay: 0 })
 }
