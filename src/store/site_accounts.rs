@@ -47,6 +47,9 @@ const END_ORGANIZATIONS: &str = "
 const END_MEMBERSHIPS: &str = "
     DELETE FROM customer_memberships WHERE site = $1
         AND organization IN (SELECT id FROM customer_organizations WHERE site = $1 AND gone_at IS NOT NULL)";
+const OF_CUSTOMER: &str = "
+    SELECT site FROM site_accounts
+    WHERE kind = 'customer' AND gone_at IS NULL AND (account_id = $1 OR email = $1 OR lower(email) = $2) ORDER BY site LIMIT 1";
 const COUNT: &str = "
     SELECT COALESCE(sum(CASE WHEN in_users > 0 AND kind <> 'customer' THEN 1 ELSE 0 END), 0),
         COALESCE(sum(CASE WHEN kind = 'customer' OR in_desks > 0 OR in_organizations > 0 THEN 1 ELSE 0 END), 0)
@@ -158,6 +161,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("site_accounts.LEAVE_ORGANIZATION", LEAVE_ORGANIZATION),
     ("site_accounts.END_ORGANIZATIONS", END_ORGANIZATIONS),
     ("site_accounts.END_MEMBERSHIPS", END_MEMBERSHIPS),
+    ("site_accounts.OF_CUSTOMER", OF_CUSTOMER),
     ("site_accounts.COUNT", COUNT),
     ("site_accounts.COUNT_ORGANIZATIONS", COUNT_ORGANIZATIONS),
     ("site_accounts.GONE_SINCE", GONE_SINCE),
@@ -234,6 +238,11 @@ pub fn of_account(tx: &mut Tx, account_id: &str) -> Result<Vec<SiteAccount>, Sto
         found.iter_mut().filter(|on| on.site == site).for_each(|on| on.organizations.push(organization.clone()));
     }
     Ok(found)
+}
+
+/// The site on which somebody is a portal-only customer, by account id or e-mail address.
+pub fn site_of_customer(tx: &mut Tx, who: &str) -> Result<Option<String>, StoreError> {
+    tx.optional(OF_CUSTOMER, &[who.into(), who.to_ascii_lowercase().into()], |row| Ok(row.text(0)?.to_owned()))
 }
 
 /// Every organization of customers, gone ones too, by site and id.

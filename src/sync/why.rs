@@ -15,8 +15,8 @@ use crate::mirror::Mirror;
 use crate::mirror::why::{self, Sought, Standing};
 use crate::nouns::site::Site;
 use crate::store::error::StoreError;
-use crate::store::site_credentials;
 use crate::store::timeline::Sealed;
+use crate::store::{site_accounts, site_credentials};
 use crate::sync::connect::Connector;
 use crate::sync::{explain, sites};
 
@@ -127,8 +127,18 @@ async fn stand(
     })
 }
 
-/// Asks Atlassian for somebody by address or id.
+/// Asks Atlassian for somebody by address or id; whom it does not tell of may be a customer whom a reading of a site knows.
 async fn ask(mirror: &Mirror, connector: Option<&Connector>, who: &str) -> Result<Answer, StoreError> {
+    let answer = ask_atlassian(mirror, connector, who).await?;
+    if let Answer::NotYetSynced { .. } | Answer::PortalCustomer { .. } = answer {
+        return Ok(answer);
+    }
+    let sought = who.trim().to_owned();
+    let site = mirror.store().read(move |tx| site_accounts::site_of_customer(tx, &sought)).await?;
+    Ok(site.map_or(answer, |site| Answer::PortalCustomer { site: site_name(&mirror.current(), &site) }))
+}
+
+async fn ask_atlassian(mirror: &Mirror, connector: Option<&Connector>, who: &str) -> Result<Answer, StoreError> {
     let who = who.trim();
     let not_asked = |reason: String| Ok(Answer::NotAsked { reason });
     if who.is_empty() || who.contains(char::is_whitespace) {

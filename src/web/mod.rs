@@ -58,6 +58,7 @@ mod settings_yours;
 mod setup;
 mod sign_in;
 mod site;
+mod site_readings;
 mod tasks;
 #[cfg(test)]
 mod tests;

@@ -15,8 +15,10 @@ use crate::id::RunId;
 use crate::nouns::change_list::ChangeList;
 use crate::nouns::run::{NoteKind, Run, RunNote, RunState};
 use crate::nouns::scope_summary;
+use crate::nouns::site::Site;
+use crate::nouns::site_reading::SiteReading;
 use crate::nouns::withheld::WithheldRows;
-use crate::store::{self, coverage, runs, withheld};
+use crate::store::{self, coverage, runs, site_readings, withheld};
 use crate::sync::expected::{Expected, expected_of};
 use crate::sync::request;
 use crate::web::Served;
@@ -24,6 +26,7 @@ use crate::web::failure::Failure;
 use crate::web::guard::see;
 use crate::web::progress::{live, people_of, progress, requests_of};
 use crate::web::runs::state_tag;
+use crate::web::site_readings as web_site_readings;
 use crate::web::ui::address::Address;
 use crate::web::ui::amount::{counted, length, number};
 use crate::web::ui::frame::{Frame, Motion, Page, Place};
@@ -46,6 +49,8 @@ struct Told {
     notes: Vec<RunNote>,
     withheld: Vec<WithheldRows>,
     changes: Option<ChangeList>,
+    /// What was read of the sites beside it.
+    sites: Vec<SiteReading>,
     /// How long it will take, while it is on its way.
     expected: Option<Expected>,
 }
@@ -68,7 +73,8 @@ pub(crate) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Respons
             let expected = expected_of(tx, &run)?;
             let notes = runs::notes(tx, &id, NOTES_SHOWN + 1)?;
             let withheld = withheld::of_run(tx, &id)?;
-            Ok(Some(Told { run, claims, notes, withheld, changes, expected }))
+            let sites = site_readings::of_run(tx, &id)?;
+            Ok(Some(Told { run, claims, notes, withheld, changes, sites, expected }))
         })
         .await?;
     let Some(told) = told else { return Err(unknown) };
@@ -138,6 +144,9 @@ fn all_about(told: &Told, snapshot: &Snapshot, reader: &Reader) -> Markup {
                 (changed::table(run, told.changes.as_ref()))
             }
             section aria-labelledby="coverage" { h2 id="coverage" { "Coverage" } (coverage_of(&told.claims, snapshot)) }
+        }
+        @if !told.sites.is_empty() {
+            section aria-labelledby="sites" { h2 id="sites" { "Users and customers of the sites" } (web_site_readings::of_run(&told.sites, &Site::all(snapshot), reader)) }
         }
         @if run.state.is_over() || !told.notes.is_empty() {
             section aria-labelledby="notes" { h2 id="notes" { "Notes" } (notes(&told.notes, reader)) }

@@ -17,7 +17,8 @@ use crate::nouns::organization_key::Validity;
 use crate::nouns::refusal::Refusal;
 use crate::nouns::site::Site;
 use crate::nouns::site_credential::{Door, Granted, Right, SiteCredential, Standing};
-use crate::store::site_credentials;
+use crate::nouns::site_reading::SiteReading;
+use crate::store::{site_credentials, site_readings};
 use crate::sync::sites::{self, EnteredToken};
 use crate::web::Served;
 use crate::web::connect::{self, Ask};
@@ -25,6 +26,7 @@ use crate::web::failure::Failure;
 use crate::web::guard::see;
 use crate::web::pending::PendingToken;
 use crate::web::settings_key::sections;
+use crate::web::site_readings as site_readings_page;
 use crate::web::ui::address::Address;
 use crate::web::ui::frame::{Page, Place};
 use crate::web::ui::moment::Reader;
@@ -169,18 +171,19 @@ fn waited_too_long() -> Markup {
 }
 
 async fn section(visit: &Visit, problem: Markup, entry: Option<&TokenEntry>) -> Result<Page, Failure> {
-    let known = visit.mirror.store().read(site_credentials::in_use).await?;
-    let content = content(&Site::all(&visit.snapshot), &known, (problem, entry), &visit.reader);
+    let known = visit.mirror.store().read(|tx| Ok((site_credentials::in_use(tx)?, site_readings::latest(tx)?))).await?;
+    let content = content(&Site::all(&visit.snapshot), (&known.0, &known.1), (problem, entry), &visit.reader);
     Ok(Page::framed(&visit.frame("Sites", Place::Settings), content))
 }
 
 fn content(
     sites: &[Site],
-    known: &[SiteCredential],
+    (known, readings): (&[SiteCredential], &[SiteReading]),
     (problem, entry): (Markup, Option<&TokenEntry>),
     reader: &Reader,
 ) -> Markup {
     let of = |site: &Site| known.iter().find(|known| known.cloud_id == site.cloud_id);
+    let read = |cloud_id: &str| readings.iter().find(|reading| reading.site == cloud_id);
     let left = known.iter().filter(|known| !sites.iter().any(|site| site.cloud_id == known.cloud_id));
     html! {
         (sections(HERE))
@@ -201,20 +204,25 @@ fn content(
             }
         }
         @for site in sites {
-            (one(site, of(site), entry.filter(|entry| entry.site == site.cloud_id), reader))
+            (one(site, (of(site), read(&site.cloud_id)), entry.filter(|entry| entry.site == site.cloud_id), reader))
         }
         @for credential in left {
             section.site {
                 h2.site { bdi { (credential.site) } }
                 p.hint { "This site is no longer among the organization's. Its token is used for nothing." }
-                (facts(credential, reader))
+                (facts(credential, html! {}, reader))
                 (removal(&credential.cloud_id))
             }
         }
     }
 }
 
-fn one(site: &Site, known: Option<&SiteCredential>, entry: Option<&TokenEntry>, reader: &Reader) -> Markup {
+fn one(
+    site: &Site,
+    (known, reading): (Option<&SiteCredential>, Option<&SiteReading>),
+    entry: Option<&TokenEntry>,
+    reader: &Reader,
+) -> Markup {
     html! {
         section.site {
             h2.site { bdi { (site.name) } " " @if let Some(address) = &site.address { span.sub { bdi { (address) } } } }
@@ -222,7 +230,7 @@ fn one(site: &Site, known: Option<&SiteCredential>, entry: Option<&TokenEntry>, 
             @match known {
                 Some(credential) => {
                     (standing_notice(credential, reader))
-                    (facts(credential, reader))
+                    (facts(credential, site_readings_page::newest(reading, reader), reader))
                     div.row {
                         form method="post" action=(AGAIN) {
                             input type="hidden" name="site" value=(site.cloud_id);
@@ -297,7 +305,7 @@ fn standing_notice(credential: &SiteCredential, reader: &Reader) -> Markup {
     }
 }
 
-fn facts(credential: &SiteCredential, reader: &Reader) -> Markup {
+fn facts(credential: &SiteCredential, read: Markup, reader: &Reader) -> Markup {
     html! {
         dl.facts {
             div { dt { "E-mail" } dd { bdi { (credential.email) } } }
@@ -311,6 +319,7 @@ fn facts(credential: &SiteCredential, reader: &Reader) -> Markup {
             } }
             (rights(&credential.standing))
             div { dt { "Checked" } dd { (reader.relative(credential.standing.checked_at)) } }
+            (read)
         }
     }
 }

@@ -24,7 +24,15 @@ fn claim(noun: Noun, state: ClaimState) -> Claim {
 }
 
 fn told(run: Run) -> Told {
-    Told { run, claims: Vec::new(), notes: Vec::new(), withheld: Vec::new(), changes: None, expected: None }
+    Told {
+        run,
+        claims: Vec::new(),
+        notes: Vec::new(),
+        withheld: Vec::new(),
+        changes: None,
+        sites: Vec::new(),
+        expected: None,
+    }
 }
 
 fn page(state: RunState, claims: Vec<Claim>, notes: Vec<RunNote>) -> String {

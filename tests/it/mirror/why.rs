@@ -5,6 +5,7 @@ use rollcall::mirror::why::{Sought, Standing};
 use rollcall::nouns::context::{Actor, Context};
 use rollcall::nouns::run::RunKind;
 use rollcall::nouns::scope::{Scope, Targets};
+use rollcall::sync::customers::{CustomersRead, read_customers};
 use rollcall::sync::request::{self, Ask};
 use rollcall::sync::schedule;
 use rollcall::sync::sites::{self, EnteredToken};
@@ -138,5 +139,11 @@ async fn a_customer_of_a_portal_is_found_with_the_token_of_the_site() {
     for who in [&customer.email, &customer.account_id] {
         assert_eq!(ask(&app, who, "", "").await, Answer::PortalCustomer { site: site.name.clone() }, "{who}");
     }
+    // Once the site was read, they are known without asking it.
+    let read = read_customers(&context, &app.connector, &app.mirror, &site.cloud_id).await.unwrap();
+    assert!(matches!(&read, CustomersRead::Read(reading) if reading.parts.are_complete()), "{read:?}");
+    app.simulator.expire_api_key();
+    let read = ask(&app, &customer.email.to_ascii_uppercase(), "", "").await;
+    assert_eq!(read, Answer::PortalCustomer { site: site.name.clone() });
     app.stop().await;
 }
