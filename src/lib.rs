@@ -13,6 +13,7 @@ pub mod mirror;
 pub mod notify;
 pub mod nouns;
 pub mod operations;
+pub mod personal;
 pub mod store;
 pub mod sync;
 pub mod tasks;

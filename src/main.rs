@@ -24,6 +24,7 @@ fn main() -> ExitCode {
             Command::Sync(sync) => cli::sync::run(sync).await,
             Command::Users(users) => cli::users::run(users).await,
             Command::Groups(groups) => cli::groups::run(groups).await,
+            Command::Person(person) => cli::person::run(person).await,
             Command::Protected(protected) => cli::protected::run(protected).await,
             Command::Filters(filters) => cli::filters::run(filters).await,
             Command::Tasks(tasks) => cli::tasks::run(tasks).await,

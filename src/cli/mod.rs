@@ -13,6 +13,7 @@ pub mod groups;
 pub mod migrate;
 pub mod open;
 pub mod operations;
+pub mod person;
 pub mod protected;
 pub mod runs;
 pub mod simulate;
@@ -152,6 +153,11 @@ pub enum Command {
         rollcall audit list --chain installation --csv > sign-ins.csv\n\
         docs/audit.md lists the kinds.")]
     Audit(audit::Audit),
+    /// Export everything that is kept about a person, or erase it
+    #[command(after_help = "Examples:\n  rollcall person export ines@acme.example > ines.json\n  \
+        rollcall person erase ines@acme.example\n  rollcall person erase ines@acme.example --yes\n\
+        docs/security.md says what goes and what stays.")]
+    Person(person::Person),
     /// Bring every database to this version's schema
     Migrate(migrate::Migrate),
     /// Check the installation: folders, key file, databases, audit chain, Atlassian

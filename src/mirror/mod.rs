@@ -132,6 +132,15 @@ impl Mirror {
         Ok(self.current())
     }
 
+    /// Takes everything anew from the database, past days too: something was erased there.
+    pub async fn reload(&self) -> Result<(), StoreError> {
+        let _moving = self.0.moving.lock().await;
+        let (snapshot, marks) = self.0.store.read(|tx| Ok((load(tx)?, marks::read(tx)?))).await?;
+        self.0.past.forget();
+        self.put(Arc::new(snapshot), Arc::new(marks)).await;
+        Ok(())
+    }
+
     /// Takes the marks in force anew, once somebody has made one.
     pub async fn remark(&self) -> Result<(), StoreError> {
         let _moving = self.0.moving.lock().await;

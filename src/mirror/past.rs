@@ -142,6 +142,11 @@ impl Past {
         Ok(state.shown)
     }
 
+    /// Forgets what is kept: the database says something else now.
+    pub(super) fn forget(&self) {
+        self.held().clear();
+    }
+
     /// One that is kept; it is then the one that was asked for last.
     fn kept(&self, generation: u64) -> Option<State> {
         let mut kept = self.held();

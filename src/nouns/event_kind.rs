@@ -158,6 +158,8 @@ pub const KINDS: &[Kind] = &[
     done("operation.resumed", "let an operation go on", Holder::Actor),
     done("operation.tried", "tried an operation on its first rows", Holder::Actor),
     done("organization_key.saved", "saved the organization API key", Holder::Actor),
+    done("person.erased", "erased a person's data", Holder::Actor),
+    done("person.exported", "exported everything about a person", Holder::Actor),
     done("protection.added", "protected a person or group", Holder::Subject),
     done("protection.removed", "took a protection away", Holder::Subject),
     done("seat_price.entered", "entered a seat price", Holder::Actor),

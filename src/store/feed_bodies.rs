@@ -141,6 +141,13 @@ pub fn remove(tx: &mut Tx, id: &FeedBodyId) -> Result<(), StoreError> {
     tx.execute(DROP, &[id.as_str().into()]).map(drop)
 }
 
+/// Whole contents that came before a moment and that nothing names any more; at most 100.
+pub fn unused(tx: &mut Tx, before: Timestamp) -> Result<Vec<FeedBodyId>, StoreError> {
+    tx.list(UNUSED, &[before.as_microsecond().into()], |row| {
+        FeedBodyId::parse(row.text(0)?).ok_or_else(|| row.corrupt(0))
+    })
+}
+
 /// Bodies that nobody has finished, or that nothing names any more, begun before a moment; at most 200.
 pub fn removable(tx: &mut Tx, before: Timestamp) -> Result<Vec<FeedBodyId>, StoreError> {
     let read = |row: &Row<'_>| FeedBodyId::parse(row.text(0)?).ok_or_else(|| row.corrupt(0));

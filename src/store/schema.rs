@@ -6,8 +6,9 @@ use crate::store::{
     accounts, audit_stream, changes, coverage, endpoints, event_parts, events, feed_bodies, feed_keys, feed_log,
     feed_people, feed_records, feed_rows, feed_runs, feeds, filters, group_timeline, groups, head, history, jobs,
     key_notices, mail_server, observed, operation_differences, operation_rows, operation_terms, operations,
-    organization_keys, outbox, passes, past, protected, quota, request_keys, runs, seat_days, seat_prices, selections,
-    settings, site_accounts, site_credentials, site_readings, task_runs, task_warnings, tasks, timeline, withheld,
+    organization_keys, outbox, passes, past, personal, personal_actors, personal_texts, protected, quota, request_keys,
+    runs, seat_days, seat_prices, selections, settings, site_accounts, site_credentials, site_readings, task_runs,
+    task_warnings, tasks, timeline, withheld,
 };
 
 /// The schema of an organization's database.
@@ -82,6 +83,9 @@ pub const ORGANIZATION_STATEMENTS: &[&[(&str, &str)]] = &[
     outbox::STATEMENTS,
     passes::STATEMENTS,
     past::STATEMENTS,
+    personal::STATEMENTS,
+    personal_actors::STATEMENTS,
+    personal_texts::STATEMENTS,
     protected::STATEMENTS,
     quota::STATEMENTS,
     request_keys::STATEMENTS,

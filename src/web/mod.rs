@@ -34,6 +34,7 @@ mod people;
 mod people_sync;
 mod performance;
 mod person;
+mod personal;
 mod progress;
 mod run;
 mod runs;
@@ -184,6 +185,9 @@ pub fn router(web: Web) -> Router {
         .route(groups::make::HERE, get(groups::make::show).post(groups::make::create))
         .route(groups::make::DELETE, post(groups::make::delete))
         .route("/operations/{id}/members", post(groups::make::members))
+        .route(personal::HERE, get(personal::show))
+        .route(personal::EXPORT, post(personal::download))
+        .route(personal::ERASE, post(personal::erase))
         .route("/people/{id}", get(person::show))
         .route("/people/{id}/raw", post(person::raw::read))
         .route(export::CSV, get(export::csv))

@@ -20,6 +20,7 @@ use crate::web::failure::Failure;
 use crate::web::groups::granted;
 use crate::web::operations::theirs;
 use crate::web::people::compare;
+use crate::web::personal;
 use crate::web::settings_protected;
 use crate::web::ui::address::Address;
 use crate::web::ui::amount::counted;
@@ -134,6 +135,11 @@ fn content(
             h2 id="raw" { "Raw data" }
             p.hint { "What Atlassian itself says of this person, read at the moment you ask. Nothing of it is stored." }
             (raw::again(row.id, "Read from Atlassian"))
+        }
+        section aria-labelledby="personal-data" {
+            h2 id="personal-data" { "Personal data" }
+            p.hint { "Everything that is kept about this person as a file, and its erasure." }
+            p { a.button href=(personal::address(row.id)) { "Personal data" } }
         }
     }
 }

@@ -18,6 +18,7 @@ mod operations;
 /// The plain evaluator of filters and its random organizations, which judge the pure crate too.
 #[path = "../../crates/directory/tests/laws/oracle.rs"]
 mod oracle;
+mod personal;
 #[path = "../../crates/directory/tests/laws/questions.rs"]
 mod questions;
 mod soak;

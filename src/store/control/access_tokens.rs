@@ -37,6 +37,9 @@ pub const TOUCH: &str = "UPDATE access_tokens SET last_used_at = $2 WHERE id = $
 /// Revokes a token, once.
 pub const REVOKE: &str = "UPDATE access_tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
 
+/// Gives whoever made tokens another name.
+pub const RENAME_MAKER: &str = "UPDATE access_tokens SET created_by = $2 WHERE created_by = $1";
+
 /// Adds a token.
 pub fn insert(tx: &mut Tx, token: &AccessToken, token_hash: &[u8; 32]) -> Result<(), StoreError> {
     let arguments = [
@@ -85,4 +88,9 @@ fn token(row: &Row<'_>) -> Result<AccessToken, StoreError> {
         revoked_at: optional_moment(row, 8)?,
         reach: Reach::parse(row.text(9)?).ok_or_else(|| row.corrupt(9))?,
     })
+}
+
+/// Gives whoever made tokens another name. How many tokens that were.
+pub fn rename_maker(tx: &mut Tx, name: &str, with: &str) -> Result<u64, StoreError> {
+    tx.execute(RENAME_MAKER, &[name.into(), with.into()])
 }

@@ -19,6 +19,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("control.access_tokens.LIST", access_tokens::LIST),
     ("control.access_tokens.TOUCH", access_tokens::TOUCH),
     ("control.access_tokens.REVOKE", access_tokens::REVOKE),
+    ("control.access_tokens.RENAME_MAKER", access_tokens::RENAME_MAKER),
     ("control.administrators.INSERT", administrators::INSERT),
     ("control.administrators.FIND_BY_KEY", administrators::FIND_BY_KEY),
     ("control.administrators.LIST", administrators::LIST),

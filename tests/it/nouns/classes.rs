@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 
 use rollcall::store::dialect::Engine;
 use rollcall::store::migrate::Migration;
+use rollcall::store::personal_actors::ACTORS;
+use rollcall::store::personal_places::{Handling, PLACES};
+use rollcall::store::personal_texts::{SETTINGS, TEXTS};
 use rollcall::store::schema;
 
 use super::Place;
@@ -88,4 +91,27 @@ fn what_must_not_be_taken_for_harmless_is_not() {
     assert_eq!(of("organization organization_keys.sealed"), "sealed");
     assert_eq!(of("organization site_credentials.sealed"), "sealed");
     assert_eq!(of("organization site_credentials.email"), "personal");
+}
+
+#[test]
+fn an_erasure_reaches_every_column_of_personal_text() {
+    let personal: BTreeMap<String, String> = classes().into_iter().filter(|(_, class)| class == "personal").collect();
+    let reached: BTreeMap<&str, Handling> = PLACES.iter().copied().collect();
+    assert_eq!(reached.len(), PLACES.len(), "a column is listed twice");
+    let missing: Vec<&String> = personal.keys().filter(|column| !reached.contains_key(column.as_str())).collect();
+    assert_eq!(missing, Vec::<&String>::new(), "say in src/store/personal_places.rs how an erasure reaches these");
+    let gone: Vec<&&str> = reached.keys().filter(|column| !personal.contains_key(**column)).collect();
+    assert_eq!(gone, Vec::<&&str>::new(), "these columns of src/store/personal_places.rs hold nothing personal");
+    // What is reached by its words is searched, and nothing else is.
+    let of = |handling| -> Vec<&str> {
+        let listed = PLACES.iter().filter(|(_, of)| *of == handling);
+        listed.map(|(column, _)| column.trim_start_matches("organization ")).collect()
+    };
+    let sorted = |mut names: Vec<&'static str>| {
+        names.sort_unstable();
+        names
+    };
+    assert_eq!(sorted(TEXTS.iter().map(|place| place.name).collect()), of(Handling::Text));
+    assert_eq!(sorted(ACTORS.iter().map(|place| place.name).collect()), of(Handling::Actor));
+    assert_eq!(sorted(SETTINGS.iter().map(|place| place.name).collect()), of(Handling::Setting));
 }

@@ -1,0 +1,143 @@
+//! One person is exported as a whole and erased everywhere, the audit chain still verifies, and what must stay is named.
+
+use rollcall::mirror::marks;
+use rollcall::nouns::feed_run::FeedRunState;
+use rollcall::nouns::protection::{Protectee, Reason};
+use rollcall::personal::preview::preview;
+use rollcall::personal::who::{self, Known};
+use rollcall::personal::{erase, export};
+use rollcall::store::db::Store;
+use rollcall::store::dialect;
+use rollcall::store::{events, feed_runs};
+use serde_json::json;
+use simulator::NewUser;
+
+use crate::feeds::{World, bytes, json_control, people, record};
+use crate::support::app::ENGINES;
+
+const NAME: &str = "Pat Quillfeather";
+const EMAIL: &str = "Pat.Quillfeather@leaving.example";
+
+const SQLITE: &str = "
+    SELECT t.name, c.name, c.type FROM sqlite_schema t JOIN pragma_table_info(t.name) c
+    WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' ORDER BY t.name, c.name";
+const POSTGRES: &str = "
+    SELECT CAST(table_name AS TEXT), CAST(column_name AS TEXT), CAST(data_type AS TEXT)
+    FROM information_schema.columns WHERE table_schema = current_schema() ORDER BY 1, 2";
+
+/// Every column of text in which a part occurs, as the engine's own catalogue lists them.
+async fn mentions(store: &Store, part: &str) -> Vec<String> {
+    let pattern = format!("%{}%", part.to_lowercase());
+    let found = store.read(move |tx| {
+        let catalogue = match tx.engine() {
+            dialect::Engine::Sqlite => SQLITE,
+            dialect::Engine::Postgres => POSTGRES,
+        };
+        let columns = tx.list(catalogue, &[], |row| {
+            Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned(), row.text(2)?.to_lowercase()))
+        })?;
+        let mut found = Vec::new();
+        for (table, column, _) in columns.iter().filter(|(.., kind)| kind.starts_with("text")) {
+            // Statements are constants: this one lives as long as the test.
+            let question: &'static str = format!("SELECT count(*) FROM {table} WHERE lower({column}) LIKE $1").leak();
+            if tx.one(question, &[pattern.as_str().into()], |row| row.integer(0))? > 0 {
+                found.push(format!("{table}.{column}"));
+            }
+        }
+        Ok(found)
+    });
+    found.await.unwrap()
+}
+
+async fn known(world: &World, asked: &str) -> Known {
+    let app = &world.served.app;
+    who::find(&app.mirror, app.mirrors.control(), asked).await.unwrap()
+}
+
+/// A delivery that is applied.
+async fn deliver(world: &World, key: &str, records: &[serde_json::Value]) {
+    world.uploaded(key, "users", &bytes(records)).await;
+    world.started(key).await;
+    let run = world.settled("staff").await;
+    if run.state == FeedRunState::Held {
+        world.apply(&run, "As agreed.", None).await.unwrap();
+    }
+    assert_eq!(world.settled("staff").await.state, FeedRunState::Complete);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn somebody_who_left_is_exported_and_then_erased_everywhere() {
+    for engine in ENGINES {
+        let mut world = World::start(engine, 171).await;
+        let app = &world.served.app;
+        let new = NewUser { name: NAME.to_owned(), email: EMAIL.to_owned(), directory: None };
+        let id = app.simulator.change(|organization| organization.add_user(&new)).unwrap();
+        app.sync().await.unwrap();
+        world.work();
+        let (feed, key) = world.feed("staff").await;
+        world.uploaded(&key, "_control", &json_control()).await;
+        let mut with_them = people(12);
+        with_them.push(record("zz9", "Quillfeather", EMAIL, "office"));
+        deliver(&world, &key, &with_them).await;
+        let app = &world.served.app;
+        let (context, entropy) = (world.context(), &app.surroundings.entropy);
+        let reason = Reason::parse(&format!("{NAME} ({EMAIL}) is on leave")).unwrap();
+        let protectee = Protectee::parse("person", &id).unwrap();
+        marks::protect(&context, &app.mirror, (protectee, reason), entropy).await.unwrap();
+        let stores = (&app.mirror, app.mirrors.control());
+
+        // While they are there, what would come back stays, and says so.
+        let before = preview(&app.mirror, &known(&world, EMAIL).await).await.unwrap();
+        let stays = before.stays.join("\n");
+        for says in ["Atlassian lists this account", "staff delivers them", "rows of a run", "files of a run"] {
+            assert!(stays.contains(says), "{says}: {stays}");
+        }
+
+        app.simulator.change(|organization| organization.delete_account(&id)).unwrap();
+        app.sync().await.unwrap();
+        deliver(&world, &key, &people(12)).await;
+        let mut third = people(12);
+        third.push(record("new", "Newcomer", "new@uni.example", "office"));
+        deliver(&world, &key, &third).await;
+
+        let person = known(&world, EMAIL).await;
+        assert_eq!(person.account_ids.iter().collect::<Vec<_>>(), [&id]);
+        let document = export::export(&context, stores, &person, entropy).await.unwrap();
+        assert_eq!(document["history"][0]["profiles"][0]["value"]["name"], json!(NAME));
+        assert_eq!(document["feeds"][0]["records"][0]["raw"]["mail"], json!(EMAIL));
+        assert_eq!(document["feeds"][0]["rows"].as_array().unwrap().len(), 2, "new, then leaving");
+        assert!(document["texts"].to_string().contains("protected.reason"), "{}", document["texts"]);
+        let kinds = document["events"].to_string();
+        assert!(kinds.contains("protection.added") && kinds.contains("is on leave"), "{kinds}");
+
+        let there = mentions(app.mirror.store(), "quillfeather").await;
+        assert!(there.len() > 6, "{there:?}");
+        let done = erase::erase(&context, stores, &person, entropy).await.unwrap();
+        assert_eq!(done.stays, [] as [&str; 0]);
+        assert_eq!(mentions(app.mirror.store(), "quillfeather").await, [] as [&str; 0]);
+        assert_eq!(mentions(app.mirrors.control(), "quillfeather").await, [] as [&str; 0]);
+        // Nobody else lost anything, the file of the last delivery is there, and the chains hold.
+        assert!(!mentions(app.mirror.store(), "number07").await.is_empty());
+        let number = feed.number;
+        let files = app.mirror.store().read(move |tx| {
+            let runs = feed_runs::of_feed(tx, number, i64::MAX, 10)?;
+            runs.iter().map(|run| Ok(feed_runs::files(tx, run.number)?.len())).collect::<Result<Vec<_>, _>>()
+        });
+        assert_eq!(files.await.unwrap(), [2, 1, 1], "the newest first, with its control file");
+        for store in [app.mirror.store(), app.mirrors.control()] {
+            store.read(events::verify).await.unwrap().unwrap();
+        }
+        let snapshot = app.now();
+        let row = snapshot.account(&id).and_then(|account| snapshot.account_row(account)).unwrap();
+        assert_eq!((row.name, row.email), ("", None));
+        app.assert_sound().await;
+
+        // What is erased stays so, and there is nothing left to go.
+        app.sync().await.unwrap();
+        let left = preview(&app.mirror, &known(&world, &id).await).await.unwrap();
+        let told: Vec<&str> = left.goes.iter().map(|(what, _)| what.as_str()).collect();
+        assert!(told.iter().all(|what| what.starts_with("Events")), "{told:?}");
+        assert_eq!(mentions(app.mirror.store(), "quillfeather").await, [] as [&str; 0]);
+        world.end().await;
+    }
+}
