@@ -35,7 +35,7 @@ use crate::nouns::refusal::Refusal;
 use crate::operations;
 use crate::store::organization_keys::{self, CannotOpen};
 use crate::sync::connect::EnteredKey;
-use crate::sync::{stream, worker};
+use crate::sync::{site_hooks, stream, worker};
 use crate::tasks::scheduler;
 use crate::web::live::Live;
 use crate::web::{self, Web};
@@ -195,6 +195,7 @@ async fn run(config: &Config, opened: Opened, listen: SocketAddr) -> Result<Exit
         entropy: opened.surroundings.entropy.clone(),
         mirrors: opened.mirrors.clone(),
         notifier: opened.notifier.clone(),
+        connector: opened.connector.clone(),
     };
     let web = Web {
         control,
@@ -265,8 +266,9 @@ async fn supervise(
                     let acting = operations::worker::work(mirror.clone(), connector.clone(), surroundings.clone());
                     let tasks = scheduler::work(mirror.clone(), connector.control().clone(), surroundings.clone());
                     let feeding = crate::feeds::worker::work(mirror.clone(), surroundings.clone());
+                    let told = site_hooks::watch(mirror.clone(), connector.clone(), surroundings.clone());
                     let syncing = worker::work(mirror, connector, surroundings);
-                    tokio::join!(syncing, acting, tasks, feeding, watching, telling);
+                    tokio::join!(syncing, acting, tasks, feeding, watching, telling, told);
                 };
                 workers.spawn(working).id()
             });

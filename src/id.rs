@@ -132,6 +132,10 @@ own_id! {
     CredentialId, "cred"
 }
 own_id! {
+    /// An address at which a site tells of its users.
+    HookId, "hook"
+}
+own_id! {
     /// A filter that somebody saved.
     FilterId, "flt"
 }

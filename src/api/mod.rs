@@ -31,6 +31,7 @@ mod prices;
 mod problem;
 mod reach;
 mod runs;
+mod site_hooks;
 mod sync;
 mod tasks;
 mod trends;
@@ -50,6 +51,7 @@ use crate::id::Entropy;
 use crate::mirror::mirrors::Mirrors;
 use crate::notify::Notifier;
 use crate::store::db::Store;
+use crate::sync::connect::Connector;
 
 pub use openapi::document;
 
@@ -66,6 +68,8 @@ pub struct Api {
     pub mirrors: Mirrors,
     /// What webhooks are saved with.
     pub notifier: Notifier,
+    /// What opens the secrets of sites.
+    pub connector: Connector,
 }
 
 /// Where the API begins.
@@ -99,7 +103,7 @@ pub fn router(api: Api) -> Router {
         .merge(keyed)
         .layer(from_fn_with_state(api.clone(), guard::guard))
         .with_state(api.clone());
-    Router::new().nest(ROOT, all).merge(user_sync::router(api))
+    Router::new().nest(ROOT, all).merge(user_sync::router(api.clone())).merge(site_hooks::router(api))
 }
 
 /// What everybody may read.

@@ -178,6 +178,8 @@ pub const KINDS: &[Kind] = &[
     done("site_credential.removed", "removed a site's API token", Holder::Subject),
     done("site_credential.replaced", "replaced a site's API token", Holder::Subject),
     done("site_credential.saved", "saved a site's API token", Holder::Subject),
+    done("site_hook.made", "made an address for Jira's user webhooks", Holder::Actor),
+    done("site_hook.removed", "removed the address of Jira's user webhooks", Holder::Actor),
     Kind { name: "sync.asked", sentence: "asked for a sync", outcome: Outcome::Begun, holder: Holder::Actor },
     done("sync.cancelled", "cancelled a sync", Holder::Actor),
     Kind { name: "sync.failed", sentence: "gave up a sync", outcome: Outcome::Failed, holder: Holder::Actor },

@@ -34,6 +34,7 @@ pub mod selection;
 pub mod site;
 pub mod site_account;
 pub mod site_credential;
+pub mod site_hook;
 pub mod site_reading;
 pub mod task;
 pub mod task_schedule;

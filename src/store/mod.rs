@@ -66,6 +66,7 @@ pub mod selections;
 pub mod settings;
 pub mod site_accounts;
 pub mod site_credentials;
+pub mod site_hooks;
 pub mod site_readings;
 pub mod size;
 mod sqlite;

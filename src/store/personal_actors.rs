@@ -48,6 +48,8 @@ const COUNT_SETTINGS_CHANGED_BY: &str = "SELECT count(*) FROM settings WHERE cha
 const PUT_SETTINGS_CHANGED_BY: &str = "UPDATE settings SET changed_by = $2 WHERE changed_by = $1";
 const COUNT_SITE_CREDENTIALS_ENTERED_BY: &str = "SELECT count(*) FROM site_credentials WHERE entered_by = $1";
 const PUT_SITE_CREDENTIALS_ENTERED_BY: &str = "UPDATE site_credentials SET entered_by = $2 WHERE entered_by = $1";
+const COUNT_SITE_HOOKS_MADE_BY: &str = "SELECT count(*) FROM site_hooks WHERE made_by = $1";
+const PUT_SITE_HOOKS_MADE_BY: &str = "UPDATE site_hooks SET made_by = $2 WHERE made_by = $1";
 const COUNT_SITE_READINGS_ASKED_BY: &str = "SELECT count(*) FROM site_readings WHERE asked_by = $1";
 const PUT_SITE_READINGS_ASKED_BY: &str = "UPDATE site_readings SET asked_by = $2 WHERE asked_by = $1";
 const COUNT_TASK_RUNS_ASKED_BY: &str = "SELECT count(*) FROM task_runs WHERE asked_by = $1";
@@ -91,6 +93,7 @@ pub const ACTORS: &[ActorPlace] = &[
     ActorPlace { name: "selections.owner_name", count: COUNT_SELECTIONS_OWNER_NAME, put: PUT_SELECTIONS_OWNER_NAME },
     ActorPlace { name: "settings.changed_by", count: COUNT_SETTINGS_CHANGED_BY, put: PUT_SETTINGS_CHANGED_BY },
     ActorPlace { name: "site_credentials.entered_by", count: COUNT_SITE_CREDENTIALS_ENTERED_BY, put: PUT_SITE_CREDENTIALS_ENTERED_BY },
+    ActorPlace { name: "site_hooks.made_by", count: COUNT_SITE_HOOKS_MADE_BY, put: PUT_SITE_HOOKS_MADE_BY },
     ActorPlace { name: "site_readings.asked_by", count: COUNT_SITE_READINGS_ASKED_BY, put: PUT_SITE_READINGS_ASKED_BY },
     ActorPlace { name: "task_runs.asked_by", count: COUNT_TASK_RUNS_ASKED_BY, put: PUT_TASK_RUNS_ASKED_BY },
     ActorPlace { name: "task_versions.author", count: COUNT_TASK_VERSIONS_AUTHOR, put: PUT_TASK_VERSIONS_AUTHOR },
@@ -144,6 +147,8 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("personal_actors.PUT_SETTINGS_CHANGED_BY", PUT_SETTINGS_CHANGED_BY),
     ("personal_actors.COUNT_SITE_CREDENTIALS_ENTERED_BY", COUNT_SITE_CREDENTIALS_ENTERED_BY),
     ("personal_actors.PUT_SITE_CREDENTIALS_ENTERED_BY", PUT_SITE_CREDENTIALS_ENTERED_BY),
+    ("personal_actors.COUNT_SITE_HOOKS_MADE_BY", COUNT_SITE_HOOKS_MADE_BY),
+    ("personal_actors.PUT_SITE_HOOKS_MADE_BY", PUT_SITE_HOOKS_MADE_BY),
     ("personal_actors.COUNT_SITE_READINGS_ASKED_BY", COUNT_SITE_READINGS_ASKED_BY),
     ("personal_actors.PUT_SITE_READINGS_ASKED_BY", PUT_SITE_READINGS_ASKED_BY),
     ("personal_actors.COUNT_TASK_RUNS_ASKED_BY", COUNT_TASK_RUNS_ASKED_BY),

@@ -119,6 +119,7 @@ pub const PLACES: &[(&str, Handling)] = &[
     ("organization site_accounts.name", Handling::SiteAccount),
     ("organization site_credentials.email", Handling::Setting),
     ("organization site_credentials.entered_by", Handling::Actor),
+    ("organization site_hooks.made_by", Handling::Actor),
     ("organization site_readings.asked_by", Handling::Actor),
     ("organization task_runs.asked_by", Handling::Actor),
     ("organization task_versions.author", Handling::Actor),

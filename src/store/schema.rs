@@ -7,8 +7,8 @@ use crate::store::{
     feed_people, feed_records, feed_rows, feed_runs, feeds, filters, group_timeline, groups, head, history, jobs,
     key_notices, mail_server, observed, operation_differences, operation_rows, operation_terms, operations,
     organization_keys, outbox, passes, past, personal, personal_actors, personal_texts, protected, quota, request_keys,
-    runs, seat_days, seat_prices, selections, settings, site_accounts, site_credentials, site_readings, task_runs,
-    task_warnings, tasks, timeline, withheld,
+    runs, seat_days, seat_prices, selections, settings, site_accounts, site_credentials, site_hooks, site_readings,
+    task_runs, task_warnings, tasks, timeline, withheld,
 };
 
 /// The schema of an organization's database.
@@ -37,6 +37,11 @@ pub const ORGANIZATION: &[Migration] = &[
         number: 21,
         name: "site_accounts",
         sql: include_str!("../../migrations/organization/0021_site_accounts.sql"),
+    },
+    Migration {
+        number: 24,
+        name: "site_hooks",
+        sql: include_str!("../../migrations/organization/0024_site_hooks.sql"),
     },
 ];
 
@@ -96,6 +101,7 @@ pub const ORGANIZATION_STATEMENTS: &[&[(&str, &str)]] = &[
     settings::STATEMENTS,
     site_accounts::STATEMENTS,
     site_credentials::STATEMENTS,
+    site_hooks::STATEMENTS,
     site_readings::STATEMENTS,
     task_runs::STATEMENTS,
     task_warnings::STATEMENTS,
@@ -123,6 +129,7 @@ pub const ORGANIZATION_BULKS: &[&[&Bulk]] = &[
     quota::BULKS,
     runs::BULKS,
     site_accounts::BULKS,
+    site_hooks::BULKS,
     task_runs::BULKS,
     task_warnings::BULKS,
 ];

@@ -25,7 +25,7 @@ use crate::nouns::site_reading::{ReadingState, SiteReading};
 use crate::store::error::StoreError;
 use crate::store::site_accounts::{self, OfReading};
 use crate::store::{site_credentials, site_readings};
-use crate::sync::connect::{Connector, patience};
+use crate::sync::connect::Connector;
 use crate::sync::customers::page::{Sorted, sorted};
 use crate::sync::customers::walk::{Reading, Stop};
 use crate::sync::pass::Pass;
@@ -46,14 +46,17 @@ pub enum CustomersRead {
     TakenOver,
 }
 
-/// What came of asking a site for one account.
+/// What came of asking a site for accounts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AccountRead {
-    /// The site knows it; what it said is kept.
-    Known,
-    /// The site knows nobody of this id, or a deleted one: it is gone there.
-    Gone,
-    /// The site could not be asked.
+pub enum AccountsRead {
+    /// What it said is kept.
+    Read {
+        /// Accounts that it knows.
+        known: u64,
+        /// Accounts that it does not know, or shows as deleted: they are gone there.
+        gone: u64,
+    },
+    /// The site could not be asked, or not about all of them.
     NotRead(Refusal),
 }
 
@@ -96,54 +99,57 @@ pub async fn read_all_customers(
     Ok(read)
 }
 
-/// Asks a site for one account and keeps what it says.
+/// Asks a site for accounts by id and keeps what it says.
 ///
 /// # Errors
 /// The database failed.
-pub async fn read_account(
+pub async fn read_accounts(
     connector: &Connector,
     mirror: &Mirror,
-    (cloud_id, account_id): (&str, &str),
-) -> Result<AccountRead, StoreError> {
-    let site = match sites::open(connector, mirror, cloud_id, patience()).await? {
+    (cloud_id, account_ids): (&str, &[String]),
+    limits: Limits,
+) -> Result<AccountsRead, StoreError> {
+    let site = match sites::open(connector, mirror, cloud_id, limits).await? {
         Ok(site) => site,
-        Err(refusal) => return Ok(AccountRead::NotRead(refusal)),
+        Err(refusal) => return Ok(AccountsRead::NotRead(refusal)),
     };
-    let not_read = |error: &atlassian::error::Error| {
+    let not_read = |why: String| {
         let next = "The next reading of the site asks again.";
-        Ok(AccountRead::NotRead(Refusal::new("The account was not read.", explain::site_sentence(error), next)))
+        Ok(AccountsRead::NotRead(Refusal::new("The accounts were not read.", why, next)))
     };
-    // A site that does not even know whoever asks is not believed about others.
     let me = match myself::read(&site, Class::PreOperation).await {
         Ok(me) => me.value.account_id,
-        Err(error) => return not_read(&error),
+        Err(error) => return not_read(explain::site_sentence(&error)),
     };
-    let found = match site_users::by_ids(&site, Class::PreOperation, &[account_id, &me]).await {
-        Ok(found) => found,
-        Err(error) => return not_read(&error),
-    };
-    if !found.value.records.iter().any(|user| user.account_id == me) {
-        let why = "The site's answer left out even the owner of the token.";
-        let next = "Check the token under Settings, Sites.";
-        return Ok(AccountRead::NotRead(Refusal::new("The account was not read.", why, next)));
-    }
-    let Sorted { accounts, former } =
-        sorted(found.value.records.into_iter().filter(|user| user.account_id == account_id));
-    let (site, account_id, at) = (cloud_id.to_owned(), account_id.to_owned(), connector.now());
-    mirror
-        .store()
-        .write(move |tx| {
+    let (mut known, mut gone) = (0, 0);
+    for asked in account_ids.chunks(site_users::MOST_IDS - 1) {
+        let ids: Vec<&str> = asked.iter().map(String::as_str).chain([me.as_str()]).collect();
+        let found = match site_users::by_ids(&site, Class::PreOperation, &ids).await {
+            Ok(found) => found.value,
+            Err(error) => return not_read(explain::site_sentence(&error)),
+        };
+        // A site that does not even know whoever asks is not believed about others.
+        if found.unreadable > 0 || !found.records.iter().any(|user| user.account_id == me) {
+            return not_read(
+                "The site's answer could not be read, or left out even the owner of the token.".to_owned(),
+            );
+        }
+        let Sorted { accounts, former } =
+            sorted(found.records.into_iter().filter(|user| asked.contains(&user.account_id)));
+        let missing: Vec<String> =
+            (asked.iter()).filter(|id| !accounts.iter().any(|account| account.account_id == **id)).cloned().collect();
+        (known, gone) = (known + accounts.len() as u64, gone + missing.len() as u64);
+        let (site, at) = (cloud_id.to_owned(), connector.now());
+        let kept = mirror.store().write(move |tx| {
             let number = site_readings::last_number(tx, &site)?.max(1);
             let of = OfReading { site, number, at };
             site_accounts::put_users(tx, &of, &accounts)?;
             site_accounts::put_former(tx, &of, &former)?;
-            if accounts.is_empty() {
-                site_accounts::put_gone(tx, &of, &account_id)?;
-                return Ok(AccountRead::Gone);
-            }
-            Ok(AccountRead::Known)
-        })
-        .await
+            missing.iter().try_for_each(|id| site_accounts::put_gone(tx, &of, id).map(drop))
+        });
+        kept.await?;
+    }
+    Ok(AccountsRead::Read { known, gone })
 }
 
 /// Whether a run reads the sites too: the daily and the first one do.

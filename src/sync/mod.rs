@@ -33,6 +33,7 @@ pub mod request;
 pub mod review;
 pub mod schedule;
 pub mod setting;
+pub mod site_hooks;
 pub mod sites;
 pub mod stream;
 mod taken;

@@ -320,6 +320,8 @@ pub fn router(web: Web) -> Router {
         .route(settings_stream::PROBE, post(settings_stream::probe))
         .route(settings_sites::HERE, get(settings_sites::show).post(settings_sites::check))
         .route(settings_sites::SAVE, post(settings_sites::save))
+        .route(settings_sites::hook::MAKE, post(settings_sites::hook::make))
+        .route(settings_sites::hook::REMOVE, post(settings_sites::hook::remove))
         .route(settings_sites::AGAIN, post(settings_sites::check_again))
         .route(settings_sites::REMOVE, post(settings_sites::remove))
         .route(settings_yours::HERE, get(settings_yours::show).post(settings_yours::choose))

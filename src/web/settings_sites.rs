@@ -3,6 +3,7 @@
 //!
 //! A token is never written into a page. Between its check and its saving it waits in memory, like an organization key.
 
+pub(crate) mod hook;
 #[cfg(test)]
 mod tests;
 
@@ -17,8 +18,10 @@ use crate::nouns::organization_key::Validity;
 use crate::nouns::refusal::Refusal;
 use crate::nouns::site::Site;
 use crate::nouns::site_credential::{Door, Granted, Right, SiteCredential, Standing};
+use crate::nouns::site_hook::SiteHook;
 use crate::nouns::site_reading::SiteReading;
-use crate::store::{site_credentials, site_readings};
+use crate::store::tx::Tx;
+use crate::store::{site_credentials, site_hooks, site_readings};
 use crate::sync::sites::{self, EnteredToken};
 use crate::web::Served;
 use crate::web::connect::{self, Ask};
@@ -171,19 +174,21 @@ fn waited_too_long() -> Markup {
 }
 
 async fn section(visit: &Visit, problem: Markup, entry: Option<&TokenEntry>) -> Result<Page, Failure> {
-    let known = visit.mirror.store().read(|tx| Ok((site_credentials::in_use(tx)?, site_readings::latest(tx)?))).await?;
-    let content = content(&Site::all(&visit.snapshot), (&known.0, &known.1), (problem, entry), &visit.reader);
+    let read = |tx: &mut Tx| Ok((site_credentials::in_use(tx)?, site_readings::latest(tx)?, site_hooks::list(tx)?));
+    let known = visit.mirror.store().read(read).await?;
+    let content = content(&Site::all(&visit.snapshot), (&known.0, &known.1, &known.2), (problem, entry), &visit.reader);
     Ok(Page::framed(&visit.frame("Sites", Place::Settings), content))
 }
 
 fn content(
     sites: &[Site],
-    (known, readings): (&[SiteCredential], &[SiteReading]),
+    (known, readings, hooks): (&[SiteCredential], &[SiteReading], &[SiteHook]),
     (problem, entry): (Markup, Option<&TokenEntry>),
     reader: &Reader,
 ) -> Markup {
     let of = |site: &Site| known.iter().find(|known| known.cloud_id == site.cloud_id);
     let read = |cloud_id: &str| readings.iter().find(|reading| reading.site == cloud_id);
+    let hook = |cloud_id: &str| hooks.iter().find(|hook| hook.site == cloud_id);
     let left = known.iter().filter(|known| !sites.iter().any(|site| site.cloud_id == known.cloud_id));
     html! {
         (sections(HERE))
@@ -204,7 +209,7 @@ fn content(
             }
         }
         @for site in sites {
-            (one(site, (of(site), read(&site.cloud_id)), entry.filter(|entry| entry.site == site.cloud_id), reader))
+            (one(site, (of(site), read(&site.cloud_id), hook(&site.cloud_id)), entry.filter(|entry| entry.site == site.cloud_id), reader))
         }
         @for credential in left {
             section.site {
@@ -219,7 +224,7 @@ fn content(
 
 fn one(
     site: &Site,
-    (known, reading): (Option<&SiteCredential>, Option<&SiteReading>),
+    (known, reading, hook): (Option<&SiteCredential>, Option<&SiteReading>, Option<&SiteHook>),
     entry: Option<&TokenEntry>,
     reader: &Reader,
 ) -> Markup {
@@ -237,6 +242,7 @@ fn one(
                             button type="submit" { "Check now" }
                         }
                     }
+                    (hook::beside(site, hook, reader))
                     (form(site, "Replace", entry, Some(credential)))
                     (removal(&site.cloud_id))
                 }

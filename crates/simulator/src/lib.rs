@@ -44,6 +44,7 @@ mod site_view;
 mod truth;
 mod upkeep;
 mod user_filter;
+mod user_hook;
 mod verbs;
 
 // The crate's whole interface in one place: its modules are how it is made, not how it is used.
@@ -64,4 +65,5 @@ pub use schedule::{Change, CustomChange, ScheduledChange};
 pub use season::Season;
 pub use server::{Options, Simulator, start};
 pub use truth::{TrueDirectory, TrueGrant, TrueGroup, TrueUser, TrueWorkspace, Truth};
+pub use user_hook::{UserEvent, UserHook};
 pub use verbs::{ChangeError, NewUser};

@@ -44,7 +44,7 @@ fn credential(cloud_id: &str) -> SiteCredential {
 }
 
 fn page(sites: &[Site], known: &[SiteCredential], entry: Option<&TokenEntry>) -> String {
-    content(sites, (known, &[]), (html! {}, entry), &reader()).0
+    content(sites, (known, &[], &[]), (html! {}, entry), &reader()).0
 }
 
 #[test]

@@ -91,6 +91,7 @@ impl Served {
             entropy: entropy.clone(),
             mirrors: app.mirrors.clone(),
             notifier: notifier(&app),
+            connector: app.connector.clone(),
         };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -3,12 +3,13 @@
 
 use std::collections::BTreeSet;
 
+use atlassian::config::Limits;
 use rollcall::nouns::context::{Actor, Context};
 use rollcall::nouns::run::{NoteKind, RunKind};
 use rollcall::nouns::site_account::{SiteAccount, SiteAccountKind};
 use rollcall::nouns::site_reading::{PartState, ReadingState, SiteReading};
 use rollcall::store::{site_accounts, site_readings};
-use rollcall::sync::customers::{AccountRead, CustomersRead, read_account, read_customers};
+use rollcall::sync::customers::{AccountsRead, CustomersRead, read_accounts, read_customers};
 use rollcall::sync::request::{self, Ask};
 use rollcall::sync::sites::{self, EnteredToken};
 use simulator::{Customer, Fault, FaultKind, Options};
@@ -24,7 +25,7 @@ const ORGANIZATIONS: &str = "/rest/servicedeskapi/organization";
 const MEMBERS: &str = "/rest/servicedeskapi/organization/{n}/user";
 
 /// An organization that was read once, with more customers than a page holds, and the token of its first site entered.
-async fn app(engine: Engine, seed: u64) -> TestApp {
+pub(super) async fn app(engine: Engine, seed: u64) -> TestApp {
     let options = Options { own_site_addresses: true, ..Options::default() };
     let app = TestApp::start_with(engine, &population(120, seed), options).await;
     app.simulator.change(|organization| {
@@ -40,7 +41,7 @@ async fn app(engine: Engine, seed: u64) -> TestApp {
     app
 }
 
-fn context(app: &TestApp) -> Context {
+pub(super) fn context(app: &TestApp) -> Context {
     Context { actor: Actor::CommandLine, now: app.clock.now() }
 }
 
@@ -52,7 +53,7 @@ async fn enter_token(app: &TestApp, site: usize) {
     sites::save(&app.connector, &context(app), &app.mirror, (&entered, &checked)).await.unwrap();
 }
 
-fn site(app: &TestApp) -> String {
+pub(super) fn site(app: &TestApp) -> String {
     app.simulator.sites()[0].cloud_id.clone()
 }
 
@@ -373,15 +374,18 @@ async fn one_account_is_read_at_once_by_its_id() {
     read(&app).await;
     let new = app.simulator.change(|organization| organization.add_customer(0, "Newcomer", "new@mail.test").unwrap());
     let site = site(&app);
-    let ask = async |id: &str| read_account(&app.connector, &app.mirror, (&site, id)).await.unwrap();
-    assert_eq!(ask(&new).await, AccountRead::Known);
+    let ask = async |id: &str| {
+        let ids = [id.to_owned()];
+        read_accounts(&app.connector, &app.mirror, (&site, &ids), Limits::default()).await.unwrap()
+    };
+    assert_eq!(ask(&new).await, AccountsRead::Read { known: 1, gone: 0 });
     assert_eq!(customers_known(&app).await.into_iter().filter(|shown| shown.1 == "Newcomer").count(), 1);
     app.simulator.change(|organization| organization.delete_customer(&new).unwrap());
     app.simulator.set_faults(vec![Fault::on(BY_IDS, FaultKind::status(500)).always()]);
-    assert!(matches!(ask(&new).await, AccountRead::NotRead(_)));
+    assert!(matches!(ask(&new).await, AccountsRead::NotRead(_)));
     assert_eq!(gone(&app).await, [] as [&str; 0]);
     app.simulator.set_faults(Vec::new());
-    assert_eq!(ask(&new).await, AccountRead::Gone);
+    assert_eq!(ask(&new).await, AccountsRead::Read { known: 0, gone: 1 });
     assert_eq!(gone(&app).await, ["Newcomer"]);
     app.stop().await;
 }

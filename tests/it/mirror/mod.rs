@@ -17,6 +17,7 @@ mod past;
 mod resume;
 mod schedule;
 mod scopes;
+mod site_hooks;
 mod sites;
 mod stream;
 mod why;
