@@ -7,7 +7,7 @@ use crate::find::truth::Truth;
 
 /// How a value is compared with what was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Match {
+pub enum Match {
     /// It is the same.
     Whole,
     /// It has it in it.
@@ -16,7 +16,7 @@ pub(crate) enum Match {
 
 /// Whether having no value is knowing nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Without {
+pub enum Without {
     /// Whoever has no value has none: no test of equality holds, and the opposite of each does.
     None,
     /// Whoever has no value may have any.
@@ -24,7 +24,7 @@ pub(crate) enum Without {
 }
 
 /// Answers a condition: `any` are the people with a value, `find` finds those with a value that matches.
-pub(crate) fn choose(
+pub fn choose(
     condition: &Condition,
     (any, without): (&RoaringBitmap, Without),
     within: &RoaringBitmap,
@@ -57,7 +57,7 @@ pub(crate) fn choose(
 }
 
 /// Answers a condition on yes or no, known of `known`.
-pub(crate) fn flag(condition: &Condition, yes: &RoaringBitmap, known: &RoaringBitmap, within: &RoaringBitmap) -> Truth {
+pub fn flag(condition: &Condition, yes: &RoaringBitmap, known: &RoaringBitmap, within: &RoaringBitmap) -> Truth {
     let is = |wanted: bool| {
         let truth = Truth::of(yes & within, known, within);
         if wanted { truth } else { truth.not(within) }
@@ -72,11 +72,7 @@ pub(crate) fn flag(condition: &Condition, yes: &RoaringBitmap, known: &RoaringBi
 }
 
 /// Answers a condition on a number that everybody has.
-pub(crate) fn number(
-    condition: &Condition,
-    range: impl Fn(i64, i64) -> RoaringBitmap,
-    within: &RoaringBitmap,
-) -> Truth {
+pub fn number(condition: &Condition, range: impl Fn(i64, i64) -> RoaringBitmap, within: &RoaringBitmap) -> Truth {
     let any = |values: &[Value]| {
         let numbers = values.iter().filter_map(|value| match value {
             Value::Number(number) => Some(*number),

@@ -7,7 +7,7 @@ use roaring::RoaringBitmap;
 use crate::find::truth::Truth;
 
 /// Who answers single tests and words about rows of one sort.
-pub(crate) trait Answering {
+pub trait Answering {
     /// Of which rows a word is true.
     fn word(&self, text: &str, within: &RoaringBitmap) -> Truth;
     /// Of which rows a test is true.
@@ -17,7 +17,7 @@ pub(crate) trait Answering {
 }
 
 /// Of which rows among `within` an expression is true, and of which it is unknown.
-pub(crate) fn combine(answering: &impl Answering, expression: &Expression, within: &RoaringBitmap) -> Truth {
+pub fn combine(answering: &impl Answering, expression: &Expression, within: &RoaringBitmap) -> Truth {
     match expression {
         Expression::And(parts) => {
             let mut yes = within.clone();

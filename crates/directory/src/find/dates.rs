@@ -4,13 +4,14 @@
 use columns::NumberColumn;
 use filter::{Comparison, Condition, Value};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use roaring::RoaringBitmap;
 
 use crate::find::Question;
 use crate::find::truth::Truth;
 
 /// Microseconds from the first to the last, both included; `None` is no limit.
-pub(crate) type Limits = (Option<i64>, Option<i64>);
+pub type Limits = (Option<i64>, Option<i64>);
 
 const NANOSECONDS: i64 = 1_000;
 
@@ -22,33 +23,12 @@ impl Question<'_> {
         (column, known): (&NumberColumn, &RoaringBitmap),
         within: &RoaringBitmap,
     ) -> Truth {
-        match condition {
-            Condition::Empty => Truth::known(within - column.present()),
-            Condition::NotEmpty => Truth::known(within & column.present()),
-            Condition::Compare(comparison, value) => {
-                let Some((limits, opposite)) = self.limits(*comparison, value) else { return Truth::unknown(within) };
-                let truth = Truth::of(column.range_among(limits.0, limits.1, within), known, within);
-                if opposite { truth.not(within) } else { truth }
-            }
-            Condition::In(_) | Condition::NotIn(_) => Truth::unknown(within),
-        }
+        instant(condition, (column, known), within, (self.now, self.zone))
     }
 
     /// Between which moments a comparison holds, and whether its opposite is meant.
     pub(crate) fn limits(&self, comparison: Comparison, value: &Value) -> Option<(Limits, bool)> {
-        let Value::Date(date) = value else { return None };
-        // Columns count whole microseconds, so "before" an instant is "up to the microsecond below its ceiling".
-        let (start, end) = date.resolve(self.now, self.zone).bounds(NANOSECONDS);
-        let below = |bound: i64| Some(bound.saturating_sub(1));
-        Some(match comparison {
-            Comparison::Equal => ((Some(start), below(end)), false),
-            Comparison::NotEqual => ((Some(start), below(end)), true),
-            Comparison::Less => ((None, below(start)), false),
-            Comparison::AtMost => ((None, below(end)), false),
-            Comparison::Greater => ((Some(end), None), false),
-            Comparison::AtLeast => ((Some(start), None), false),
-            Comparison::Contains | Comparison::ContainsNot => return None,
-        })
+        limits(comparison, value, (self.now, self.zone))
     }
 
     /// Between which moments something must have ended that has lasted as long as a comparison says.
@@ -64,6 +44,43 @@ impl Question<'_> {
             Comparison::Equal | Comparison::NotEqual | Comparison::Contains | Comparison::ContainsNot => return None,
         })
     }
+}
+
+/// Answers a condition on a column of moments, where everybody in `known` has a moment or is known to have none. Relative
+/// dates count from the moment, and days are days of the zone.
+pub fn instant(
+    condition: &Condition,
+    (column, known): (&NumberColumn, &RoaringBitmap),
+    within: &RoaringBitmap,
+    at: (Timestamp, &TimeZone),
+) -> Truth {
+    match condition {
+        Condition::Empty => Truth::known(within - column.present()),
+        Condition::NotEmpty => Truth::known(within & column.present()),
+        Condition::Compare(comparison, value) => {
+            let Some((limits, opposite)) = limits(*comparison, value, at) else { return Truth::unknown(within) };
+            let truth = Truth::of(column.range_among(limits.0, limits.1, within), known, within);
+            if opposite { truth.not(within) } else { truth }
+        }
+        Condition::In(_) | Condition::NotIn(_) => Truth::unknown(within),
+    }
+}
+
+/// Between which moments a comparison holds, and whether its opposite is meant.
+pub fn limits(comparison: Comparison, value: &Value, (now, zone): (Timestamp, &TimeZone)) -> Option<(Limits, bool)> {
+    let Value::Date(date) = value else { return None };
+    // Columns count whole microseconds, so "before" an instant is "up to the microsecond below its ceiling".
+    let (start, end) = date.resolve(now, zone).bounds(NANOSECONDS);
+    let below = |bound: i64| Some(bound.saturating_sub(1));
+    Some(match comparison {
+        Comparison::Equal => ((Some(start), below(end)), false),
+        Comparison::NotEqual => ((Some(start), below(end)), true),
+        Comparison::Less => ((None, below(start)), false),
+        Comparison::AtMost => ((None, below(end)), false),
+        Comparison::Greater => ((Some(end), None), false),
+        Comparison::AtLeast => ((Some(start), None), false),
+        Comparison::Contains | Comparison::ContainsNot => return None,
+    })
 }
 
 /// The last whole microsecond that is not after a moment.

@@ -4,10 +4,10 @@
 //! `IS EMPTY` finds it. Pure: the moment and the zone of relative dates are given.
 
 pub(crate) mod activity;
-pub(crate) mod choice;
-mod combine;
+pub mod choice;
+pub mod combine;
 mod compound;
-pub(crate) mod dates;
+pub mod dates;
 mod facets;
 mod field;
 pub mod groups;
@@ -17,7 +17,7 @@ mod ranking;
 pub(crate) mod reach;
 mod terms;
 mod test;
-mod truth;
+pub mod truth;
 mod values;
 mod vocabulary;
 
