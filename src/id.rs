@@ -184,6 +184,18 @@ own_id! {
     FeedBodyId, "body"
 }
 own_id! {
+    /// A contact or a company.
+    RecordId, "rec"
+}
+own_id! {
+    /// A run over contacts.
+    ContactRunId, "crun"
+}
+own_id! {
+    /// A file of contacts that is being imported.
+    ImportId, "imp"
+}
+own_id! {
     /// A webhook that notices are sent to.
     EndpointId, "hook"
 }

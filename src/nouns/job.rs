@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::id::{FeedRunId, JobId, OperationId, RunId};
+use crate::id::{ContactRunId, FeedRunId, JobId, OperationId, RunId};
 
 /// The kinds of work, each leased on its own: targeted reads do not wait for a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub enum JobKind {
     Operation,
     /// A sync run of a feed.
     Feed,
+    /// A run over contacts.
+    Contacts,
 }
 
 impl JobKind {
@@ -25,6 +27,7 @@ impl JobKind {
             JobKind::Targeted => "targeted",
             JobKind::Operation => "operation",
             JobKind::Feed => "feed",
+            JobKind::Contacts => "contacts",
         }
     }
 }
@@ -57,6 +60,15 @@ pub struct OperationLease {
 pub struct FeedLease {
     /// Which run the job carries out.
     pub run: FeedRunId,
+    /// The job and its numbers.
+    pub fence: Fence,
+}
+
+/// What the worker of a run over contacts holds; fenced like [`Lease`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContactLease {
+    /// Which run the job carries out.
+    pub run: ContactRunId,
     /// The job and its numbers.
     pub fence: Fence,
 }

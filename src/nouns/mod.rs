@@ -3,6 +3,8 @@
 pub mod access_token;
 pub mod audit_stream;
 pub mod change_list;
+pub mod contact;
+pub mod contact_run;
 pub mod context;
 pub mod edition;
 pub mod endpoint;

@@ -3,8 +3,8 @@
 
 use jiff::Timestamp;
 
-use crate::id::{FeedRunId, JobId, OperationId, RunId};
-use crate::nouns::job::{FeedLease, Fence, JobKind, LEASE, Lease, OperationLease, Retry};
+use crate::id::{ContactRunId, FeedRunId, JobId, OperationId, RunId};
+use crate::nouns::job::{ContactLease, FeedLease, Fence, JobKind, LEASE, Lease, OperationLease, Retry};
 use crate::store::error::StoreError;
 use crate::store::head;
 use crate::store::tx::Tx;
@@ -118,6 +118,38 @@ pub fn feed_is_due(tx: &mut Tx, now: Timestamp) -> Result<bool, StoreError> {
 
 /// Ends the jobs of a feed's run that nobody wants any more. Whoever holds their lease commits nothing from then on.
 pub fn cancel_feed(tx: &mut Tx, run: &FeedRunId) -> Result<(), StoreError> {
+    tx.execute(CANCEL, &[run.as_str().into()]).map(drop)
+}
+
+/// Queues the job that carries out a run over contacts.
+pub fn insert_contacts(tx: &mut Tx, id: &JobId, run: &ContactRunId, due_at: Timestamp) -> Result<(), StoreError> {
+    let kind = JobKind::Contacts.as_str();
+    let arguments = [id.as_str().into(), kind.into(), run.as_str().into(), due_at.as_microsecond().into()];
+    tx.execute(INSERT, &arguments).map(drop)
+}
+
+/// Leases the job of a run over contacts that is due, if any.
+pub fn lease_contacts(tx: &mut Tx, now: Timestamp) -> Result<Option<ContactLease>, StoreError> {
+    let epoch = head::read(tx)?.epoch;
+    let kind = JobKind::Contacts.as_str();
+    let due = tx.optional(DUE, &[now.as_microsecond().into(), epoch.into(), kind.into()], |row| {
+        let job = JobId::parse(row.text(0)?).ok_or_else(|| row.corrupt(0))?;
+        Ok((job, ContactRunId::parse(row.text(1)?).ok_or_else(|| row.corrupt(1))?))
+    })?;
+    let Some((job, run)) = due else { return Ok(None) };
+    let number = take(tx, &job, epoch, now)?;
+    Ok(Some(ContactLease { run, fence: Fence { job, epoch, number } }))
+}
+
+/// Whether the job of a run over contacts is due.
+pub fn contacts_are_due(tx: &mut Tx, now: Timestamp) -> Result<bool, StoreError> {
+    let epoch = head::read(tx)?.epoch;
+    let arguments = [now.as_microsecond().into(), epoch.into(), JobKind::Contacts.as_str().into()];
+    Ok(tx.optional(DUE, &arguments, |_| Ok(()))?.is_some())
+}
+
+/// Ends the jobs of a run over contacts that nobody wants any more. Whoever holds their lease commits nothing from then on.
+pub fn cancel_contacts(tx: &mut Tx, run: &ContactRunId) -> Result<(), StoreError> {
     tx.execute(CANCEL, &[run.as_str().into()]).map(drop)
 }
 

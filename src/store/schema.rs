@@ -3,12 +3,14 @@
 use crate::store::bulk::{Bulk, BulkUpdate};
 use crate::store::migrate::Migration;
 use crate::store::{
-    accounts, audit_stream, changes, coverage, endpoints, event_parts, events, feed_bodies, feed_keys, feed_log,
-    feed_people, feed_records, feed_rows, feed_runs, feeds, filters, group_timeline, groups, head, history, jobs,
-    key_notices, mail_server, observed, operation_differences, operation_rows, operation_terms, operations,
-    organization_keys, outbox, passes, past, personal, personal_actors, personal_texts, protected, quota, request_keys,
-    runs, seat_days, seat_prices, selections, settings, site_accounts, site_credentials, site_hooks, site_readings,
-    task_runs, task_warnings, tasks, timeline, withheld,
+    accounts, audit_stream, changes, company_sources, contact_companies, contact_conflicts, contact_fields,
+    contact_head, contact_identities, contact_imports, contact_notes, contact_records, contact_runs, coverage,
+    endpoints, event_parts, events, feed_bodies, feed_keys, feed_log, feed_people, feed_records, feed_rows, feed_runs,
+    feeds, filters, group_timeline, groups, head, history, jobs, key_notices, mail_server, observed,
+    operation_differences, operation_rows, operation_terms, operations, organization_keys, outbox, passes, past,
+    personal, personal_actors, personal_texts, protected, quota, request_keys, runs, seat_days, seat_prices,
+    selections, settings, site_accounts, site_credentials, site_hooks, site_readings, task_runs, task_warnings, tasks,
+    timeline, withheld,
 };
 
 /// The schema of an organization's database.
@@ -33,6 +35,7 @@ pub const ORGANIZATION: &[Migration] = &[
     Migration { number: 17, name: "warnings", sql: include_str!("../../migrations/organization/0017_warnings.sql") },
     Migration { number: 18, name: "rotation", sql: include_str!("../../migrations/organization/0018_rotation.sql") },
     Migration { number: 19, name: "feeds", sql: include_str!("../../migrations/organization/0019_feeds.sql") },
+    Migration { number: 20, name: "contacts", sql: include_str!("../../migrations/organization/0020_contacts.sql") },
     Migration {
         number: 21,
         name: "site_accounts",
@@ -59,6 +62,16 @@ pub const ORGANIZATION_STATEMENTS: &[&[(&str, &str)]] = &[
     accounts::STATEMENTS,
     audit_stream::STATEMENTS,
     changes::STATEMENTS,
+    company_sources::STATEMENTS,
+    contact_companies::STATEMENTS,
+    contact_conflicts::STATEMENTS,
+    contact_fields::STATEMENTS,
+    contact_head::STATEMENTS,
+    contact_identities::STATEMENTS,
+    contact_imports::STATEMENTS,
+    contact_notes::STATEMENTS,
+    contact_records::STATEMENTS,
+    contact_runs::STATEMENTS,
     coverage::STATEMENTS,
     endpoints::STATEMENTS,
     event_parts::STATEMENTS,
@@ -114,6 +127,11 @@ pub const ORGANIZATION_STATEMENTS: &[&[(&str, &str)]] = &[
 pub const ORGANIZATION_BULKS: &[&[&Bulk]] = &[
     accounts::BULKS,
     audit_stream::BULKS,
+    contact_companies::BULKS,
+    contact_identities::BULKS,
+    contact_notes::BULKS,
+    contact_records::BULKS,
+    contact_runs::BULKS,
     coverage::BULKS,
     event_parts::BULKS,
     events::BULKS,
@@ -137,6 +155,8 @@ pub const ORGANIZATION_BULKS: &[&[&Bulk]] = &[
 /// Every bulk update on an organization's database, by file.
 pub const ORGANIZATION_BULK_UPDATES: &[&[&BulkUpdate]] = &[
     accounts::BULK_UPDATES,
+    contact_identities::BULK_UPDATES,
+    contact_records::BULK_UPDATES,
     feed_people::BULK_UPDATES,
     feed_records::BULK_UPDATES,
     groups::BULK_UPDATES,

@@ -4,6 +4,8 @@
 //! Pure: no clock, no network, no database. A contact is never dropped here, and an account never moves from one contact
 //! to another by its e-mail address.
 
+pub mod board;
+pub mod duplicates;
 pub mod field;
 pub mod sync;
 mod vocabulary;

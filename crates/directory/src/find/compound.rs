@@ -18,16 +18,18 @@ pub(crate) fn key(fields: &[Ranked<'_>], account: Ordinal) -> String {
 }
 
 /// One of several keys.
-pub(crate) struct Part<'s> {
-    pub(crate) key: SortKey<'s>,
+#[derive(Clone, Debug)]
+pub struct Part<'s> {
+    /// The key alone.
+    pub key: SortKey<'s>,
     /// Whether the greatest comes first.
-    pub(crate) descending: bool,
+    pub descending: bool,
     /// Whether a missing key comes after all others.
-    pub(crate) missing_last: bool,
+    pub missing_last: bool,
 }
 
 /// Several keys as one text, likewise.
-pub(crate) fn joined<'s>(parts: impl Iterator<Item = Part<'s>>) -> String {
+pub fn joined<'s>(parts: impl Iterator<Item = Part<'s>>) -> String {
     let mut written = String::new();
     for part in parts {
         let mut bytes = Vec::new();

@@ -6,7 +6,7 @@
 pub(crate) mod activity;
 pub mod choice;
 pub mod combine;
-mod compound;
+pub mod compound;
 pub mod dates;
 mod facets;
 mod field;
