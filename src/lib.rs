@@ -6,6 +6,7 @@ pub mod app;
 pub mod auth;
 pub mod cli;
 pub mod config;
+pub mod contacts;
 pub mod feeds;
 mod http;
 pub mod id;

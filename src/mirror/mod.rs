@@ -3,6 +3,7 @@
 
 pub mod answer;
 pub mod app_access;
+mod contacts;
 pub mod export;
 pub mod filters;
 pub(crate) mod listing;
@@ -41,6 +42,7 @@ struct Inner {
     /// One load or seal at a time in this process.
     moving: tokio::sync::Mutex<()>,
     past: past::Past,
+    contacts: contacts::Held,
 }
 
 /// What is in force. All of it is of one generation.
@@ -84,6 +86,7 @@ impl Mirror {
             state: RwLock::new(State::of(Arc::new(snapshot), Arc::new(marks))),
             moving: tokio::sync::Mutex::new(()),
             past: past::Past::default(),
+            contacts: contacts::Held::default(),
         })))
     }
 

@@ -105,6 +105,10 @@ pub fn of_event(event: EventKind, data: &Value, link: Option<String>) -> Letter 
         | EventKind::FeedFailed
         | EventKind::FeedBlocked
         | EventKind::FeedLate => format!("The feed {}: {}.", text("name"), text("outcome")),
+        EventKind::ContactCreated
+        | EventKind::ContactChanged
+        | EventKind::ContactUnlinked
+        | EventKind::ConflictOpened => format!("{}: {}.", event.in_words(), data["count"]),
         EventKind::LicenceLimitNeared if text("outcome") == "exceeded" => format!(
             "There are more managed people than Rollcall's edition allows. Everything works until {}; after that, operations and tasks are refused. Syncs and data stay.",
             text("graceUntil"),

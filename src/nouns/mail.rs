@@ -116,6 +116,10 @@ impl MailKind {
             | EventKind::FeedLate
             | EventKind::FeedReport => None,
             EventKind::SyncFinished
+            | EventKind::ContactCreated
+            | EventKind::ContactChanged
+            | EventKind::ContactUnlinked
+            | EventKind::ConflictOpened
             | EventKind::TaskSucceeded
             | EventKind::TaskSkipped
             | EventKind::AccessEnding

@@ -44,6 +44,14 @@ pub enum EventKind {
     FeedBlocked,
     /// A feed's delivery of the day has not come.
     FeedLate,
+    /// Contacts are new.
+    ContactCreated,
+    /// Contacts changed.
+    ContactChanged,
+    /// Contacts became regular ones.
+    ContactUnlinked,
+    /// A conflict about an address waits for a person.
+    ConflictOpened,
     /// The report of a feed's run; told to those whom the feed names.
     FeedReport,
     /// A task warns somebody by mail; told to that person alone.
@@ -142,6 +150,8 @@ pub enum What {
         /// More of the log than stands there, as a file.
         log: Option<String>,
     },
+    /// Something about contacts.
+    Contacts(ContactsTold),
     /// A task warns somebody by mail.
     AccessEnding {
         /// The task's id.
@@ -178,6 +188,19 @@ pub struct FeedTold {
     pub error_change: i64,
     /// Why it waits, failed or was refused: sentences.
     pub reasons: Vec<String>,
+}
+
+/// Something about contacts: ids and counts alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContactsTold {
+    /// What happened: one of the four events of contacts.
+    pub event: EventKind,
+    /// The ids of the first of them; of a conflict its number.
+    pub ids: Vec<String>,
+    /// How many there are.
+    pub count: u64,
+    /// The run that did it, where one did.
+    pub run: Option<String>,
 }
 
 /// What happened to a feed.
@@ -252,7 +275,7 @@ pub struct SyncCounts {
 
 impl EventKind {
     /// All that can be subscribed to, in the order in which they are shown.
-    pub const ALL: [EventKind; 16] = [
+    pub const ALL: [EventKind; 20] = [
         EventKind::KeyExpiring,
         EventKind::SyncFinished,
         EventKind::SyncHeld,
@@ -269,6 +292,10 @@ impl EventKind {
         EventKind::FeedFailed,
         EventKind::FeedBlocked,
         EventKind::FeedLate,
+        EventKind::ContactCreated,
+        EventKind::ContactChanged,
+        EventKind::ContactUnlinked,
+        EventKind::ConflictOpened,
     ];
 
     /// The word that is stored and sent.
@@ -290,6 +317,10 @@ impl EventKind {
             EventKind::FeedFailed => "feed.failed",
             EventKind::FeedBlocked => "feed.blocked",
             EventKind::FeedLate => "feed.late",
+            EventKind::ContactCreated => "contact.created",
+            EventKind::ContactChanged => "contact.changed",
+            EventKind::ContactUnlinked => "contact.unlinked",
+            EventKind::ConflictOpened => "conflict.opened",
             EventKind::FeedReport => "feed.report",
             EventKind::AccessEnding => "access.ending",
             EventKind::Test => "test",
@@ -323,6 +354,10 @@ impl EventKind {
             EventKind::FeedFailed => "Feed failed",
             EventKind::FeedBlocked => "Feed blocked: a delivery was refused",
             EventKind::FeedLate => "Feed late",
+            EventKind::ContactCreated => "Contacts created",
+            EventKind::ContactChanged => "Contacts changed",
+            EventKind::ContactUnlinked => "Contacts became regular ones",
+            EventKind::ConflictOpened => "Conflict of contacts: it waits for somebody",
             EventKind::FeedReport => "Report of a feed",
             EventKind::AccessEnding => "Warning to a person",
             EventKind::Test => "Test",
@@ -438,6 +473,7 @@ impl Notice {
             What::LicenceLimitNeared { .. } => EventKind::LicenceLimitNeared,
             What::Feed(told) => told.outcome.event(),
             What::FeedReport { .. } => EventKind::FeedReport,
+            What::Contacts(told) => told.event,
             What::AccessEnding { .. } => EventKind::AccessEnding,
             What::Test => EventKind::Test,
         }
@@ -452,6 +488,10 @@ impl Notice {
             What::TaskRun { task, .. } => task.clone(),
             What::LicenceLimitNeared { .. } => "licence".to_owned(),
             What::Feed(told) | What::FeedReport { told, .. } => told.feed.clone(),
+            What::Contacts(told) => match (&told.run, &told.ids[..]) {
+                (None, [id]) => id.clone(),
+                _ => "contacts".to_owned(),
+            },
             What::AccessEnding { task, person, .. } => format!("{task} {person}"),
             What::Test => "test".to_owned(),
         }
@@ -468,6 +508,12 @@ impl Notice {
             What::Feed(told) | What::FeedReport { told, .. } => match &told.run {
                 Some(run) => format!("/feeds/{}/runs/{run}", told.code),
                 None => format!("/feeds/{}", told.code),
+            },
+            What::Contacts(told) => match (&told.run, &told.ids[..]) {
+                _ if told.event == EventKind::ConflictOpened => "/contacts/conflicts".to_owned(),
+                (Some(run), _) => format!("/contacts/runs/{run}"),
+                (None, [id]) => format!("/contacts/{id}"),
+                (None, _) => "/contacts".to_owned(),
             },
             What::AccessEnding { task, .. } => format!("/tasks/{task}"),
             What::Test => "/settings/notifications".to_owned(),

@@ -384,6 +384,10 @@ fn data(what: &What) -> Value {
             data["log"] = json!(log);
             data
         }
+        What::Contacts(told) => {
+            let named = if told.event == EventKind::ConflictOpened { "conflicts" } else { "contacts" };
+            json!({ named: told.ids, "count": told.count, "runId": told.run })
+        }
         What::AccessEnding { task, letter, .. } => {
             json!({ "taskId": task, "subject": letter.subject, "message": letter.message })
         }

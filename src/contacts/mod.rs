@@ -1,0 +1,17 @@
+//! Contacts and companies, and keeping contacts in step with accounts.
+//!
+//! `keep` makes, changes and deletes records, `relate` puts contacts into companies, `notes` writes about them, `define`
+//! defines their fields, `merge` makes one of two; `answer`, `look` and `listing` are what the skins read. `syncing` is
+//! the switch and its scope, `people` who could be a contact, `follow` carries a plan out under a lease that `worker`
+//! holds; `conflicts` is what waits for a person.
+//!
+//! Nothing here deletes a contact that an account keeps, and nothing but `follow` writes what follows from accounts.
+
+pub mod answer;
+pub mod define;
+pub mod keep;
+pub mod look;
+pub mod notes;
+pub mod relate;
+mod tell;
+pub mod trouble;
