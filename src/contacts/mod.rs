@@ -10,6 +10,7 @@
 pub mod answer;
 pub mod define;
 pub mod keep;
+pub mod listing;
 pub mod look;
 pub mod notes;
 pub mod relate;

@@ -11,6 +11,7 @@ mod attention;
 mod audit;
 mod bundle;
 mod connect;
+mod contacts;
 mod dashboard;
 mod entry;
 mod export;
@@ -262,6 +263,7 @@ pub fn router(web: Web) -> Router {
                 .post(feeds::sample::try_out)
                 .layer(DefaultBodyLimit::max(feeds::sample::LARGEST_FORM)),
         )
+        .merge(contacts::routes())
         .route(tasks::HERE, get(tasks::show))
         .route(tasks::CLOCK, post(tasks::confirm_clock))
         .route(tasks::form::NEW, get(tasks::form::add).post(tasks::form::create))

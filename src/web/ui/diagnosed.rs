@@ -6,19 +6,36 @@ use maud::{Markup, html};
 use crate::mirror::answer::Answer;
 use crate::web::ui::address::Address;
 
+/// What was understood of a text, as far as it has to be told.
+pub(crate) struct Understood<'a> {
+    /// What has to be said, in the order of the text.
+    pub(crate) diagnostics: &'a [Diagnostic],
+    /// Whether a part of the text is not in what was understood.
+    pub(crate) has_errors: bool,
+    /// The canonical form of what was understood; `None` where nothing was.
+    pub(crate) canonical: Option<String>,
+}
+
 /// Everything that has to be said; `mended` is the page with another text.
 pub(crate) fn diagnosed(text: &str, answer: &Answer, mended: impl Fn(&str) -> Address) -> Markup {
-    if answer.diagnostics.is_empty() {
+    let canonical = answer.query.expression.is_some().then(|| answer.canonical());
+    let understood = Understood { diagnostics: &answer.diagnostics, has_errors: answer.has_errors, canonical };
+    said(text, &understood, mended)
+}
+
+/// The same of what was understood of any text.
+pub(crate) fn said(text: &str, understood: &Understood<'_>, mended: impl Fn(&str) -> Address) -> Markup {
+    if understood.diagnostics.is_empty() {
         return html! {};
     }
     html! {
-        div class=(if answer.has_errors { "note bad" } else { "note warn" }) role="status" {
+        div class=(if understood.has_errors { "note bad" } else { "note warn" }) role="status" {
             p { strong {
-                @if answer.has_errors { "Not all of the filter was understood." } @else { "The filter was understood; please look." }
+                @if understood.has_errors { "Not all of the filter was understood." } @else { "The filter was understood; please look." }
             } }
-            @for diagnostic in &answer.diagnostics { (one(text, diagnostic, &mended)) }
-            @if answer.has_errors && answer.query.expression.is_some() {
-                p { "What follows is found by what was understood: " code { (answer.canonical()) } "." }
+            @for diagnostic in understood.diagnostics { (one(text, diagnostic, &mended)) }
+            @if let Some(canonical) = understood.canonical.as_ref().filter(|_| understood.has_errors) {
+                p { "What follows is found by what was understood: " code { (canonical) } "." }
             }
         }
     }

@@ -4,7 +4,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::web::{assets, feeds, help, operations, settings_yours};
+use crate::web::{assets, contacts, feeds, help, operations, settings_yours};
 
 /// The places of the navigation. Only what exists is here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub(crate) enum Place {
     AutomatedTasks,
     /// People from originating systems.
     Feeds,
+    /// Contacts and companies.
+    Contacts,
     /// Sync runs.
     SyncRuns,
     /// What waits for a person.
@@ -33,13 +35,14 @@ pub(crate) enum Place {
     Help,
 }
 
-const PLACES: [(Place, &str, &str); 11] = [
+const PLACES: [(Place, &str, &str); 12] = [
     (Place::Dashboard, "Dashboard", "/dashboard"),
     (Place::UserBrowser, "User Browser", "/people"),
     (Place::Groups, "Groups", "/groups"),
     (Place::Operations, "Operations", operations::HERE),
     (Place::AutomatedTasks, "Automated Tasks", "/tasks"),
     (Place::Feeds, "Feeds", feeds::HERE),
+    (Place::Contacts, "Contacts", contacts::HERE),
     (Place::SyncRuns, "Sync Runs", "/runs"),
     (Place::NeedsAttention, "Needs attention", "/attention"),
     (Place::Audit, "Audit", "/audit"),

@@ -201,6 +201,13 @@ impl Board {
         self.tags.counted(&self.live)
     }
 
+    /// What is called so, in any case and with or without accents.
+    pub fn named(&self, name: &str) -> RoaringBitmap {
+        let wanted = fold_text(name);
+        let found = self.names.contains(&wanted);
+        found.into_iter().filter(|row| self.names.get(*row) == Some(wanted.as_str())).collect()
+    }
+
     /// Whom this address may mean: contacts with it, or companies with this domain.
     pub fn with_address(&self, address: &str) -> RoaringBitmap {
         let key = self.key_of(address);
