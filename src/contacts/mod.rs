@@ -8,11 +8,22 @@
 //! Nothing here deletes a contact that an account keeps, and nothing but `follow` writes what follows from accounts.
 
 pub mod answer;
+pub mod attention;
+pub mod conflicts;
 pub mod define;
+mod follow;
 pub mod keep;
 pub mod listing;
 pub mod look;
+pub mod merge;
 pub mod notes;
+pub mod people;
 pub mod relate;
+mod release;
+pub mod runs;
+pub mod scope;
+mod settle;
+pub mod syncing;
 mod tell;
 pub mod trouble;
+pub mod worker;

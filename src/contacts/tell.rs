@@ -10,7 +10,7 @@ use crate::nouns::event::NewEvent;
 use crate::nouns::notice::{ContactsTold, EventKind, Notice, What};
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
-use crate::store::{contact_notes, events, head, outbox};
+use crate::store::{contact_notes, contact_records, events, head, outbox};
 
 /// So many ids a notice names at the most.
 const NAMED: usize = 100;
@@ -79,15 +79,34 @@ impl Doing {
         event: EventKind,
         (ids, run): (&[String], Option<&str>),
     ) -> Result<(), StoreError> {
-        if ids.is_empty() {
+        self.put(tx, event, (ids.iter().take(NAMED).cloned().collect(), ids.len() as u64), run)
+    }
+
+    /// The same by the numbers of contacts.
+    pub(super) fn tell_numbers(
+        &self,
+        tx: &mut Tx,
+        event: EventKind,
+        (numbers, run): (&[u32], Option<&str>),
+    ) -> Result<(), StoreError> {
+        let mut ids = Vec::new();
+        for number in numbers.iter().take(NAMED) {
+            ids.extend(contact_records::of_number(tx, Entity::Contact, *number)?.map(|record| record.id.to_string()));
+        }
+        self.put(tx, event, (ids, numbers.len() as u64), run)
+    }
+
+    fn put(
+        &self,
+        tx: &mut Tx,
+        event: EventKind,
+        (ids, count): (Vec<String>, u64),
+        run: Option<&str>,
+    ) -> Result<(), StoreError> {
+        if count == 0 {
             return Ok(());
         }
-        let told = ContactsTold {
-            event,
-            ids: ids.iter().take(NAMED).cloned().collect(),
-            count: ids.len() as u64,
-            run: run.map(str::to_owned),
-        };
+        let told = ContactsTold { event, ids, count, run: run.map(str::to_owned) };
         outbox::put(tx, &Notice { at: self.context.now, what: What::Contacts(told) }, &self.entropy)
     }
 }

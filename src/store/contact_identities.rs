@@ -9,13 +9,16 @@ use crate::store::contact_records::number;
 use crate::store::coverage::moment;
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
-use crate::store::value::Value;
+use crate::store::value::{Row, Value};
 
 const ALL: &str = "
     SELECT account_id, contact, state, is_user, is_customer, name, email, status, since FROM contact_identities
     ORDER BY account_id";
 const OF_CONTACT: &str = "
     SELECT account_id, state, is_user, is_customer, name, email, status, since, changed_at FROM contact_identities
+    WHERE contact = $1 ORDER BY since, account_id LIMIT 1000";
+const KEEPING: &str = "
+    SELECT account_id, contact, state, is_user, is_customer, name, email, status, since FROM contact_identities
     WHERE contact = $1 ORDER BY since, account_id LIMIT 1000";
 const OF_ACCOUNT: &str = "SELECT contact, state FROM contact_identities WHERE account_id = $1";
 const COUNT: &str = "SELECT count(*) FROM contact_identities WHERE state = 'linked'";
@@ -67,6 +70,7 @@ pub const BULK_UPDATES: &[&BulkUpdate] = &[&END];
 pub const STATEMENTS: &[(&str, &str)] = &[
     ("contact_identities.ALL", ALL),
     ("contact_identities.OF_CONTACT", OF_CONTACT),
+    ("contact_identities.KEEPING", KEEPING),
     ("contact_identities.OF_ACCOUNT", OF_ACCOUNT),
     ("contact_identities.COUNT", COUNT),
     ("contact_identities.END_ALL", END_ALL),
@@ -78,20 +82,15 @@ pub const STATEMENTS: &[(&str, &str)] = &[
 pub fn all(tx: &mut Tx) -> Result<Vec<Identity>, StoreError> {
     let mut identities = Vec::new();
     tx.for_each(ALL, &[], |row| {
-        identities.push(Identity {
-            account: row.text(0)?.to_owned(),
-            contact: number(row, 1)?,
-            state: LinkState::parse(row.text(2)?).ok_or_else(|| row.corrupt(2))?,
-            user: row.flag(3)?,
-            customer: row.flag(4)?,
-            name: row.text(5)?.to_owned(),
-            email: row.optional_text(6)?.map(str::to_owned),
-            status: row.text(7)?.to_owned(),
-            since: row.integer(8)?,
-        });
+        identities.push(identity(row)?);
         Ok(())
     })?;
     Ok(identities)
+}
+
+/// The accounts of a contact as syncing knows them; at most 1,000.
+pub fn keeping(tx: &mut Tx, contact: u32) -> Result<Vec<Identity>, StoreError> {
+    tx.list(KEEPING, &[contact.into()], identity)
 }
 
 /// The accounts of a contact, whoever came first; at most 1,000.
@@ -163,4 +162,18 @@ pub fn give(tx: &mut Tx, (from, to): (u32, u32), now: Timestamp) -> Result<(), S
 /// Forgets who kept a contact.
 pub fn forget(tx: &mut Tx, contact: u32) -> Result<(), StoreError> {
     tx.execute(FORGET, &[contact.into()]).map(drop)
+}
+
+fn identity(row: &Row<'_>) -> Result<Identity, StoreError> {
+    Ok(Identity {
+        account: row.text(0)?.to_owned(),
+        contact: number(row, 1)?,
+        state: LinkState::parse(row.text(2)?).ok_or_else(|| row.corrupt(2))?,
+        user: row.flag(3)?,
+        customer: row.flag(4)?,
+        name: row.text(5)?.to_owned(),
+        email: row.optional_text(6)?.map(str::to_owned),
+        status: row.text(7)?.to_owned(),
+        since: row.integer(8)?,
+    })
 }

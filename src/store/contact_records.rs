@@ -36,6 +36,8 @@ const RELEASE_ALL: &str = "
     WHERE entity = 'contact' AND status IS NOT NULL";
 const TOUCH: &str = "
     UPDATE contact_records SET changed_at = $3, version = $4 WHERE entity = $1 AND number = $2";
+const GIVE_MERGED: &str = "
+    UPDATE contact_records SET merged_into = $3 WHERE entity = $1 AND merged_into = $2";
 
 const RECORDS: Bulk = Bulk {
     table: "contact_records",
@@ -105,6 +107,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("contact_records.COUNT_SYNCED", COUNT_SYNCED),
     ("contact_records.RELEASE_ALL", RELEASE_ALL),
     ("contact_records.TOUCH", TOUCH),
+    ("contact_records.GIVE_MERGED", GIVE_MERGED),
 ];
 
 /// A record by its id.
@@ -214,6 +217,11 @@ pub fn release_all(tx: &mut Tx, (now, version): (Timestamp, i64)) -> Result<u64,
 pub fn touch(tx: &mut Tx, (entity, number): (Entity, u32), (now, version): (Timestamp, i64)) -> Result<(), StoreError> {
     let arguments = [entity.as_str().into(), number.into(), now.as_microsecond().into(), version.into()];
     tx.execute(TOUCH, &arguments).map(drop)
+}
+
+/// Lets whatever was merged into one record lead to another.
+pub fn give_merged(tx: &mut Tx, entity: Entity, (from, to): (u32, u32)) -> Result<(), StoreError> {
+    tx.execute(GIVE_MERGED, &[entity.as_str().into(), from.into(), to.into()]).map(drop)
 }
 
 pub(super) fn number(row: &Row<'_>, column: usize) -> Result<u32, StoreError> {

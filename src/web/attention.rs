@@ -2,6 +2,8 @@
 
 use maud::{Markup, html};
 
+use crate::contacts;
+use crate::contacts::attention::ContactsWaiting;
 use crate::feeds;
 use crate::feeds::attention::FeedWaiting;
 use crate::nouns::operation::Operation;
@@ -21,12 +23,12 @@ use crate::web::{operations, settings_edition, settings_key, settings_notificati
 pub(crate) async fn show(visit: Visit) -> Result<Page, Failure> {
     let (now, snapshot) = (visit.reader.now, visit.snapshot.clone());
     let zone = visit.mirror.zone();
-    let waiting = visit
-        .mirror
-        .store()
-        .read(move |tx| Ok((attention::list(tx, &snapshot, now)?, feeds::attention::list(tx, (now, &zone))?)));
-    let (waiting, of_feeds) = waiting.await?;
-    let count = waiting.len() + of_feeds.len();
+    let waiting = visit.mirror.store().read(move |tx| {
+        let of_feeds = feeds::attention::list(tx, (now, &zone))?;
+        Ok((attention::list(tx, &snapshot, now)?, of_feeds, contacts::attention::list(tx)?))
+    });
+    let (waiting, of_feeds, of_contacts) = waiting.await?;
+    let count = waiting.len() + of_feeds.len() + of_contacts.len();
     Ok(Page::framed(
         &visit.frame("Needs attention", Place::NeedsAttention),
         html! {
@@ -36,11 +38,12 @@ pub(crate) async fn show(visit: Visit) -> Result<Page, Failure> {
             }
             @if count == 0 {
                 (empty("Nothing waits for you.", html! {
-                    p { "Rows that a sync withheld, a key that expires, a sync or a task that failed, runs and operations that wait for an approval, runs of feeds that are held and deliveries that are late, a limit and a webhook that was switched off appear here." }
+                    p { "Rows that a sync withheld, a key that expires, a sync or a task that failed, runs and operations that wait for an approval, runs of feeds that are held and deliveries that are late, conflicts of contacts, a limit and a webhook that was switched off appear here." }
                 }))
             }
             @for item in &waiting { (one(item, &visit)) }
             @for item in &of_feeds { (of_feed(item, &visit)) }
+            @for item in &of_contacts { (of_contacts_item(item)) }
         },
     ))
 }
@@ -81,6 +84,30 @@ fn of_feed(item: &FeedWaiting, visit: &Visit) -> Markup {
             p { a.button href={ "/feeds/" (feed.code.as_str()) "/runs/" (run.id.as_str()) } { "Look at the run" } }
         },
     )
+}
+
+fn of_contacts_item(item: &ContactsWaiting) -> Markup {
+    match item {
+        ContactsWaiting::Conflicts(count) => notice(
+            Weight::Warning,
+            &match count {
+                1 => "1 conflict of contacts waits for somebody.".to_owned(),
+                count => format!("{} conflicts of contacts wait for somebody.", number(*count)),
+            },
+            html! {
+                p { "More than one contact, or more than one account, has the same e-mail address. Nothing is picked until somebody has looked." }
+                p { a.button href="/contacts/conflicts" { "Look at the conflicts" } }
+            },
+        ),
+        ContactsWaiting::Failed(run) => notice(
+            Weight::Failure,
+            &format!("Run {} of contacts was given up.", run.number),
+            html! {
+                @if let Some(failure) = &run.failure { p { (failure) } }
+                p { a.button href={ "/contacts/runs/" (run.id.as_str()) } { "Look at the run" } }
+            },
+        ),
+    }
 }
 
 fn task_run(run: &TaskRun, name: &str, visit: &Visit) -> Markup {

@@ -1,9 +1,15 @@
 //! *Contacts*: contacts and companies, and what keeps contacts in step with accounts. What the pages share stands here;
 //! every page is that of contacts and of companies alike, by its address. Nothing here decides what may be changed.
 
+mod conflicts;
+pub(crate) mod fields;
 mod form;
 mod list;
+mod merge;
+pub(crate) mod preview;
 mod record;
+pub(crate) mod run;
+pub(crate) mod settings;
 mod words;
 
 use std::convert::Infallible;
@@ -11,7 +17,7 @@ use std::convert::Infallible;
 use axum::Router;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::routing::get;
+use axum::routing::{get, post};
 use contact::field::Entity;
 use maud::{Markup, html};
 
@@ -36,9 +42,20 @@ pub(super) fn routes() -> Router<Served> {
             .route(&format!("{here}/complete"), get(list::complete))
             .route(&format!("{here}/new"), get(form::add).post(form::create))
             .route(&format!("{here}/{{id}}"), get(record::show).post(record::submit))
-            .route(&format!("{here}/{{id}}/edit"), get(form::edit).post(form::change));
+            .route(&format!("{here}/{{id}}/edit"), get(form::edit).post(form::change))
+            .route(&format!("{here}/merge"), get(merge::show).post(merge::submit));
     }
     router
+        .route(run::HERE, get(run::list))
+        .route(&format!("{}/{{id}}", run::HERE), get(run::show).post(run::cancel))
+        .route(conflicts::HERE, get(conflicts::show).post(conflicts::decide))
+        .route(merge::DUPLICATES, get(merge::duplicates))
+        .route(settings::HERE, get(settings::show))
+        .route(settings::SYNCING, post(settings::turn))
+        .route(settings::SCOPE, post(settings::choose))
+        .route(preview::HERE, get(preview::show))
+        .route(fields::HERE, get(fields::show).post(fields::submit))
+        .route(&format!("{}/{{number}}", fields::HERE), get(fields::edit).post(fields::change))
 }
 
 /// Whether an address is of contacts or of companies.
@@ -91,7 +108,14 @@ fn told(what: &str, why: NotDone) -> Result<Refusal, Failure> {
 
 /// The pages of contacts as a strip.
 fn strip(here: &str) -> Markup {
-    let places = [("Contacts", HERE), ("Companies", COMPANIES)];
+    let places = [
+        ("Contacts", HERE),
+        ("Companies", COMPANIES),
+        ("Conflicts", conflicts::HERE),
+        ("Duplicates", merge::DUPLICATES),
+        ("Runs", run::HERE),
+        ("Jira User Syncing", settings::HERE),
+    ];
     html! {
         nav.chips aria-label="Pages of contacts" {
             @for (name, address) in places {

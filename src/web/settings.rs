@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 
+use crate::contacts::syncing;
 use crate::mirror::app_access;
 use crate::store::{organization_keys, protected, seat_prices, site_credentials};
 use crate::sync::{edition, guards, inactivity, left_out, schedule};
@@ -11,9 +12,9 @@ use crate::web::failure::Failure;
 use crate::web::ui::frame::{Page, Place};
 use crate::web::visit::Visit;
 use crate::web::{
-    bundle, performance, settings_access, settings_actions, settings_dashboard, settings_edition, settings_guards,
-    settings_key, settings_left_out, settings_notifications, settings_prices, settings_protected, settings_sites,
-    settings_statistics, settings_sync, settings_tokens, settings_yours,
+    bundle, contacts, performance, settings_access, settings_actions, settings_dashboard, settings_edition,
+    settings_guards, settings_key, settings_left_out, settings_notifications, settings_prices, settings_protected,
+    settings_sites, settings_statistics, settings_sync, settings_tokens, settings_yours,
 };
 
 /// The page's address.
@@ -91,6 +92,11 @@ pub(crate) const SECTIONS: &[Section] = &[
         settings_left_out::HERE,
         "Access, seats and activity there are neither counted nor shown. Their people stay.",
     ),
+    section(
+        "Contacts",
+        contacts::settings::HERE,
+        "Jira User Syncing: whether Jira users and customers are contacts, and which. Fields of contacts and companies.",
+    ),
     section("Sites", settings_sites::HERE, "Tokens with which the customers of a site's service desks are read."),
     section(
         "Access tokens",
@@ -134,6 +140,7 @@ pub(crate) async fn show(visit: Visit) -> Result<Page, Failure> {
             (settings_left_out::HERE, left_out::read(tx)?.chosen),
             (settings_sites::HERE, last(sites.collect())),
             (settings_edition::HERE, edition::read(tx)?.chosen),
+            (contacts::settings::HERE, syncing::chosen(tx)?),
         ];
         Ok(chosen)
     });

@@ -10,6 +10,7 @@ use directory::{Claim, ClaimState, Snapshot};
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 
+use crate::contacts;
 use crate::feeds;
 use crate::id::Entropy;
 use crate::mirror::{Mirror, preferences};
@@ -84,6 +85,7 @@ impl FromRequestParts<Served> for Visit {
         let read = mirror.store().read(move |tx| {
             let stopped = (head::read(tx)?.stopped, control::stopped_by(tx)?);
             let waiting = attention::count(tx, &shown, now)? + feeds::attention::count(tx, (now, &zone))?;
+            let waiting = waiting + contacts::attention::count(tx)?;
             Ok((waiting, preferences::moments(tx, &who)?, stopped))
         });
         let (waiting, likes, (stopped, stopped_by)) =

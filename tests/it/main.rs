@@ -5,6 +5,7 @@
 mod api;
 mod browser;
 mod cli;
+mod contacts;
 mod contract;
 mod demo;
 mod documents;

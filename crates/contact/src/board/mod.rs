@@ -201,6 +201,11 @@ impl Board {
         self.tags.counted(&self.live)
     }
 
+    /// The companies of a contact, by number.
+    pub fn companies_of(&self, contact: Ordinal) -> &[Ordinal] {
+        self.companies.of(contact)
+    }
+
     /// What is called so, in any case and with or without accents.
     pub fn named(&self, name: &str) -> RoaringBitmap {
         let wanted = fold_text(name);

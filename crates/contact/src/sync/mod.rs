@@ -8,7 +8,7 @@ mod conflict;
 mod plan;
 
 pub use conflict::{Conflict, ConflictKind};
-pub use plan::plan;
+pub use plan::{led, plan};
 
 use crate::vocabulary::vocabulary;
 

@@ -277,3 +277,27 @@ fn skipped(person: &Person<'_>) -> Option<Skip> {
     let blank = person.email.is_none_or(|email| email.trim().is_empty());
     person.barred.or(blank.then_some(Skip::NoEmail))
 }
+
+/// What the accounts that keep a contact make of it: name, address, mark; `None` where none keeps it.
+pub fn led(identities: &[Identity]) -> Option<(String, Option<String>, Mark)> {
+    let linked: Vec<Linked<'_>> = identities
+        .iter()
+        .filter(|identity| identity.state == LinkState::Linked)
+        .map(|identity| Linked {
+            account: &identity.account,
+            user: identity.user,
+            customer: identity.customer,
+            name: &identity.name,
+            email: identity.email.as_deref(),
+            status: &identity.status,
+            since: identity.since,
+        })
+        .collect();
+    let leader = leader(&linked)?;
+    let mark = Mark {
+        user: linked.iter().any(|link| link.user),
+        customer: linked.iter().any(|link| link.customer),
+        status: leader.status.to_owned(),
+    };
+    Some((leader.name.to_owned(), leader.email.map(str::to_owned), mark))
+}

@@ -1,0 +1,262 @@
+//! Contacts follow accounts: faults E1 to E6 of the matrix, and what holds besides.
+
+use contact::field::Entity;
+use contact::sync::{ConflictKind, LinkState};
+use rollcall::contacts::keep::{self, Edit};
+use rollcall::contacts::scope::Scope;
+use rollcall::contacts::trouble::NotDone;
+use rollcall::contacts::{syncing, worker};
+use rollcall::nouns::contact_run::{ContactRunKind, ContactRunState};
+
+use super::{app, conflicts, context, eligible, found, make, newest, of_account, settle, switch_off, switch_on, whole};
+use crate::support::app::ENGINES;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn switched_on_everybody_who_may_is_a_contact_once_and_the_preview_said_so() {
+    for engine in ENGINES {
+        let app = app(engine, 60, 5).await;
+        let (mirror, entropy) = (&app.mirror, &app.surroundings.entropy);
+        let may = eligible(&app);
+        assert!(may.len() > 20, "{}", may.len());
+        let (account, email) = may.iter().next().map(|(account, email)| (account.clone(), email.clone())).unwrap();
+        let by_hand = make(&app, Entity::Contact, "By hand", &email.to_uppercase()).await;
+        // Off by default, and a look at what would be changes nothing.
+        settle(&app).await;
+        let outlook = syncing::outlook(mirror, None).await.unwrap();
+        assert_eq!((outlook.counts.creates, outlook.counts.links), (may.len() as u64 - 1, 1));
+        assert_eq!(outlook.links[0].1.id, by_hand.id);
+        assert!(outlook.counts.skipped.iter().map(|(_, count)| count).sum::<u64>() > 0, "apps and hidden addresses");
+        assert_eq!(found(&app, Entity::Contact, "").await.len(), 1);
+
+        switch_on(&app).await;
+        let run = newest(&app).await;
+        assert_eq!((run.kind, run.state), (ContactRunKind::Follow, ContactRunState::Complete), "{run:?}");
+        assert_eq!((run.counts.created, run.counts.linked, run.done), (may.len() as u64 - 1, 1, run.total), "{run:?}");
+        assert_eq!(found(&app, Entity::Contact, "tag = \"Jira User\"").await.len(), may.len());
+        let linked = whole(&app, &by_hand).await;
+        assert_eq!(linked.identities[0].account, account);
+        assert_ne!(linked.record.name, "By hand", "the name follows the user");
+        assert!(conflicts(&app).await.is_empty());
+
+        // Name and address are the user's; everything else is ours; and the contact cannot be deleted.
+        let change =
+            async |edit: Edit| keep::change(&context(&app), mirror, (by_hand.id.as_str(), edit), entropy).await;
+        let rename = Edit { name: Some("Other".to_owned()), ..Edit::default() };
+        assert!(matches!(change(rename).await, Err(NotDone::Follows)));
+        let tag = Edit { tags: Some(vec!["vip".to_owned()]), ..Edit::default() };
+        assert_eq!(change(tag).await.unwrap().tags, ["vip"]);
+        let refused = keep::delete(&context(&app), mirror, by_hand.id.as_str(), entropy).await;
+        let Err(why @ NotDone::Kept) = refused else { panic!("{refused:?}") };
+        assert!(why.refusal("It was not deleted.").next.contains("switch Jira User Syncing off"));
+
+        // Again changes nothing, and leaves no run behind by itself.
+        let runs = newest(&app).await.number;
+        settle(&app).await;
+        assert_eq!(newest(&app).await.number, runs);
+        syncing::run_now(&context(&app), mirror, entropy).await.unwrap();
+        settle(&app).await;
+        let again = newest(&app).await;
+        assert_eq!((again.counts.created, again.counts.linked, again.counts.changed), (0, 0, 0), "{again:?}");
+        assert_eq!(again.counts.unchanged, may.len() as u64);
+        app.assert_sound().await;
+        app.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn e1_a_contact_follows_the_users_name_and_address_and_keeps_what_was() {
+    for engine in ENGINES {
+        let app = app(engine, 30, 8).await;
+        switch_on(&app).await;
+        let (account, email) = eligible(&app).into_iter().next().unwrap();
+        let before = of_account(&app, &account).await.unwrap().record;
+        app.simulator.change(|organization| {
+            organization.rename(&account, "Renata Renamed").unwrap();
+            organization.change_email(&account, "renata@renamed.test").unwrap();
+        });
+        app.sync().await.unwrap();
+        settle(&app).await;
+        let after = of_account(&app, &account).await.unwrap();
+        assert_eq!(after.record.id, before.id, "the link is by account id");
+        assert_eq!(
+            (after.record.name.as_str(), after.record.email.as_deref()),
+            ("Renata Renamed", Some("renata@renamed.test"))
+        );
+        let told = after.history.iter().find(|event| event.kind == "followed").unwrap();
+        assert!(told.told.contains(&email) && told.run.is_some(), "{told:?}");
+
+        // Whoever has the old address by now is somebody else.
+        let other = eligible(&app).into_keys().find(|other| *other != account).unwrap();
+        app.simulator.change(|organization| organization.change_email(&other, &email).unwrap());
+        app.sync().await.unwrap();
+        settle(&app).await;
+        assert_eq!(of_account(&app, &account).await.unwrap().record.id, before.id);
+        assert_ne!(of_account(&app, &other).await.unwrap().record.id, before.id);
+        assert!(conflicts(&app).await.is_empty());
+        app.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn e2_a_deleted_users_contact_becomes_regular_and_keeps_everything() {
+    for engine in ENGINES {
+        let app = app(engine, 30, 9).await;
+        let (mirror, entropy) = (&app.mirror, &app.surroundings.entropy);
+        switch_on(&app).await;
+        let mut accounts = eligible(&app).into_keys();
+        let (gone, suspended) = (accounts.next().unwrap(), accounts.next().unwrap());
+        let contact = of_account(&app, &gone).await.unwrap().record;
+        let tag = Edit { tags: Some(vec!["kept".to_owned()]), ..Edit::default() };
+        keep::change(&context(&app), mirror, (contact.id.as_str(), tag), entropy).await.unwrap();
+        app.simulator.change(|organization| {
+            organization.remove_user(&gone).unwrap();
+            organization.suspend(&suspended).unwrap();
+        });
+        app.sync().await.unwrap();
+        settle(&app).await;
+        let kept = whole(&app, &contact).await;
+        assert_eq!(kept.record.mark, None, "a regular contact");
+        assert_eq!((kept.record.name, kept.record.email), (contact.name, contact.email));
+        assert_eq!(kept.record.tags, ["kept"]);
+        assert_eq!(kept.identities[0].state, LinkState::Gone, "who kept it stays known");
+        assert!(kept.history.iter().any(|event| event.kind == "released"));
+        assert!(found(&app, Entity::Contact, "tag = \"Jira User\" AND tag = kept").await.is_empty());
+        let stays = of_account(&app, &suspended).await.unwrap().record;
+        assert_eq!(stays.mark.unwrap().status, "suspended", "linked, with how they stand");
+        keep::delete(&context(&app), mirror, contact.id.as_str(), entropy).await.unwrap();
+        settle(&app).await;
+        assert!(of_account(&app, &gone).await.is_none(), "nobody makes it again");
+        app.assert_sound().await;
+        app.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn e3_an_address_in_another_form_is_linked_once() {
+    for engine in ENGINES {
+        let app = app(engine, 20, 10).await;
+        let mut accounts = eligible(&app).into_keys();
+        let (idn, plus) = (accounts.next().unwrap(), accounts.next().unwrap());
+        app.simulator.change(|organization| {
+            organization.change_email(&idn, "Ines@B\u{fc}cher.test").unwrap();
+            organization.change_email(&plus, "bo+tag@acme.test").unwrap();
+        });
+        app.sync().await.unwrap();
+        let same = make(&app, Entity::Contact, "Ines", "ines@XN--BCHER-KVA.test").await;
+        let other = make(&app, Entity::Contact, "Bo", "bo@acme.test").await;
+        switch_on(&app).await;
+        assert_eq!(of_account(&app, &idn).await.unwrap().record.id, same.id);
+        assert_ne!(of_account(&app, &plus).await.unwrap().record.id, other.id, "a plus tag is another address");
+        assert_eq!(whole(&app, &other).await.record.mark, None);
+        app.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn e4_two_contacts_of_one_address_are_a_conflict_and_none_is_picked() {
+    for engine in ENGINES {
+        let app = app(engine, 20, 11).await;
+        let (mirror, entropy) = (&app.mirror, &app.surroundings.entropy);
+        let (account, email) = eligible(&app).into_iter().next().unwrap();
+        let first = make(&app, Entity::Contact, "First", &email).await;
+        let second = make(&app, Entity::Contact, "Second", &email.to_uppercase()).await;
+        switch_on(&app).await;
+        let open = conflicts(&app).await;
+        assert_eq!(open.len(), 1);
+        assert_eq!(open[0].conflict.kind, ConflictKind::SeveralContacts);
+        assert_eq!(
+            (&open[0].conflict.contacts[..], &open[0].conflict.accounts[..]),
+            (&[first.number, second.number][..], &[account.clone()][..])
+        );
+        assert!(of_account(&app, &account).await.is_none(), "nothing is picked silently");
+
+        // It ends by itself when only one of them has the address.
+        let another = Edit { email: Some("other@elsewhere.test".to_owned()), ..Edit::default() };
+        keep::change(&context(&app), mirror, (second.id.as_str(), another), entropy).await.unwrap();
+        settle(&app).await;
+        assert!(conflicts(&app).await.is_empty());
+        assert_eq!(of_account(&app, &account).await.unwrap().record.id, first.id);
+
+        // A new address that another contact has: both stay, and it waits for a person.
+        let other = eligible(&app).into_keys().find(|other| *other != account).unwrap();
+        let before = of_account(&app, &other).await.unwrap().record;
+        app.simulator.change(|organization| organization.change_email(&other, "other@elsewhere.test").unwrap());
+        app.sync().await.unwrap();
+        settle(&app).await;
+        let open = conflicts(&app).await;
+        assert_eq!((open.len(), open[0].conflict.kind), (1, ConflictKind::AddressTaken), "{open:?}");
+        assert_eq!(of_account(&app, &other).await.unwrap().record.id, before.id);
+        assert_eq!(whole(&app, &second).await.record.mark, None);
+        app.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn e5_switched_off_while_it_runs_and_on_again_it_converges() {
+    for engine in ENGINES {
+        let app = app(engine, 40, 12).await;
+        let (mirror, entropy) = (&app.mirror, &app.surroundings.entropy);
+        switch_on(&app).await;
+        let all = found(&app, Entity::Contact, "").await;
+        let names: Vec<(String, Option<String>)> = all.iter().map(|of| (of.name.clone(), of.email.clone())).collect();
+        // A run is asked for, and before it is carried out the switch goes off, on, and off.
+        syncing::run_now(&context(&app), mirror, entropy).await.unwrap();
+        for on in [false, true, false] {
+            match on {
+                true => syncing::switch_on(&context(&app), mirror, entropy).await.unwrap(),
+                false => syncing::switch_off(&context(&app), mirror, entropy).await.unwrap(),
+            }
+        }
+        settle(&app).await;
+        assert!(found(&app, Entity::Contact, "synced = yes").await.is_empty());
+        let off = found(&app, Entity::Contact, "").await;
+        assert_eq!(
+            off.iter().map(|of| (of.name.clone(), of.email.clone())).collect::<Vec<_>>(),
+            names,
+            "none is removed"
+        );
+        assert_eq!(newest(&app).await.kind, ContactRunKind::Release);
+        assert!(!worker::look(mirror, &app.surroundings).await.unwrap(), "off is off");
+
+        // While it is off, an address changes by hand and an account gets another one.
+        let account = eligible(&app).into_keys().next().unwrap();
+        let contact = of_account(&app, &account).await.unwrap().record;
+        let edit = Edit { name: Some("Ours".to_owned()), email: Some("ours@acme.test".to_owned()), ..Edit::default() };
+        keep::change(&context(&app), mirror, (contact.id.as_str(), edit), entropy).await.unwrap();
+        app.simulator.change(|organization| organization.change_email(&account, "theirs@acme.test").unwrap());
+        app.sync().await.unwrap();
+        switch_on(&app).await;
+        assert_eq!(found(&app, Entity::Contact, "").await.len(), all.len(), "no duplicate");
+        let again = of_account(&app, &account).await.unwrap().record;
+        assert_eq!((again.id, again.email.as_deref()), (contact.id, Some("theirs@acme.test")));
+        switch_off(&app).await;
+        assert_eq!(found(&app, Entity::Contact, "").await.len(), all.len());
+        app.assert_sound().await;
+        app.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scope_leaves_people_out_and_lets_them_in_again_by_their_id() {
+    for engine in ENGINES {
+        let app = app(engine, 40, 13).await;
+        let (mirror, entropy) = (&app.mirror, &app.surroundings.entropy);
+        switch_on(&app).await;
+        let may = eligible(&app);
+        let domain = may.values().next().unwrap().rsplit_once('@').unwrap().1.to_owned();
+        let of_domain = may.values().filter(|email| email.ends_with(&domain)).count();
+        let scope = Scope { domains_without: [domain.clone()].into(), ..Scope::default() };
+        syncing::choose_scope(&context(&app), mirror, scope, entropy).await.unwrap();
+        settle(&app).await;
+        let run = newest(&app).await;
+        assert_eq!(run.counts.released, of_domain as u64, "{run:?}");
+        let filter = format!("synced = yes AND domain = {domain}");
+        assert!(found(&app, Entity::Contact, &filter).await.is_empty());
+        assert_eq!(found(&app, Entity::Contact, "").await.len(), may.len(), "regular, and there");
+        syncing::choose_scope(&context(&app), mirror, Scope::default(), entropy).await.unwrap();
+        settle(&app).await;
+        assert_eq!(found(&app, Entity::Contact, "synced = yes").await.len(), may.len());
+        assert_eq!(found(&app, Entity::Contact, "").await.len(), may.len());
+        app.stop().await;
+    }
+}
