@@ -12,6 +12,8 @@ use crate::api::problem::Problem;
 use crate::api::runs::Run;
 use crate::api::tasks::TaskRun;
 use crate::api::withheld::Withheld;
+use crate::contacts;
+use crate::contacts::attention::ContactsWaiting;
 use crate::feeds;
 use crate::feeds::attention::FeedWaiting;
 use crate::sync::attention::Waiting as OfMirror;
@@ -94,6 +96,18 @@ pub(crate) enum AttentionItem {
         /// When it was expected.
         since: String,
     },
+    /// Conflicts of contacts that wait for a person.
+    ContactConflicts {
+        /// How many.
+        count: u64,
+    },
+    /// The newest run over contacts was given up.
+    ContactRunFailed {
+        /// Its id.
+        run: String,
+        /// Why.
+        reason: String,
+    },
     /// The machine's clock has jumped; tasks that go by inactivity are held until somebody confirms it.
     ClockJumped {
         /// By how many seconds.
@@ -104,18 +118,24 @@ pub(crate) enum AttentionItem {
 /// List what needs attention
 ///
 /// Withheld rows, a key that expires, a sync that failed, a webhook that was switched off, runs of tasks that are held or
-/// failed, operations to approve, runs of feeds that wait, deliveries that are late, an edition that is exceeded, a clock
+/// failed, operations to approve, runs of feeds that wait, deliveries that are late, conflicts of contacts, an edition that is exceeded, a clock
 /// that has jumped.
 #[utoipa::path(get, path = "/attention", tag = "organization", operation_id = "list_attention",
     responses((status = 200, description = "What waits", body = Attention)))]
 pub(crate) async fn list(asked: Asked, Parameters(_): Parameters<NoParameters>) -> Result<Json<Attention>, Problem> {
     let (now, snapshot) = (asked.context.now, asked.snapshot.clone());
     let zone = asked.mirror.zone();
-    let waiting = asked
-        .mirror
-        .store()
-        .read(move |tx| Ok((attention::list(tx, &snapshot, now)?, feeds::attention::list(tx, (now, &zone))?)));
-    let (waiting, of_feeds) = waiting.await?;
+    let waiting = asked.mirror.store().read(move |tx| {
+        let of_feeds = feeds::attention::list(tx, (now, &zone))?;
+        Ok((attention::list(tx, &snapshot, now)?, of_feeds, contacts::attention::list(tx)?))
+    });
+    let (waiting, of_feeds, of_contacts) = waiting.await?;
+    let of_contact = |waiting: ContactsWaiting| match waiting {
+        ContactsWaiting::Conflicts(count) => AttentionItem::ContactConflicts { count },
+        ContactsWaiting::Failed(run) => {
+            AttentionItem::ContactRunFailed { run: run.id.to_string(), reason: run.failure.unwrap_or_default() }
+        }
+    };
     let of_feed = |waiting: FeedWaiting| match waiting {
         FeedWaiting::Held(of) | FeedWaiting::Ready(of) | FeedWaiting::Failed(of) => {
             AttentionItem::FeedRun { feed: of.0.code.as_str().to_owned(), run: Box::new(FeedRunBody::at(&of.1, now)) }
@@ -150,5 +170,7 @@ pub(crate) async fn list(asked: Asked, Parameters(_): Parameters<NoParameters>) 
         },
         Waiting::Clock(seconds) => AttentionItem::ClockJumped { seconds },
     };
-    Ok(Json(Attention { items: waiting.into_iter().map(item).chain(of_feeds.into_iter().map(of_feed)).collect() }))
+    let of_feeds = of_feeds.into_iter().map(of_feed);
+    let of_contacts = of_contacts.into_iter().map(of_contact);
+    Ok(Json(Attention { items: waiting.into_iter().map(item).chain(of_feeds).chain(of_contacts).collect() }))
 }

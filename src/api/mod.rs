@@ -7,6 +7,7 @@
 mod asked;
 mod attention;
 mod audit;
+mod contacts;
 mod dashboard;
 mod diagnostic;
 mod entry;
@@ -201,4 +202,29 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(tasks::run_now))
         .routes(routes!(tasks::dry_run))
         .routes(routes!(tasks::switch))
+        .merge(contact_routes())
+}
+
+/// Contacts and companies.
+fn contact_routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(contacts::list, contacts::create))
+        .routes(routes!(contacts::show, contacts::change, contacts::delete))
+        .routes(routes!(contacts::link, contacts::unlink))
+        .routes(routes!(contacts::note))
+        .routes(routes!(contacts::merge_two))
+        .routes(routes!(contacts::fields))
+        .routes(routes!(contacts::companies::list, contacts::companies::create))
+        .routes(routes!(contacts::companies::show, contacts::companies::change, contacts::companies::delete))
+        .routes(routes!(contacts::companies::merge_two))
+        .routes(routes!(contacts::runs::list))
+        .routes(routes!(contacts::runs::show))
+        .routes(routes!(contacts::runs::cancel))
+        .routes(routes!(contacts::runs::list_conflicts))
+        .routes(routes!(contacts::runs::dismiss))
+        .routes(routes!(contacts::syncing::show))
+        .routes(routes!(contacts::syncing::preview))
+        .routes(routes!(contacts::syncing::on))
+        .routes(routes!(contacts::syncing::off))
+        .routes(routes!(contacts::syncing::run))
 }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::mirror::Mirror;
-use crate::mirror::listing::{Key, Slice, Turn, Walk};
+use crate::mirror::listing::{Cursor, Key, Slice, Turn, Walk};
 use crate::nouns::contact::Record;
 use crate::store::contact_records;
 use crate::store::error::StoreError;
@@ -61,6 +61,21 @@ impl Answered {
         let walk =
             Walk { order: &order, key: &key, descending: ranking.descending(), missing_last: ranking.missing_last() };
         walk.slice(&self.found.matching, turn, limit)
+    }
+
+    /// At most `limit` of what it finds after a place in an order, and where the rows after them begin.
+    pub(crate) fn after(
+        &self,
+        order: &[filter::Order],
+        place: Option<&Cursor>,
+        limit: usize,
+    ) -> (Vec<u32>, Option<Cursor>) {
+        let ranking = Ranking::of(&self.tables, self.entity, order);
+        let key = |row: u32| Key::from(ranking.key(row));
+        let order = ranking.order();
+        let walk =
+            Walk { order: &order, key: &key, descending: ranking.descending(), missing_last: ranking.missing_last() };
+        walk.after(&self.found.matching, place, limit)
     }
 
     /// All that it finds, in its own order.

@@ -15,6 +15,7 @@ pub mod feed_key;
 pub mod feed_person;
 pub mod feed_row;
 pub mod feed_run;
+pub mod feed_told;
 pub mod job;
 pub mod mail;
 pub mod notice;

@@ -22,9 +22,8 @@ async fn records_are_made_related_and_found_by_every_field() {
             let choices = choices.iter().map(|word| (*word).to_owned()).collect();
             (Entity::Contact, kind, WantedField { label: label.to_owned(), choices, ..WantedField::default() })
         };
-        let level =
-            define::define(&context(&app), mirror, field(FieldKind::Choice, "Level", &["Gold", "Tin"]), entropy);
-        let level = level.await.unwrap();
+        let wanted = field(FieldKind::Choice, "Level", &["Gold", "Tin"]);
+        let level = define::define(&context(&app), mirror, wanted, entropy).await.unwrap();
         let wanted = field(FieldKind::Date, "Contract end", &[]);
         let until = define::define(&context(&app), mirror, wanted, entropy).await.unwrap();
         let size =

@@ -103,8 +103,14 @@ async fn e2_a_deleted_users_contact_becomes_regular_and_keeps_everything() {
         let app = app(engine, 30, 9).await;
         let (mirror, entropy) = (&app.mirror, &app.surroundings.entropy);
         switch_on(&app).await;
-        let mut accounts = eligible(&app).into_keys();
-        let (gone, suspended) = (accounts.next().unwrap(), accounts.next().unwrap());
+        let snapshot = app.now();
+        let external = |account: &String| {
+            let row = snapshot.account(account).and_then(|ordinal| snapshot.account_row(ordinal)).unwrap();
+            row.claimed == Some(&directory::Claimed::Unmanaged)
+        };
+        // A managed account that leaves the directory is still the organization's.
+        let gone = eligible(&app).into_keys().find(external).unwrap();
+        let suspended = eligible(&app).into_keys().find(|account| *account != gone).unwrap();
         let contact = of_account(&app, &gone).await.unwrap().record;
         let tag = Edit { tags: Some(vec!["kept".to_owned()]), ..Edit::default() };
         keep::change(&context(&app), mirror, (contact.id.as_str(), tag), entropy).await.unwrap();
