@@ -7,7 +7,7 @@ pub(crate) mod runs;
 pub(crate) mod syncing;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use contact::field::{Entity, Field};
 use serde::Deserialize;
@@ -43,6 +43,14 @@ pub(crate) struct ListedBy {
     limit: Option<usize>,
     /// From where on: `next` of the page before.
     cursor: Option<String>,
+}
+
+/// Which company.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct OfCompany {
+    /// The company's id.
+    company: String,
 }
 
 /// List contacts
@@ -135,35 +143,33 @@ pub(crate) async fn delete(
 /// Put a contact into a company
 ///
 /// Or give it another role there.
-#[utoipa::path(put, path = "/contacts/{id}/companies/{company}", tag = "contacts", operation_id = "link_company",
-    params(("id" = String, Path, description = "The contact's id"),
-        ("company" = String, Path, description = "The company's id")),
-    request_body = WantedLink,
+#[utoipa::path(put, path = "/contacts/{id}/companies", tag = "contacts", operation_id = "link_company",
+    params(("id" = String, Path, description = "The contact's id")), request_body = WantedLink,
     responses((status = 200, description = "The contact", body = ContactBody)))]
 pub(crate) async fn link(
     State(api): State<Api>,
     asked: Asked,
-    Path((id, company)): Path<(String, String)>,
+    Id(id): Id,
     Parameters(_): Parameters<NoParameters>,
     Sent(wanted): Sent<WantedLink>,
 ) -> Result<Json<ContactBody>, Problem> {
-    let linked = relate::link(&asked.context, &asked.mirror, (&id, &company, &wanted.role), &api.entropy).await;
+    let link = (id.as_str(), wanted.company.as_str(), wanted.role.as_str());
+    let linked = relate::link(&asked.context, &asked.mirror, link, &api.entropy).await;
     linked.map_err(|why| problem("The contact was not put into the company.", why))?;
     Ok(Json(one(&asked, (Entity::Contact, &id)).await?))
 }
 
 /// Take a contact out of a company
-#[utoipa::path(delete, path = "/contacts/{id}/companies/{company}", tag = "contacts", operation_id = "unlink_company",
-    params(("id" = String, Path, description = "The contact's id"),
-        ("company" = String, Path, description = "The company's id")),
+#[utoipa::path(delete, path = "/contacts/{id}/companies", tag = "contacts", operation_id = "unlink_company",
+    params(("id" = String, Path, description = "The contact's id"), OfCompany),
     responses((status = 204, description = "It is taken out")))]
 pub(crate) async fn unlink(
     State(api): State<Api>,
     asked: Asked,
-    Path((id, company)): Path<(String, String)>,
-    Parameters(_): Parameters<NoParameters>,
+    Id(id): Id,
+    Parameters(of): Parameters<OfCompany>,
 ) -> Result<StatusCode, Problem> {
-    let unlinked = relate::unlink(&asked.context, &asked.mirror, (&id, &company), &api.entropy).await;
+    let unlinked = relate::unlink(&asked.context, &asked.mirror, (&id, &of.company), &api.entropy).await;
     unlinked.map_err(|why| problem("The contact was not taken out.", why))?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -82,7 +82,9 @@ const LARGEST_BODY: usize = 64 << 10;
 /// The API, to be merged with the pages. Serve it with the peers' addresses, so that wrong tokens are counted per
 /// source.
 pub fn router(api: Api) -> Router {
-    let (described, _) = routes().split_for_parts();
+    // Not one inside the other: lists of routes take much of a thread's stack while they are made.
+    let (described, of_contacts) = (routes(), contact_routes());
+    let (described, _) = described.merge(of_contacts).split_for_parts();
     // From the inside out: what was asked once is answered once; who asks, of which snapshot; and around all of it what
     // holds for every answer.
     let described = described
@@ -202,7 +204,6 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(tasks::run_now))
         .routes(routes!(tasks::dry_run))
         .routes(routes!(tasks::switch))
-        .merge(contact_routes())
 }
 
 /// Contacts and companies.

@@ -36,6 +36,7 @@ pub fn document() -> String {
     let mut described = finish(described, true);
     described.merge(finish(super::open_routes().into_openapi(), false));
     described.merge(finish(super::feed_routes().into_openapi(), true));
+    described.merge(finish(super::contact_routes().into_openapi(), true));
     let mut keyed = finish(super::keyed_routes().into_openapi(), true);
     for item in keyed.paths.paths.values_mut() {
         for operation in [&mut item.get, &mut item.put, &mut item.post].into_iter().flatten() {
@@ -86,7 +87,7 @@ fn finish(mut described: OpenApi, guarded: bool) -> OpenApi {
         for operation in reading.into_iter().flatten() {
             complete(operation, guarded, false);
         }
-        for operation in [&mut item.post, &mut item.put, &mut item.delete].into_iter().flatten() {
+        for operation in [&mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten() {
             complete(operation, guarded, true);
         }
     }

@@ -9,9 +9,12 @@
 
 pub mod answer;
 pub mod attention;
+pub mod bulk;
 pub mod conflicts;
 pub mod define;
+pub mod export;
 mod follow;
+pub mod import;
 pub mod keep;
 pub mod listing;
 pub mod look;
@@ -23,6 +26,7 @@ mod release;
 pub mod runs;
 pub mod scope;
 mod settle;
+pub mod sources;
 pub mod syncing;
 mod tell;
 pub mod trouble;

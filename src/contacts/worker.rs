@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use crate::contacts::people::Sources;
 use crate::contacts::tell::Doing;
-use crate::contacts::{follow, release, runs, scope, settle, syncing};
+use crate::contacts::{bulk, follow, import, release, runs, scope, settle, sources, syncing};
 use crate::mirror::Mirror;
 use crate::nouns::contact_run::{ContactRun, ContactRunKind, ContactRunState};
 use crate::nouns::context::{Actor, Context};
@@ -170,12 +170,20 @@ async fn carry_out(mirror: &Mirror, lease: &ContactLease, surroundings: &Surroun
     let run = begun.await?.ok_or(Halt::LeaseLost)?;
     let context = Context { actor: Actor::System, now };
     let doing = Doing { context, entropy: surroundings.entropy.clone(), run: Some(run.number) };
+    let follows = run.kind == ContactRunKind::Follow;
     let turn = Turn { mirror, lease: lease.clone(), run, doing, surroundings };
-    match turn.run.kind {
+    let carried = match turn.run.kind {
         ContactRunKind::Follow => follow::follow(&turn).await,
         ContactRunKind::Release => release::release(&turn).await,
-        kind => Err(Halt::Failed(format!("Nothing carries out a run of kind {}.", kind.as_str()))),
+        ContactRunKind::Import => import::carry_out(&turn).await,
+        ContactRunKind::Change | ContactRunKind::Delete => bulk::carry_out(&turn).await,
+    };
+    if follows && carried.is_ok() {
+        // Whoever became a contact may be a customer of an organization that is a company.
+        let doing = turn.doing_now();
+        mirror.store().write(move |tx| sources::put_in(tx, &doing)).await?;
     }
+    carried
 }
 
 /// Gives a run up. What it has done stays.

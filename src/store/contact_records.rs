@@ -25,6 +25,8 @@ const SINCE: &str = "
     SELECT entity, number, id, state, merged_into, name, email, domains, tags, field_values, is_user, is_customer,
         status, created_at, created_by, changed_at
     FROM contact_records WHERE version > $1 ORDER BY entity, number";
+const COMPANIES: &str = "
+    SELECT number, name FROM contact_records WHERE entity = 'company' AND state = 'live' ORDER BY number";
 const SYNCED: &str = "
     SELECT number, name, email, is_user, is_customer, status FROM contact_records
     WHERE entity = 'contact' AND state = 'live' ORDER BY number";
@@ -102,6 +104,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("contact_records.FIND", FIND),
     ("contact_records.OF_NUMBER", OF_NUMBER),
     ("contact_records.SINCE", SINCE),
+    ("contact_records.COMPANIES", COMPANIES),
     ("contact_records.SYNCED", SYNCED),
     ("contact_records.LAST", LAST),
     ("contact_records.COUNT_SYNCED", COUNT_SYNCED),
@@ -127,6 +130,22 @@ pub fn since(
     mut show: impl FnMut(Record) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     tx.for_each(SINCE, &[version.into()], |row| show(record(row)?))
+}
+
+/// The first company of a name, in any case and with or without accents.
+pub fn company_named(tx: &mut Tx, name: &str) -> Result<Option<Record>, StoreError> {
+    let wanted = directory::fold_text(name);
+    let mut found = None;
+    tx.for_each(COMPANIES, &[], |row| {
+        if found.is_none() && directory::fold_text(row.text(1)?) == wanted {
+            found = Some(number(row, 0)?);
+        }
+        Ok(())
+    })?;
+    match found {
+        Some(number) => of_number(tx, Entity::Company, number),
+        None => Ok(None),
+    }
 }
 
 /// Every contact as syncing knows it, by number.

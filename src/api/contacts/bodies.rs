@@ -84,10 +84,13 @@ pub(crate) struct WantedContact {
 }
 
 /// What a contact is in a company.
-#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct WantedLink {
-    /// The role; may be empty.
+    /// The company's id.
+    pub(super) company: String,
+    /// The role; may be left out.
+    #[serde(default)]
     #[schema(example = "Buyer")]
     pub(super) role: String,
 }

@@ -2,6 +2,7 @@
 //! against the document.
 
 mod answers;
+mod contacts;
 mod entry;
 mod listing;
 mod once;

@@ -5,11 +5,16 @@ use contact::sync::{ConflictKind, LinkState};
 use rollcall::contacts::keep::{self, Edit};
 use rollcall::contacts::scope::Scope;
 use rollcall::contacts::trouble::NotDone;
-use rollcall::contacts::{syncing, worker};
+use rollcall::contacts::{merge, notes, relate, syncing, worker};
 use rollcall::nouns::contact_run::{ContactRunKind, ContactRunState};
+use rollcall::sync::customers::read_customers;
+use simulator::NewUser;
 
-use super::{app, conflicts, context, eligible, found, make, newest, of_account, settle, switch_off, switch_on, whole};
-use crate::support::app::ENGINES;
+use super::{
+    app, conflicts, context, eligible, enter_token, found, make, newest, of_account, settle, switch_off, switch_on,
+    whole,
+};
+use crate::support::app::{ENGINES, TestApp};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn switched_on_everybody_who_may_is_a_contact_once_and_the_preview_said_so() {
@@ -265,4 +270,79 @@ async fn a_scope_leaves_people_out_and_lets_them_in_again_by_their_id() {
         assert_eq!(found(&app, Entity::Contact, "").await.len(), may.len());
         app.stop().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn customers_become_contacts_and_a_customer_who_becomes_a_user_stays_one_contact() {
+    for engine in ENGINES {
+        let app = app(engine, 30, 14).await;
+        let customer = app
+            .simulator
+            .change(|organization| organization.add_customer(0, "Cora Customer", "cora@portal.test").unwrap());
+        let site = enter_token(&app, 0).await;
+        read_customers(&context(&app), &app.connector, &app.mirror, &site).await.unwrap();
+        switch_on(&app).await;
+        let contact = of_account(&app, &customer).await.unwrap();
+        assert_eq!(contact.record.name, "Cora Customer");
+        let mark = contact.record.mark.clone().unwrap();
+        assert!(mark.customer && !mark.user, "{mark:?}");
+        let both = found(&app, Entity::Contact, "tag = Customer AND tag = \"Jira User\"").await;
+        assert!(both.iter().any(|record| record.id == contact.record.id), "a customer has both tags");
+
+        // Later a Jira user has the same address: two accounts, one contact, and the user leads.
+        let user = NewUser { email: "CORA@portal.test".to_owned(), name: "Cora Colleague".to_owned(), directory: None };
+        let account = app.simulator.change(|organization| organization.add_user(&user).unwrap());
+        grant_jira(&app, &account);
+        app.sync().await.unwrap();
+        read_customers(&context(&app), &app.connector, &app.mirror, &site).await.unwrap();
+        settle(&app).await;
+        let one = of_account(&app, &account).await.unwrap();
+        assert_eq!((&one.record.id, one.identities.len()), (&contact.record.id, 2));
+        assert_eq!(one.record.name, "Cora Colleague");
+        assert!(conflicts(&app).await.is_empty());
+
+        // Merging carries accounts, companies, notes and history to the one that stays.
+        let (mirror, entropy) = (&app.mirror, &app.surroundings.entropy);
+        let by_hand = make(&app, Entity::Contact, "Cora C.", "cora.c@home.test").await;
+        let acme = make(&app, Entity::Company, "Acme", "").await;
+        relate::link(&context(&app), mirror, (one.record.id.as_str(), acme.id.as_str(), "Buyer"), entropy)
+            .await
+            .unwrap();
+        notes::add(&context(&app), mirror, (one.record.id.as_str(), "Called twice."), entropy).await.unwrap();
+        let two = (by_hand.id.as_str(), one.record.id.as_str());
+        let merged = merge::merge(&context(&app), mirror, two, entropy).await.unwrap();
+        let kept = whole(&app, &merged).await;
+        assert_eq!(kept.record.id, by_hand.id);
+        assert_eq!(
+            (kept.record.name.as_str(), kept.record.email.as_deref()),
+            ("Cora Colleague", Some("CORA@portal.test"))
+        );
+        assert_eq!((kept.identities.len(), kept.related[0].1.as_str(), kept.notes.len()), (2, "Buyer", 1));
+        assert!(kept.history.iter().any(|event| event.kind == "merged" && event.told.contains("Cora")));
+        let gone = whole(&app, &one.record).await;
+        assert_eq!(gone.survivor.unwrap().id, by_hand.id, "the old address leads on");
+        settle(&app).await;
+        assert_eq!(of_account(&app, &customer).await.unwrap().record.id, by_hand.id);
+        assert!(conflicts(&app).await.is_empty());
+        assert_eq!(found(&app, Entity::Contact, "domain = portal.test").await.len(), 1);
+        app.assert_sound().await;
+        app.stop().await;
+    }
+}
+
+/// Lets somebody into Jira.
+fn grant_jira(app: &TestApp, account: &str) {
+    let snapshot = app.now();
+    let group = snapshot
+        .groups_by_name()
+        .iter()
+        .find(|group| {
+            snapshot.grants(*group).iter().any(|grant| {
+                let resource = &snapshot.resources()[grant.resource as usize];
+                resource.id.owner() == "jira-software" && grant.role.as_str().ends_with("user")
+            })
+        })
+        .and_then(|group| snapshot.group_row(group))
+        .unwrap();
+    app.simulator.change(|organization| organization.add_member(group.id.as_str(), account).unwrap());
 }

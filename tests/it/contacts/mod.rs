@@ -32,7 +32,7 @@ fn context(app: &TestApp) -> Context {
 }
 
 /// Lets the worker work until nothing is due and nothing has changed.
-async fn settle(app: &TestApp) {
+pub(crate) async fn settle(app: &TestApp) {
     for _ in 0..50 {
         let looked = worker::look(&app.mirror, &app.surroundings).await.unwrap();
         if !worker::work_once(&app.mirror, &app.surroundings).await.unwrap() && !looked {

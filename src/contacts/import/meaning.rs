@@ -1,0 +1,122 @@
+//! What a file is taken for: what its columns are, and which row is which record. Said by a person, begun from its headings.
+
+use contact::field::{Entity, Field};
+use directory::fold_text;
+use serde_json::{Value, json};
+
+/// What a column is taken for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// Nothing: it is not read.
+    Nothing,
+    /// Our id of the record.
+    Id,
+    /// Name; several columns make one name, in their order.
+    Name,
+    /// E-mail address of a contact.
+    Email,
+    /// Domains of a company.
+    Domains,
+    /// Tags, with commas.
+    Tags,
+    /// Names of companies of a contact, with semicolons; those that are missing are made.
+    Companies,
+    /// The role of a contact in the companies of its row.
+    Role,
+    /// A field that people defined, by its number.
+    Field(u32),
+}
+
+/// Which row is which record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Same {
+    /// None: each row is new.
+    Never,
+    /// By this column's value.
+    By(Target),
+}
+
+/// What a file means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Meaning {
+    /// What its rows are.
+    pub entity: Entity,
+    /// What its columns are.
+    pub columns: Vec<Target>,
+    /// Which row is which record.
+    pub same: Same,
+    /// Whether records that are there are changed; left alone otherwise.
+    pub update: bool,
+}
+
+impl Target {
+    /// As a form and the store write it.
+    pub fn word(&self) -> String {
+        match self {
+            Target::Nothing => String::new(),
+            Target::Id => "id".to_owned(),
+            Target::Name => "name".to_owned(),
+            Target::Email => "email".to_owned(),
+            Target::Domains => "domains".to_owned(),
+            Target::Tags => "tags".to_owned(),
+            Target::Companies => "companies".to_owned(),
+            Target::Role => "role".to_owned(),
+            Target::Field(number) => format!("field{number}"),
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(word: &str) -> Target {
+        match word {
+            "id" => Target::Id,
+            "name" => Target::Name,
+            "email" => Target::Email,
+            "domains" => Target::Domains,
+            "tags" => Target::Tags,
+            "companies" => Target::Companies,
+            "role" => Target::Role,
+            word => {
+                word.strip_prefix("field").and_then(|number| number.parse().ok()).map_or(Target::Nothing, Target::Field)
+            }
+        }
+    }
+
+    /// What a heading looks like.
+    pub(super) fn guess(heading: &str, (entity, fields): (Entity, &[Field])) -> Target {
+        let key = |text: &str| fold_text(text).replace(['-', '_', ' '], "");
+        let wanted = key(heading);
+        let known = fields.iter().find(|field| key(&field.code) == wanted || key(&field.label) == wanted);
+        match (wanted.as_str(), entity) {
+            ("id", _) => Target::Id,
+            ("name" | "fullname" | "firstname" | "lastname" | "first" | "last" | "surname", _) => Target::Name,
+            ("email" | "mail" | "emailaddress", Entity::Contact) => Target::Email,
+            ("domain" | "domains" | "website", Entity::Company) => Target::Domains,
+            ("tag" | "tags", _) => Target::Tags,
+            ("company" | "companies" | "organization", Entity::Contact) => Target::Companies,
+            ("role", Entity::Contact) => Target::Role,
+            _ => known.map_or(Target::Nothing, |field| Target::Field(field.number)),
+        }
+    }
+}
+
+impl Meaning {
+    pub(super) fn text(&self) -> String {
+        let same = match &self.same {
+            Same::Never => String::new(),
+            Same::By(target) => target.word(),
+        };
+        let columns: Vec<String> = self.columns.iter().map(Target::word).collect();
+        json!({ "entity": self.entity.as_str(), "columns": columns, "same": same, "update": self.update }).to_string()
+    }
+
+    pub(super) fn parse(text: &str) -> Option<Meaning> {
+        let value: Value = serde_json::from_str(text).ok()?;
+        let columns = value["columns"].as_array()?.iter().filter_map(Value::as_str).map(Target::parse).collect();
+        let same = match value["same"].as_str()? {
+            "" => Same::Never,
+            word => Same::By(Target::parse(word)),
+        };
+        let entity = Entity::parse(value["entity"].as_str()?)?;
+        Some(Meaning { entity, columns, same, update: value["update"].as_bool()? })
+    }
+}
