@@ -1,21 +1,25 @@
 //! *Contacts*: contacts and companies, and what keeps contacts in step with accounts. What the pages share stands here;
 //! every page is that of contacts and of companies alike, by its address. Nothing here decides what may be changed.
 
+mod bulk;
 mod conflicts;
 pub(crate) mod fields;
+mod files;
 mod form;
+mod import;
 mod list;
 mod merge;
 pub(crate) mod preview;
 mod record;
 pub(crate) mod run;
 pub(crate) mod settings;
+mod sources;
 mod words;
 
 use std::convert::Infallible;
 
 use axum::Router;
-use axum::extract::FromRequestParts;
+use axum::extract::{DefaultBodyLimit, FromRequestParts};
 use axum::http::request::Parts;
 use axum::routing::{get, post};
 use contact::field::Entity;
@@ -43,13 +47,20 @@ pub(super) fn routes() -> Router<Served> {
             .route(&format!("{here}/new"), get(form::add).post(form::create))
             .route(&format!("{here}/{{id}}"), get(record::show).post(record::submit))
             .route(&format!("{here}/{{id}}/edit"), get(form::edit).post(form::change))
-            .route(&format!("{here}/merge"), get(merge::show).post(merge::submit));
+            .route(&format!("{here}/merge"), get(merge::show).post(merge::submit))
+            .route(&format!("{here}/bulk"), get(bulk::show).post(bulk::submit))
+            .route(&format!("{here}/export.csv"), get(files::csv))
+            .route(&format!("{here}/export.json"), get(files::json));
     }
     router
         .route(run::HERE, get(run::list))
         .route(&format!("{}/{{id}}", run::HERE), get(run::show).post(run::cancel))
         .route(conflicts::HERE, get(conflicts::show).post(conflicts::decide))
         .route(merge::DUPLICATES, get(merge::duplicates))
+        .route(import::HERE, get(import::show).post(import::upload).layer(DefaultBodyLimit::max(import::LARGEST_FORM)))
+        .route(&format!("{}/{{id}}", import::HERE), get(import::look).post(import::submit))
+        .route(sources::HERE, get(sources::show).post(sources::decide))
+        .route(settings::POWER, post(settings::give))
         .route(settings::HERE, get(settings::show))
         .route(settings::SYNCING, post(settings::turn))
         .route(settings::SCOPE, post(settings::choose))
@@ -113,6 +124,8 @@ fn strip(here: &str) -> Markup {
         ("Companies", COMPANIES),
         ("Conflicts", conflicts::HERE),
         ("Duplicates", merge::DUPLICATES),
+        ("Import", import::HERE),
+        ("From what is known", sources::HERE),
         ("Runs", run::HERE),
         ("Jira User Syncing", settings::HERE),
     ];

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use crate::contacts::answer::{Answered, answer};
 use crate::contacts::listing::{self, Listed};
 use crate::web::assets;
-use crate::web::contacts::{Of, address, home, strip, words};
+use crate::web::contacts::{Of, address, files, home, strip, words};
 use crate::web::failure::Failure;
 use crate::web::listing::{Cursor, Slice, Turn};
 use crate::web::people::complete::{At, completion};
@@ -203,7 +203,15 @@ impl Shown<'_> {
             @if !answered.found.unknown.is_empty() {
                 p.hint { (number(answered.found.unknown.len())) " have no value that could be compared; they are not in the list." }
             }
-            @if rows.is_empty() { (self.none(all)) } @else { (self.table(&rows, &slice)) }
+            @if rows.is_empty() { (self.none(all)) } @else {
+                (self.table(&rows, &slice))
+                @if !answered.has_errors {
+                    p.hint {
+                        "All " (number(answered.found.matching.len())) ": " (files::links(self.entity, &self.ask.q)) " · "
+                        a href=(home(self.entity).below("bulk").with("q", self.ask.q.trim())) { "Change or delete all of them" }
+                    }
+                }
+            }
         })
     }
 

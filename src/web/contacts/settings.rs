@@ -11,12 +11,15 @@ use directory::Snapshot;
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use crate::contacts::bulk;
 use crate::contacts::scope::Scope;
 use crate::contacts::syncing::{self, Standing, Switch};
 use crate::contacts::trouble::NotDone;
+use crate::id::AdministratorId;
 use crate::nouns::contact_run::{ContactRun, ContactRunState};
 use crate::nouns::site::Site;
 use crate::nouns::site_reading::SiteCoverage;
+use crate::store::control::administrators;
 use crate::store::{site_credentials, site_readings};
 use crate::web::Served;
 use crate::web::contacts::{fields, preview, run, told};
@@ -37,6 +40,9 @@ pub(crate) const SYNCING: &str = "/settings/contacts/syncing";
 /// Where the scope is chosen.
 pub(crate) const SCOPE: &str = "/settings/contacts/scope";
 
+/// Where it is chosen who may delete many at once.
+pub(crate) const POWER: &str = "/settings/contacts/power";
+
 /// The form of the switch.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -46,8 +52,8 @@ pub(crate) struct Turn {
 }
 
 /// GET /settings/contacts
-pub(crate) async fn show(visit: Visit) -> Result<Page, Failure> {
-    page(&visit, None, html! {}).await
+pub(crate) async fn show(State(served): State<Served>, visit: Visit) -> Result<Page, Failure> {
+    page(&served, &visit, None, html! {}).await
 }
 
 /// POST /settings/contacts/syncing
@@ -67,7 +73,7 @@ pub(crate) async fn turn(
         Ok(()) => Ok(see(HERE)),
         Err(why) => {
             let refusal = told("Nothing was done.", why)?;
-            let page = page(&visit, None, notice::refusal(&refusal)).await?;
+            let page = page(&served, &visit, None, notice::refusal(&refusal)).await?;
             Ok(page.with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response())
         }
     }
@@ -88,10 +94,22 @@ pub(crate) async fn choose(
         Ok(()) => Ok(see(&format!("{HERE}#scope"))),
         Err(why) => {
             let refusal = told("The scope was not saved.", why)?;
-            let page = page(&visit, Some(entry), notice::refusal(&refusal)).await?;
+            let page = page(&served, &visit, Some(entry), notice::refusal(&refusal)).await?;
             Ok(page.with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response())
         }
     }
+}
+
+/// POST /settings/contacts/power
+pub(crate) async fn give(
+    State(served): State<Served>,
+    visit: Visit,
+    Form(pairs): Form<Vec<(String, String)>>,
+) -> Result<Response, Failure> {
+    let ids = pairs.iter().filter(|(name, _)| name == "administrator").map(|(_, id)| AdministratorId::parse(id));
+    let to: BTreeSet<AdministratorId> = ids.flatten().collect();
+    bulk::give_power(&visit.entered.context, &visit.mirror, &to, &served.entropy).await?;
+    Ok(see(&format!("{HERE}#power")))
 }
 
 /// The form of the scope.
@@ -167,11 +185,13 @@ fn groups(text: &str, snapshot: &Snapshot) -> Result<BTreeSet<String>, NotDone> 
     Ok(ids)
 }
 
-async fn page(visit: &Visit, entry: Option<ScopeEntry>, said: Markup) -> Result<Page, Failure> {
+async fn page(served: &Served, visit: &Visit, entry: Option<ScopeEntry>, said: Markup) -> Result<Page, Failure> {
     let standing = syncing::standing(&visit.mirror).await?;
     let (coverage, credentials) =
         visit.mirror.store().read(|tx| Ok((site_readings::coverage(tx)?, site_credentials::in_use(tx)?))).await?;
     let tokens: BTreeSet<String> = credentials.into_iter().map(|one| one.cloud_id).collect();
+    let power = visit.mirror.store().read(bulk::power).await?;
+    let administrators = served.control.read(administrators::list).await?;
     let entry = entry.unwrap_or_else(|| ScopeEntry::from(&standing.scope.scope, &visit.snapshot));
     let content = html! {
         (sections(HERE))
@@ -188,6 +208,16 @@ async fn page(visit: &Visit, entry: Option<ScopeEntry>, said: Markup) -> Result<
             h2 id="fields" { "Fields" }
             p { "What is kept about contacts and companies beside name, address and tags." }
             p { a.button href=(fields::HERE) { "Look at the fields" } }
+        }
+        section aria-labelledby="power" {
+            h2 id="power" { "Who may delete many at once" }
+            p.hint { "Deleting one contact or company is open to every administrator; deleting all that a filter finds is a power of its own." }
+            form.fields method="post" action=(POWER) {
+                @for one in &administrators {
+                    label.choice { input type="checkbox" name="administrator" value=(one.id.as_str()) checked[power.contains(one.id.as_str())]; span { bdi { (one.username) } } }
+                }
+                button type="submit" { "Save" }
+            }
         }
     };
     let moves = standing.newest.as_ref().is_some_and(|run| !run.is_over());
