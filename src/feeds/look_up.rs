@@ -7,11 +7,12 @@ use jiff::Timestamp;
 use crate::feeds::trouble::NotDone;
 use crate::mirror::Mirror;
 use crate::nouns::feed::Feed;
+use crate::nouns::feed_account::{LinkCase, Unclear};
 use crate::nouns::feed_person::{FeedPerson, FeedRecord, PersonNote, PersonState};
 use crate::nouns::feed_row::FeedRow;
 use crate::nouns::feed_run::FeedRun;
 use crate::store::error::StoreError;
-use crate::store::{feed_people, feed_records, feed_rows, feed_runs, feeds};
+use crate::store::{feed_links, feed_people, feed_records, feed_rows, feed_runs, feeds};
 
 /// How many people a search shows.
 const FOUND: u32 = 50;
@@ -25,6 +26,10 @@ pub struct Looked {
     pub person: FeedPerson,
     /// Why they can or cannot sign in, as a sentence.
     pub sentence: String,
+    /// The Atlassian account that is theirs, as the last sync has it.
+    pub account: Option<TheirAccount>,
+    /// Why it is not clear which account is theirs, if it is not.
+    pub case: Option<LinkCase>,
     /// What each feed says of them.
     pub told: Vec<Told>,
     /// Their managed groups, each with the code of the feed that says so.
@@ -33,6 +38,19 @@ pub struct Looked {
     pub history: Vec<(FeedRun, FeedRow)>,
     /// What somebody did by hand, the newest first.
     pub notes: Vec<PersonNote>,
+}
+
+/// The Atlassian account of somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TheirAccount {
+    /// Its id.
+    pub id: String,
+    /// Its name; empty when it is not known.
+    pub name: String,
+    /// Its address.
+    pub email: Option<String>,
+    /// How it stands; none when it is not in the organization any more.
+    pub status: Option<String>,
 }
 
 /// What one feed says of somebody.
@@ -102,24 +120,65 @@ pub async fn look_up(mirror: &Mirror, username: &str, now: Timestamp) -> Result<
             }
         }
         let notes = feed_people::notes(tx, person.account)?;
-        Ok(Some((person, told, groups, history, notes)))
+        let case = feed_links::case(tx, person.account)?;
+        Ok(Some((person, told, groups, history, (notes, case))))
     });
-    let (person, told, groups, history, notes) = read.await?.ok_or(NotDone::NoPerson)?;
-    let sentence = sentence(&person, &told, &linked(mirror, &person), now);
-    Ok(Looked { person, sentence, told, groups, history, notes })
+    let (person, told, groups, history, (notes, case)) = read.await?.ok_or(NotDone::NoPerson)?;
+    let account = account(mirror, &person);
+    let sentence = format!("{} {}", of_feeds(&person, &told, now), of_atlassian(&person, (&account, &case)));
+    Ok(Looked { person, sentence, account, case, told, groups, history, notes })
 }
 
-/// How the linked Atlassian account stands, in words; none when nothing is linked.
-fn linked(mirror: &Mirror, person: &FeedPerson) -> Option<String> {
+/// The account that is theirs, as the last sync has it.
+fn account(mirror: &Mirror, person: &FeedPerson) -> Option<TheirAccount> {
+    let id = person.linked.as_deref()?;
     let snapshot = mirror.shown();
-    let row = snapshot.account_row(snapshot.account(person.linked.as_deref()?)?)?;
-    row.account_status.map(|status| status.as_str().to_owned())
+    let row = snapshot.account(id).and_then(|account| snapshot.account_row(account));
+    let status = |presence: &directory::Presence| presence.status.as_ref().map(|status| status.as_str().to_owned());
+    Some(TheirAccount {
+        id: id.to_owned(),
+        name: row.as_ref().map_or_else(String::new, |row| row.name.to_owned()),
+        email: row.as_ref().and_then(|row| row.email.map(str::to_owned)),
+        status: row.and_then(|row| row.presence.and_then(status)),
+    })
 }
 
-/// Why somebody can or cannot sign in.
-fn sentence(person: &FeedPerson, told: &[Told], linked: &Option<String>, now: Timestamp) -> String {
+/// What Atlassian makes of it, as a sentence.
+fn of_atlassian(
+    person: &FeedPerson,
+    (account, case): (&Option<TheirAccount>, &Option<LinkCase>),
+) -> String {
+    if let Some(account) = account {
+        return match account.status.as_deref() {
+            Some("active") => "The linked Atlassian account is active.".to_owned(),
+            Some("suspended") => "The linked Atlassian account is suspended, so that it opens nothing.".to_owned(),
+            Some(status) => format!("The linked Atlassian account is {status}."),
+            None => "The linked Atlassian account is not in the organization.".to_owned(),
+        };
+    }
+    match (case.as_ref().map(|case| case.unclear), &person.link) {
+        (Some(unclear), _) => format!("Which Atlassian account is theirs is not clear: {}.", unclear_words(unclear)),
+        (None, Some(note)) => format!("No Atlassian account is linked: {} has said that none is theirs.", note.by),
+        (None, None) if person.email.is_empty() => {
+            "No Atlassian account is linked: without an e-mail address none can be found.".to_owned()
+        }
+        (None, None) => "No Atlassian account is linked: none in the organization has verified this address.".to_owned(),
+    }
+}
+
+/// Why it is not clear whose account one is.
+pub fn unclear_words(unclear: Unclear) -> &'static str {
+    match unclear {
+        Unclear::TwoAccounts => "several accounts have verified this address",
+        Unclear::TwoPeople => "several people of the feeds have this address",
+        Unclear::Taken => "the account with this address is linked to somebody else",
+    }
+}
+
+/// How the feeds have them, as a sentence.
+fn of_feeds(person: &FeedPerson, told: &[Told], now: Timestamp) -> String {
     let feeds: Vec<&str> = told.iter().filter(|told| told.record.in_feed).map(|told| told.feed.name.as_str()).collect();
-    let state = match person.state {
+    match person.state {
         PersonState::Held => {
             let (by, why) = person.held.as_ref().map_or(("", ""), |(by, _, why)| (by, why));
             format!("On hold by {by}: {why}. No feed changes that until somebody releases it.")
@@ -135,11 +194,5 @@ fn sentence(person: &FeedPerson, told: &[Told], linked: &Option<String>, now: Ti
             _ => "Active, but in no feed any more: about to be blocked.".to_owned(),
         },
         PersonState::Active => format!("Active: in the latest delivery of {}.", feeds.join(", ")),
-    };
-    let atlassian = match (&person.linked, linked) {
-        (None, _) => "No Atlassian account is linked.".to_owned(),
-        (Some(_), Some(status)) => format!("The linked Atlassian account is {status}."),
-        (Some(_), None) => "The linked Atlassian account is not in the directory.".to_owned(),
-    };
-    format!("{state} {atlassian}")
+    }
 }

@@ -3,10 +3,11 @@
 //!
 //! `keep` makes and configures feeds, `bodies` takes bytes in and gives them out, `deliver` puts files into a run, `start`
 //! starts it; `worker` leases its job, which `compare` reads and `apply` writes; `decide` is what people do with runs,
-//! `people` what they do with people. `listing` and `look_up` are what pages, commands and the API read.
+//! `people` what they do with people, `accounts` what follows at Atlassian. `listing` and `look_up` are what pages, commands and the API read.
 //!
 //! Nobody is changed by a record that fails, a control file that is refused, or a run that was not wholly written.
 
+pub mod accounts;
 mod apply;
 pub mod attention;
 mod baseline;

@@ -11,7 +11,7 @@ use crate::nouns::context::Context;
 use crate::nouns::feed_person::{FeedPerson, PersonNote, PersonState};
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
-use crate::store::{feed_people, feed_records, feeds};
+use crate::store::{feed_agreed, feed_links, feed_people, feed_records, feeds};
 
 /// The longest username, in characters.
 const LONGEST_USERNAME: usize = 255;
@@ -96,6 +96,11 @@ pub async fn merge(
         }
         feed_records::merge_into(tx, other.account, person.account)?;
         feed_people::merge_into(tx, other.account, person.account)?;
+        feed_agreed::merge_into(tx, other.account, person.account)?;
+        // Who has no account gets the other's, as it was decided.
+        if let (None, Some(note)) = (&person.link, &other.link) {
+            feed_links::link(tx, person.account, (other.linked.as_deref(), note))?;
+        }
         let here = feed_records::of_account(tx, person.account)?.iter().any(|record| record.in_feed);
         if here {
             feed_people::activate(tx, &[person.account])?;

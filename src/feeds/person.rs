@@ -31,6 +31,7 @@ pub(super) fn listed(person: &Person, account: i64, now: Timestamp) -> FeedPerso
         block_at: None,
         held: None,
         linked: None,
+        link: None,
         since: now,
     }
 }

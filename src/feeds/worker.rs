@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::feeds::apply::{Applied, apply};
 use crate::feeds::compare::{self, Compared};
-use crate::feeds::{bodies, guard, stops, tell, upkeep};
+use crate::feeds::{accounts, bodies, guard, stops, tell, upkeep};
 use crate::mirror::Mirror;
 use crate::nouns::context::{Actor, Context};
 use crate::nouns::feed::{Feed, Force};
@@ -47,7 +47,8 @@ pub async fn work(mirror: Mirror, surroundings: Surroundings) {
     loop {
         let worked = async {
             let worked = work_once(&mirror, &surroundings).await?;
-            Ok::<_, StoreError>(upkeep::once(&mirror, &surroundings).await? || worked)
+            let kept = upkeep::once(&mirror, &surroundings).await?;
+            Ok::<_, StoreError>(accounts::once(&mirror, &surroundings).await? || kept || worked)
         };
         match worked.await {
             Ok(true) => {}

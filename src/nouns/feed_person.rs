@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 
+use crate::nouns::feed_account::LinkNote;
 use crate::nouns::operation::vocabulary;
 
 vocabulary! {
@@ -40,6 +41,8 @@ pub struct FeedPerson {
     pub held: Option<(String, Timestamp, String)>,
     /// The Atlassian account they are linked to.
     pub linked: Option<String>,
+    /// Who decided that, how and when; nobody has yet when there is none.
+    pub link: Option<LinkNote>,
     /// Since when they are known.
     pub since: Timestamp,
 }
@@ -82,7 +85,7 @@ pub struct FeedRecord {
 pub struct PersonNote {
     /// When.
     pub at: Timestamp,
-    /// What: `held`, `released`, `try_again`, `renamed`, `merged`.
+    /// What: `held`, `released`, `try_again`, `renamed`, `merged`, `linked`, `unlinked`.
     pub kind: String,
     /// Who.
     pub author: String,

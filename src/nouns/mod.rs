@@ -11,6 +11,7 @@ pub mod endpoint;
 pub mod event;
 pub mod event_kind;
 pub mod feed;
+pub mod feed_account;
 pub mod feed_key;
 pub mod feed_person;
 pub mod feed_row;

@@ -50,6 +50,8 @@ vocabulary! {
         Retry = "retry",
         /// An automated task.
         Task = "task",
+        /// What a feed says of its people.
+        Feed = "feed",
     }
 }
 

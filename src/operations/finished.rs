@@ -38,6 +38,7 @@ fn name(operation: &Operation) -> String {
         OperationKind::Undo => "Undo",
         OperationKind::Retry => "Retry",
         OperationKind::Task => "Task",
+        OperationKind::Feed => "Plan of a feed",
     };
     format!("{kind} {}", operation.number)
 }

@@ -9,6 +9,7 @@ pub mod approve;
 mod board;
 pub mod control;
 mod difference;
+pub mod fed;
 mod finished;
 pub mod groups;
 pub mod guard;

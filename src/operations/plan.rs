@@ -260,31 +260,42 @@ pub(super) async fn keep(
         {
             return Ok(first);
         }
-        let number = operations::insert(tx, &new, (&laid.figures, &laid.tally), &laid.selected)?;
-        operation_rows::insert(tx, number, &laid.rows)?;
-        if let Some(until) = new.until {
-            operation_terms::set_until(tx, number, until)?;
-        }
-        if let Some(ended) = new.ends {
-            operation_terms::taken_back(tx, ended, &new.id)?;
-        }
-        let detail = serde_json::json!({
-            "number": number,
-            "kind": new.kind.as_str(),
-            "actions": new.actions.iter().map(Action::kind).collect::<Vec<_>>(),
-            "selected": laid.figures.selected,
-            "people": laid.figures.people,
-            "rows": laid.figures.rows,
-            "plan": hexadecimal(&laid.figures.hash),
-        });
-        events::append(tx, &event(&context, "operation.planned", &new.id, detail.to_string()), &salt)?;
-        head::touch(tx)?;
+        write(tx, &context, (&new, &laid), &salt)?;
         if let Some(key) = &request_key {
             request_keys::remember(tx, key, new.id.as_str(), context.now)?;
         }
         Ok(new.id)
     });
     Ok(kept.await?)
+}
+
+/// Writes an operation with its plan; its number.
+pub(super) fn write(
+    tx: &mut Tx,
+    context: &Context,
+    (new, laid): (&NewOperation, &Laid),
+    salt: &[u8; 16],
+) -> Result<u64, StoreError> {
+    let number = operations::insert(tx, new, (&laid.figures, &laid.tally), &laid.selected)?;
+    operation_rows::insert(tx, number, &laid.rows)?;
+    if let Some(until) = new.until {
+        operation_terms::set_until(tx, number, until)?;
+    }
+    if let Some(ended) = new.ends {
+        operation_terms::taken_back(tx, ended, &new.id)?;
+    }
+    let detail = serde_json::json!({
+        "number": number,
+        "kind": new.kind.as_str(),
+        "actions": new.actions.iter().map(Action::kind).collect::<Vec<_>>(),
+        "selected": laid.figures.selected,
+        "people": laid.figures.people,
+        "rows": laid.figures.rows,
+        "plan": hexadecimal(&laid.figures.hash),
+    });
+    events::append(tx, &event(context, "operation.planned", &new.id, detail.to_string()), &salt)?;
+    head::touch(tx)?;
+    Ok(number)
 }
 
 /// An event about an operation.

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::nouns::feed_account::{LinkHow, LinkNote};
 use crate::nouns::feed_person::{FeedPerson, PersonNote, PersonState};
 use crate::store::bulk::{Bulk, BulkUpdate, Column, Update};
 use crate::store::coverage::{moment, optional_moment};
@@ -11,23 +12,23 @@ use crate::store::value::{Row, Value};
 
 const FIND: &str = "
     SELECT account, username_key, username, name, email, email_key, state, block_at, held_by, held_at,
-        held_why, linked, since
+        held_why, linked, since, link_how, link_by, link_at
     FROM feed_people WHERE account = $1";
 const BY_KEY: &str = "
     SELECT account, username_key, username, name, email, email_key, state, block_at, held_by, held_at,
-        held_why, linked, since
+        held_why, linked, since, link_how, link_by, link_at
     FROM feed_people WHERE username_key = $1";
 const BY_EMAIL: &str = "
     SELECT account, username_key, username, name, email, email_key, state, block_at, held_by, held_at,
-        held_why, linked, since
+        held_why, linked, since, link_how, link_by, link_at
     FROM feed_people WHERE email_key = $1 ORDER BY username_key LIMIT 100";
 const CONTAINING: &str = "
     SELECT account, username_key, username, name, email, email_key, state, block_at, held_by, held_at,
-        held_why, linked, since
+        held_why, linked, since, link_how, link_by, link_at
     FROM feed_people WHERE search_key LIKE $1 AND username_key > $2 ORDER BY username_key LIMIT $3";
 const OF_FEED: &str = "
     SELECT p.account, p.username_key, p.username, p.name, p.email, p.email_key, p.state, p.block_at,
-        p.held_by, p.held_at, p.held_why, p.linked, p.since
+        p.held_by, p.held_at, p.held_why, p.linked, p.since, p.link_how, p.link_by, p.link_at
     FROM feed_people p
     WHERE p.username_key > $2 AND (CAST($3 AS TEXT) IS NULL OR p.state = $3)
         AND EXISTS (SELECT 1 FROM feed_records r WHERE r.feed = $1 AND r.account = p.account)
@@ -51,7 +52,6 @@ const RELEASE: &str = "
     UPDATE feed_people SET state = $2, held_by = NULL, held_at = NULL, held_why = NULL WHERE account = $1";
 const RENAME: &str = "UPDATE feed_people SET username_key = $2, username = $3, search_key = $4 WHERE account = $1";
 const DELETE: &str = "DELETE FROM feed_people WHERE account = $1";
-const LINK: &str = "UPDATE feed_people SET linked = $2 WHERE account = $1";
 const INSERT_NOTE: &str = "
     INSERT INTO feed_notes (account, at, kind, author, text) VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (account, at) DO UPDATE SET kind = excluded.kind, author = excluded.author, text = excluded.text";
@@ -113,7 +113,6 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("feed_people.RELEASE", RELEASE),
     ("feed_people.RENAME", RENAME),
     ("feed_people.DELETE", DELETE),
-    ("feed_people.LINK", LINK),
     ("feed_people.INSERT_NOTE", INSERT_NOTE),
     ("feed_people.NOTES", NOTES),
     ("feed_people.MOVE_NOTES", MOVE_NOTES),
@@ -234,11 +233,6 @@ pub fn merge_into(tx: &mut Tx, account: i64, into: i64) -> Result<(), StoreError
     tx.execute(DELETE, &[account.into()]).map(drop)
 }
 
-/// Links somebody to an Atlassian account, or to none.
-pub fn link(tx: &mut Tx, account: i64, to: Option<&str>) -> Result<(), StoreError> {
-    tx.execute(LINK, &[account.into(), to.into()]).map(drop)
-}
-
 /// Notes what somebody did with a person by hand.
 pub fn note(tx: &mut Tx, account: i64, note: &PersonNote) -> Result<(), StoreError> {
     let arguments = [
@@ -267,9 +261,16 @@ fn search_key(username_key: &str, name: &str, email_key: &str) -> String {
     format!("{username_key}\n{}\n{email_key}", directory::fold_text(name))
 }
 
-fn person(row: &Row<'_>) -> Result<FeedPerson, StoreError> {
+pub(super) fn person(row: &Row<'_>) -> Result<FeedPerson, StoreError> {
     let held = match (row.optional_text(8)?, optional_moment(row, 9)?, row.optional_text(10)?) {
         (Some(by), Some(at), Some(why)) => Some((by.to_owned(), at, why.to_owned())),
+        _ => None,
+    };
+    let link = match (row.optional_text(13)?, row.optional_text(14)?, optional_moment(row, 15)?) {
+        (Some(how), Some(by), Some(at)) => {
+            let how = LinkHow::parse(how).ok_or_else(|| row.corrupt(13))?;
+            Some(LinkNote { how, by: by.to_owned(), at })
+        }
         _ => None,
     };
     Ok(FeedPerson {
@@ -283,6 +284,7 @@ fn person(row: &Row<'_>) -> Result<FeedPerson, StoreError> {
         block_at: optional_moment(row, 7)?,
         held,
         linked: row.optional_text(11)?.map(str::to_owned),
+        link,
         since: moment(row, 12)?,
     })
 }

@@ -32,10 +32,14 @@ pub mod event_parts;
 pub mod events;
 #[cfg(feature = "faults")]
 pub mod faults;
+pub mod feed_agreed;
 pub mod feed_bodies;
 pub mod feed_keys;
+pub mod feed_links;
 pub mod feed_log;
+pub mod feed_mappings;
 pub mod feed_people;
+pub mod feed_plans;
 pub mod feed_records;
 pub mod feed_rows;
 pub mod feed_runs;

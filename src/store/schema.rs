@@ -3,14 +3,7 @@
 use crate::store::bulk::{Bulk, BulkUpdate};
 use crate::store::migrate::Migration;
 use crate::store::{
-    accounts, audit_stream, changes, company_sources, contact_companies, contact_conflicts, contact_fields,
-    contact_head, contact_identities, contact_imports, contact_notes, contact_records, contact_runs, coverage,
-    endpoints, event_parts, events, feed_bodies, feed_keys, feed_log, feed_people, feed_records, feed_rows, feed_runs,
-    feeds, filters, group_timeline, groups, head, history, jobs, key_notices, mail_server, observed,
-    operation_differences, operation_rows, operation_terms, operations, organization_keys, outbox, passes, past,
-    personal, personal_actors, personal_texts, protected, quota, request_keys, runs, seat_days, seat_prices,
-    selections, settings, site_accounts, site_credentials, site_hooks, site_readings, task_runs, task_warnings, tasks,
-    timeline, withheld,
+    accounts, audit_stream, changes, company_sources, contact_companies, contact_conflicts, contact_fields, contact_head, contact_identities, contact_imports, contact_notes, contact_records, contact_runs, coverage, endpoints, event_parts, events, feed_agreed, feed_bodies, feed_keys, feed_links, feed_log, feed_mappings, feed_people, feed_plans, feed_records, feed_rows, feed_runs, feeds, filters, group_timeline, groups, head, history, jobs, key_notices, mail_server, observed, operation_differences, operation_rows, operation_terms, operations, organization_keys, outbox, passes, past, personal, personal_actors, personal_texts, protected, quota, request_keys, runs, seat_days, seat_prices, selections, settings, site_accounts, site_credentials, site_hooks, site_readings, task_runs, task_warnings, tasks, timeline, withheld,
 };
 
 /// The schema of an organization's database.
@@ -41,10 +34,6 @@ pub const ORGANIZATION: &[Migration] = &[
         name: "site_accounts",
         sql: include_str!("../../migrations/organization/0021_site_accounts.sql"),
     },
-    Migration {
-        number: 24,
-        name: "site_hooks",
-        sql: include_str!("../../migrations/organization/0024_site_hooks.sql"),
     },
 ];
 
@@ -76,10 +65,14 @@ pub const ORGANIZATION_STATEMENTS: &[&[(&str, &str)]] = &[
     endpoints::STATEMENTS,
     event_parts::STATEMENTS,
     events::STATEMENTS,
+    feed_agreed::STATEMENTS,
     feed_bodies::STATEMENTS,
     feed_keys::STATEMENTS,
+    feed_links::STATEMENTS,
     feed_log::STATEMENTS,
+    feed_mappings::STATEMENTS,
     feed_people::STATEMENTS,
+    feed_plans::STATEMENTS,
     feed_records::STATEMENTS,
     feed_rows::STATEMENTS,
     feed_runs::STATEMENTS,
@@ -135,8 +128,11 @@ pub const ORGANIZATION_BULKS: &[&[&Bulk]] = &[
     coverage::BULKS,
     event_parts::BULKS,
     events::BULKS,
+    feed_agreed::BULKS,
+    feed_links::BULKS,
     feed_log::BULKS,
     feed_people::BULKS,
+    feed_plans::BULKS,
     feed_records::BULKS,
     feed_rows::BULKS,
     groups::BULKS,
@@ -157,6 +153,7 @@ pub const ORGANIZATION_BULK_UPDATES: &[&[&BulkUpdate]] = &[
     accounts::BULK_UPDATES,
     contact_identities::BULK_UPDATES,
     contact_records::BULK_UPDATES,
+    feed_links::BULK_UPDATES,
     feed_people::BULK_UPDATES,
     feed_records::BULK_UPDATES,
     groups::BULK_UPDATES,

@@ -110,6 +110,7 @@ pub(crate) fn kind(kind: OperationKind) -> &'static str {
         OperationKind::Undo => "Undo",
         OperationKind::Retry => "Retry",
         OperationKind::Task => "Automated task",
+        OperationKind::Feed => "Plan of a feed",
     }
 }
 

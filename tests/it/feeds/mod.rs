@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's own functions fail as the test does")]
 
+mod accounts;
 mod faults;
 mod nights;
 mod reference;
