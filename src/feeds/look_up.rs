@@ -144,10 +144,7 @@ fn account(mirror: &Mirror, person: &FeedPerson) -> Option<TheirAccount> {
 }
 
 /// What Atlassian makes of it, as a sentence.
-fn of_atlassian(
-    person: &FeedPerson,
-    (account, case): (&Option<TheirAccount>, &Option<LinkCase>),
-) -> String {
+fn of_atlassian(person: &FeedPerson, (account, case): (&Option<TheirAccount>, &Option<LinkCase>)) -> String {
     if let Some(account) = account {
         return match account.status.as_deref() {
             Some("active") => "The linked Atlassian account is active.".to_owned(),
@@ -162,7 +159,9 @@ fn of_atlassian(
         (None, None) if person.email.is_empty() => {
             "No Atlassian account is linked: without an e-mail address none can be found.".to_owned()
         }
-        (None, None) => "No Atlassian account is linked: none in the organization has verified this address.".to_owned(),
+        (None, None) => {
+            "No Atlassian account is linked: none in the organization has verified this address.".to_owned()
+        }
     }
 }
 

@@ -111,12 +111,7 @@ fn keep(
     Ok(())
 }
 
-fn withdraw(
-    tx: &mut Tx,
-    (id, number): (&OperationId, u64),
-    why: &str,
-    context: &Context,
-) -> Result<(), StoreError> {
+fn withdraw(tx: &mut Tx, (id, number): (&OperationId, u64), why: &str, context: &Context) -> Result<(), StoreError> {
     operations::end(tx, id, (OperationState::Cancelled, Some(why)), context.now)?;
     feed_plans::settle(tx, number)
 }

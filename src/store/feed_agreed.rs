@@ -15,7 +15,8 @@ use crate::store::value::Value;
 const OF_FEED: &str = "SELECT who, target, state FROM feed_agreed WHERE feed = $1 ORDER BY who, target";
 const DELETE: &str = "DELETE FROM feed_agreed WHERE feed = $1 AND who = $2 AND target = $3";
 const DROP_TARGET: &str = "DELETE FROM feed_agreed WHERE feed = $1 AND target = $2";
-const FORGET_DECLINED: &str = "DELETE FROM feed_agreed WHERE feed = $1 AND state IN ('declined', 'kept')";
+const FORGET_DECLINED: &str = "DELETE FROM feed_agreed WHERE feed = $1 AND state = 'declined'";
+const FORGET_KEPT: &str = "UPDATE feed_agreed SET state = 'given' WHERE feed = $1 AND state = 'kept'";
 const COUNT_DECLINED: &str = "SELECT count(*) FROM feed_agreed WHERE feed = $1 AND state IN ('declined', 'kept')";
 const MOVE: &str = "
     UPDATE feed_agreed SET who = $2
@@ -57,6 +58,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("feed_agreed.DELETE", DELETE),
     ("feed_agreed.DROP_TARGET", DROP_TARGET),
     ("feed_agreed.FORGET_DECLINED", FORGET_DECLINED),
+    ("feed_agreed.FORGET_KEPT", FORGET_KEPT),
     ("feed_agreed.COUNT_DECLINED", COUNT_DECLINED),
     ("feed_agreed.MOVE", MOVE),
     ("feed_agreed.DELETE_WHO", DELETE_WHO),
@@ -126,7 +128,7 @@ pub fn drop_target(tx: &mut Tx, feed: i64, target: &Target) -> Result<(), StoreE
 
 /// Forgets to what a person said no, so that it is proposed again; how much it was.
 pub fn forget_declined(tx: &mut Tx, feed: i64) -> Result<u64, StoreError> {
-    tx.execute(FORGET_DECLINED, &[feed.into()])
+    Ok(tx.execute(FORGET_DECLINED, &[feed.into()])? + tx.execute(FORGET_KEPT, &[feed.into()])?)
 }
 
 /// To how much a person said no.

@@ -98,10 +98,7 @@ pub fn any_unmatched(tx: &mut Tx) -> Result<bool, StoreError> {
 }
 
 /// Shows everybody who has an address or an account: number, key of the address, account, and how that was decided.
-pub fn each(
-    tx: &mut Tx,
-    mut show: impl FnMut(i64, &str, Option<&str>, Option<LinkHow>),
-) -> Result<(), StoreError> {
+pub fn each(tx: &mut Tx, mut show: impl FnMut(i64, &str, Option<&str>, Option<LinkHow>)) -> Result<(), StoreError> {
     tx.for_each(EACH, &[], |row| {
         let how = row.optional_text(3)?.map(|how| LinkHow::parse(how).ok_or_else(|| row.corrupt(3))).transpose()?;
         show(row.integer(0)?, row.text(1)?, row.optional_text(2)?, how);

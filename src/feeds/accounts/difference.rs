@@ -219,7 +219,8 @@ impl Difference {
                 (Agreed::Found | Agreed::Declined, Some(code)) if owned && groups.contains(group) => {
                     self.step(person, (StepKind::Remove, vec![group.clone()]), (StepWhy::Owned, code.clone()));
                 }
-                (Agreed::Taken | Agreed::Kept, Some(_)) if owned => {}
+                (Agreed::Taken, Some(_)) if owned => {}
+                (Agreed::Kept, Some(_)) if owned || groups.contains(group) => {}
                 _ => self.agree(&who, target.clone(), None),
             }
         }
@@ -230,12 +231,7 @@ impl Difference {
         }
     }
 
-    fn step(
-        &mut self,
-        person: &Concerned,
-        (kind, groups): (StepKind, Vec<GroupId>),
-        (why, code): (StepWhy, String),
-    ) {
+    fn step(&mut self, person: &Concerned, (kind, groups): (StepKind, Vec<GroupId>), (why, code): (StepWhy, String)) {
         self.steps.push(Step { who: Who::Person(person.number), kind, groups, why, code, run: person.run });
     }
 }

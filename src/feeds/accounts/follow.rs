@@ -15,9 +15,7 @@ use crate::operations::approve::{self, Approving, NotApproved};
 use crate::operations::guard;
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
-use crate::store::{
-    feed_agreed, feed_mappings, feed_plans, feed_records, head, operation_rows, operations,
-};
+use crate::store::{feed_agreed, feed_mappings, feed_plans, feed_records, head, operation_rows, operations};
 use crate::sync::edition;
 use crate::sync::pass::Surroundings;
 

@@ -37,11 +37,7 @@ pub enum To {
 }
 
 /// Whether it is time to look at a generation: at once when people changed, and after a pause when accounts did.
-pub(super) fn is_due(
-    looked: Option<(u64, u64, Timestamp)>,
-    (people, generation): (u64, u64),
-    now: Timestamp,
-) -> bool {
+pub(super) fn is_due(looked: Option<(u64, u64, Timestamp)>, (people, generation): (u64, u64), now: Timestamp) -> bool {
     match looked {
         None => true,
         Some((seen, _, _)) if seen != people => true,
@@ -50,11 +46,7 @@ pub(super) fn is_due(
 }
 
 /// Matches people and accounts when either has changed; whether anybody was linked.
-pub(super) async fn once(
-    mirror: &Mirror,
-    all: &[Feed],
-    surroundings: &Surroundings,
-) -> Result<bool, StoreError> {
+pub(super) async fn once(mirror: &Mirror, all: &[Feed], surroundings: &Surroundings) -> Result<bool, StoreError> {
     let (now, entropy) = (surroundings.clock.now(), surroundings.entropy.clone());
     let people = all.iter().map(|feed| feed.version).max().unwrap_or_default();
     let generation = mirror.current().generation();
@@ -107,7 +99,8 @@ fn verified(snapshot: &Snapshot) -> Verified {
     for account in snapshot.present() {
         let Some(row) = snapshot.account_row(account) else { continue };
         let person = row.account_type == Some(&AccountType::Atlassian) && row.email_verified == Some(true);
-        let (Some(key), Some(id)) = (snapshot.email_key(account).filter(|_| person), snapshot.account_id(account)) else {
+        let (Some(key), Some(id)) = (snapshot.email_key(account).filter(|_| person), snapshot.account_id(account))
+        else {
             continue;
         };
         verified.entry(key.to_owned()).or_default().push(id);
@@ -171,8 +164,7 @@ fn noted(
     salt: &[u8; 16],
 ) -> Result<(), StoreError> {
     let word = kind.strip_prefix("feed_person.").unwrap_or(kind).to_owned();
-    let note =
-        PersonNote { at: context.now, kind: word, author: context.actor.as_text(), text: Some(text.to_owned()) };
+    let note = PersonNote { at: context.now, kind: word, author: context.actor.as_text(), text: Some(text.to_owned()) };
     feed_people::note(tx, person.account, &note)?;
     feed_mappings::look_again(tx)?;
     // Others may be clear, or unclear, since.

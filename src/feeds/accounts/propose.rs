@@ -158,7 +158,9 @@ fn of_account(step: &Step, account: Ordinal, snapshot: &Snapshot) -> Vec<Change>
         }
         StepKind::Remove => groups().map(|group| Change::RemoveFromGroup { account, group }).collect(),
         StepKind::Add => groups().map(|group| Change::AddToGroup { account, group }).collect(),
-        StepKind::Suspend => in_status(Status::Active).map(|directory| Change::Suspend { account, directory }).collect(),
+        StepKind::Suspend => {
+            in_status(Status::Active).map(|directory| Change::Suspend { account, directory }).collect()
+        }
         StepKind::Invite => Vec::new(),
     }
 }
