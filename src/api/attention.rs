@@ -108,6 +108,18 @@ pub(crate) enum AttentionItem {
         /// Why.
         reason: String,
     },
+    /// People of the feeds whose Atlassian account is not clear: somebody links them by hand.
+    FeedAccountsUnclear {
+        /// How many.
+        people: u64,
+    },
+    /// No plan could be made of what a feed says.
+    FeedWithoutPlan {
+        /// The feed's code.
+        feed: String,
+        /// Why.
+        reason: String,
+    },
     /// The machine's clock has jumped; tasks that go by inactivity are held until somebody confirms it.
     ClockJumped {
         /// By how many seconds.
@@ -139,6 +151,10 @@ pub(crate) async fn list(asked: Asked, Parameters(_): Parameters<NoParameters>) 
     let of_feed = |waiting: FeedWaiting| match waiting {
         FeedWaiting::Held(of) | FeedWaiting::Ready(of) | FeedWaiting::Failed(of) => {
             AttentionItem::FeedRun { feed: of.0.code.as_str().to_owned(), run: Box::new(FeedRunBody::at(&of.1, now)) }
+        }
+        FeedWaiting::Unclear(people) => AttentionItem::FeedAccountsUnclear { people },
+        FeedWaiting::NoPlan(feed, reason) => {
+            AttentionItem::FeedWithoutPlan { feed: feed.code.as_str().to_owned(), reason }
         }
         FeedWaiting::Late(feed, since) => {
             AttentionItem::FeedLate { feed: feed.code.as_str().to_owned(), since: since.to_string() }

@@ -148,17 +148,18 @@ async fn delivered(
             decide::apply(&context, mirror, (&run.id, approval), entropy).await.map_err(unfed)?;
             worked(mirror, opened).await
         }
-        _ => note(mirror, &feed).await,
+        _ => note(mirror, opened, &feed).await,
     }
 }
 
 /// A comment on the run that waits, as a colleague would leave it.
-async fn note(mirror: &Mirror, feed: &Feed) -> Result<(), Refusal> {
+async fn note(mirror: &Mirror, opened: &Opened, feed: &Feed) -> Result<(), Refusal> {
     let newest = listing::runs(mirror, Some(feed.number), (i64::MAX, 1)).await.map_err(unfed)?.pop();
     match newest.filter(|run| run.state == FeedRunState::Held) {
         Some(run) => {
             let text = "The export stopped in the middle: asked the registry to send it again.";
-            decide::comment(mirror, &run.id, text).await.map_err(unfed)
+            let context = Context { actor: Actor::CommandLine, now: opened.surroundings.clock.now() };
+            decide::comment(&context, mirror, (&run.id, text), &opened.surroundings.entropy).await.map_err(unfed)
         }
         None => Ok(()),
     }

@@ -18,7 +18,7 @@ use crate::cli::{Exit, Place, socket};
 use crate::config::Config;
 use crate::feeds::decide::{self, Approval};
 use crate::feeds::trouble::NotDone;
-use crate::feeds::{keep, listing, look_up, worker};
+use crate::feeds::{accounts, keep, listing, look_up, worker};
 use crate::id::FeedRunId;
 use crate::mirror::Mirror;
 use crate::nouns::context::{Actor, Context};
@@ -156,6 +156,7 @@ async fn act(place: &Place, asked: Asked) -> Result<Exit, Refusal> {
             let came = answer(&mirror, &opened.surroundings, asked).await;
             // Without a server nobody else goes on with the run.
             while worker::work_once(&mirror, &opened.surroundings).await.map_err(failed)? {}
+            while accounts::once(&mirror, &opened.surroundings).await.map_err(failed)? {}
             opened.mirrors.close().await;
             came
         }

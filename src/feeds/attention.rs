@@ -1,13 +1,15 @@
-//! What waits for a person in the feeds: runs that are held or wait for *Apply*, deliveries that are late.
+//! What waits for a person in the feeds: runs that are held or wait for *Apply*, deliveries that are late, people whose
+//! Atlassian account is not clear, plans that could not be made.
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::nouns::feed::Feed;
+use crate::nouns::feed_account::AccessMode;
 use crate::nouns::feed_run::{FeedRun, FeedRunState, Stage};
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
-use crate::store::{feed_runs, feeds};
+use crate::store::{feed_links, feed_mappings, feed_runs, feeds};
 
 /// One thing that waits.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +22,10 @@ pub enum FeedWaiting {
     Late(Box<Feed>, Timestamp),
     /// The newest run was given up.
     Failed(Box<(Feed, FeedRun)>),
+    /// People whose Atlassian account is not clear.
+    Unclear(u64),
+    /// No plan could be made of what a feed says, and why.
+    NoPlan(Box<Feed>, String),
 }
 
 /// Everything that waits, by feed.
@@ -30,6 +36,10 @@ pub fn list(tx: &mut Tx, (now, zone): (Timestamp, &TimeZone)) -> Result<Vec<Feed
         if let Some(since) = late_since(&feed, now, zone) {
             waiting.push(FeedWaiting::Late(Box::new(feed.clone()), since));
         }
+        let access = feed_mappings::access(tx, feed.number)?;
+        if let Some(why) = access.why.filter(|_| access.settings.mode != AccessMode::Off) {
+            waiting.push(FeedWaiting::NoPlan(Box::new(feed.clone()), why));
+        }
         let Some(run) = newest else { continue };
         match run.state {
             FeedRunState::Held => waiting.push(FeedWaiting::Held(Box::new((feed, run)))),
@@ -39,6 +49,10 @@ pub fn list(tx: &mut Tx, (now, zone): (Timestamp, &TimeZone)) -> Result<Vec<Feed
             FeedRunState::Failure => waiting.push(FeedWaiting::Failed(Box::new((feed, run)))),
             _ => {}
         }
+    }
+    let unclear = feed_links::count_cases(tx)?;
+    if unclear > 0 {
+        waiting.push(FeedWaiting::Unclear(unclear));
     }
     Ok(waiting)
 }

@@ -165,12 +165,19 @@ pub async fn reapply(
 }
 
 /// Writes a comment on a run.
-pub async fn comment(mirror: &Mirror, run: &FeedRunId, text: &str) -> Result<(), NotDone> {
-    let (run, text) = (run.clone(), sound(text)?);
+pub async fn comment(
+    context: &Context,
+    mirror: &Mirror,
+    (run, text): (&FeedRunId, &str),
+    entropy: &Entropy,
+) -> Result<(), NotDone> {
+    let (run, text, context, salt) = (run.clone(), sound(text)?, context.clone(), entropy.bytes());
     let kept = mirror.store().write(move |tx| {
         let Some(mut run) = feed_runs::find(tx, &run)? else { return Ok(Err(NotDone::NoRun)) };
+        let personal = json!({ "comment": text });
         run.comment = (!text.is_empty()).then_some(text);
         feed_runs::update(tx, &run)?;
+        tell::record(tx, &context, ("feed_run.commented", run.id.as_str()), (json!({}), Some(personal)), &salt)?;
         Ok(Ok(()))
     });
     kept.await?

@@ -276,10 +276,15 @@ async fn blocked(context: &Context, mirror: &Mirror, feed: &Feed, entropy: &Entr
 pub async fn use_again(
     context: &Context,
     mirror: &Mirror,
-    (feed, file): (&Feed, &RunFile),
+    (feed, from, file): (&Feed, &FeedRunId, &RunFile),
     entropy: &Entropy,
 ) -> Result<Taken, NotTaken> {
     let id = file.body.clone();
     let body = mirror.store().read(move |tx| feed_bodies::find(tx, &id)).await?.ok_or(NotTaken::Name)?;
-    put(context, mirror, (feed, &file.name, body), entropy).await
+    let taken = put(context, mirror, (feed, &file.name, body), entropy).await?;
+    let (context, salt, run) = (context.clone(), entropy.bytes(), taken.run.id.clone());
+    let detail = serde_json::json!({ "from": from.as_str(), "file": file.name });
+    let told = move |tx: &mut Tx| tell::of_run(tx, &context, ("feed_run.used_again", &run), detail, &salt);
+    mirror.store().write(told).await?;
+    Ok(taken)
 }

@@ -1,5 +1,7 @@
 //! What pages, commands and the API read of feeds and their runs.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::feeds::person;
@@ -93,6 +95,18 @@ pub async fn preview_rows(
     (wanted, limit): (RowsWanted, u32),
 ) -> Result<Vec<FeedRow>, StoreError> {
     mirror.store().read(move |tx| feed_rows::matching(tx, run, &wanted, limit)).await
+}
+
+/// The names of people, by number.
+pub async fn names(mirror: &Mirror, accounts: Vec<i64>) -> Result<BTreeMap<i64, String>, StoreError> {
+    let read = mirror.store().read(move |tx| {
+        let mut names = BTreeMap::new();
+        for account in accounts {
+            names.extend(feed_people::find(tx, account)?.map(|person| (account, person.name)));
+        }
+        Ok(names)
+    });
+    read.await
 }
 
 /// What a row's person will have, field by field: for somebody new, of whom nothing changes.

@@ -31,7 +31,10 @@ const OF_FEED: &str = "
         p.held_by, p.held_at, p.held_why, p.linked, p.since, p.link_how, p.link_by, p.link_at
     FROM feed_people p
     WHERE p.username_key > $2 AND (CAST($3 AS TEXT) IS NULL OR p.state = $3)
-        AND EXISTS (SELECT 1 FROM feed_records r WHERE r.feed = $1 AND r.account = p.account)
+        AND EXISTS (
+            SELECT 1 FROM feed_records r
+            WHERE r.feed = $1 AND r.account = p.account AND (CAST($5 AS TEXT) IS NULL OR r.in_feed = 1))
+        AND (CAST($5 AS TEXT) IS NULL OR ($5 = 'linked') = (p.linked IS NOT NULL))
     ORDER BY p.username_key LIMIT $4";
 const LAST: &str = "SELECT max(account) FROM feed_people";
 const COUNT_BY_STATE: &str = "
@@ -125,6 +128,8 @@ pub struct PeopleWanted {
     pub after: String,
     /// Who stand like this.
     pub state: Option<PersonState>,
+    /// Of those in the latest delivery, who are linked to an account, or not.
+    pub linked: Option<bool>,
 }
 
 /// A person by number.
@@ -152,7 +157,8 @@ pub fn containing(tx: &mut Tx, part: &str, after: &str, limit: u32) -> Result<Ve
 /// The people of a feed by username.
 pub fn of_feed(tx: &mut Tx, feed: i64, wanted: &PeopleWanted, limit: u32) -> Result<Vec<FeedPerson>, StoreError> {
     let state = wanted.state.map(PersonState::as_str);
-    tx.list(OF_FEED, &[feed.into(), (&wanted.after).into(), state.into(), limit.into()], person)
+    let linked = wanted.linked.map(|linked| if linked { "linked" } else { "none" });
+    tx.list(OF_FEED, &[feed.into(), (&wanted.after).into(), state.into(), limit.into(), linked.into()], person)
 }
 
 /// How many people of a feed stand how.

@@ -19,6 +19,7 @@ const MATCHING: &str = "
         AND (CAST($3 AS TEXT) IS NULL OR kind = $3)
         AND (CAST($4 AS TEXT) IS NULL OR username_key = $4)
         AND (kind <> 'refreshed' OR $3 = 'refreshed')
+        AND (CAST($6 AS TEXT) IS NULL OR changes LIKE $6)
     ORDER BY place LIMIT $5";
 const OF_USERNAME: &str = "
     SELECT r.place, r.kind, r.username_key, r.username, r.account, r.record, r.file_line, r.is_error,
@@ -70,6 +71,9 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("feed_rows.CLEAR", CLEAR),
 ];
 
+/// How a change by the control file stands in `changes`; in a value the quotation marks would be escaped.
+const BY_CONTROL: &str = "%\"control\":true%";
+
 /// Which rows. Everything that is said has to hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RowsWanted {
@@ -79,6 +83,8 @@ pub struct RowsWanted {
     pub kind: Option<RowKind>,
     /// Of this username, by its key.
     pub username_key: Option<String>,
+    /// Of people who change by the control file alone.
+    pub by_control: bool,
 }
 
 /// Adds rows.
@@ -123,6 +129,7 @@ pub fn matching(tx: &mut Tx, run: i64, wanted: &RowsWanted, limit: u32) -> Resul
         wanted.kind.map(RowKind::as_str).into(),
         wanted.username_key.as_deref().into(),
         limit.into(),
+        wanted.by_control.then_some(BY_CONTROL).into(),
     ];
     tx.list(MATCHING, &arguments, row)
 }

@@ -3,7 +3,14 @@
 use crate::store::bulk::{Bulk, BulkUpdate};
 use crate::store::migrate::Migration;
 use crate::store::{
-    accounts, audit_stream, changes, company_sources, contact_companies, contact_conflicts, contact_fields, contact_head, contact_identities, contact_imports, contact_notes, contact_records, contact_runs, coverage, endpoints, event_parts, events, feed_agreed, feed_bodies, feed_keys, feed_links, feed_log, feed_mappings, feed_people, feed_plans, feed_records, feed_rows, feed_runs, feeds, filters, group_timeline, groups, head, history, jobs, key_notices, mail_server, observed, operation_differences, operation_rows, operation_terms, operations, organization_keys, outbox, passes, past, personal, personal_actors, personal_texts, protected, quota, request_keys, runs, seat_days, seat_prices, selections, settings, site_accounts, site_credentials, site_hooks, site_readings, task_runs, task_warnings, tasks, timeline, withheld,
+    accounts, audit_stream, changes, company_sources, contact_companies, contact_conflicts, contact_fields,
+    contact_head, contact_identities, contact_imports, contact_notes, contact_records, contact_runs, coverage,
+    endpoints, event_parts, events, feed_agreed, feed_bodies, feed_keys, feed_links, feed_log, feed_mappings,
+    feed_people, feed_plans, feed_records, feed_rows, feed_runs, feeds, filters, group_timeline, groups, head, history,
+    jobs, key_notices, mail_server, observed, operation_differences, operation_rows, operation_terms, operations,
+    organization_keys, outbox, passes, past, personal, personal_actors, personal_texts, protected, quota, request_keys,
+    runs, seat_days, seat_prices, selections, settings, site_accounts, site_credentials, site_hooks, site_readings,
+    task_runs, task_warnings, tasks, timeline, withheld,
 };
 
 /// The schema of an organization's database.
@@ -34,6 +41,15 @@ pub const ORGANIZATION: &[Migration] = &[
         name: "site_accounts",
         sql: include_str!("../../migrations/organization/0021_site_accounts.sql"),
     },
+    Migration {
+        number: 22,
+        name: "feed_accounts",
+        sql: include_str!("../../migrations/organization/0022_feed_accounts.sql"),
+    },
+    Migration {
+        number: 24,
+        name: "site_hooks",
+        sql: include_str!("../../migrations/organization/0024_site_hooks.sql"),
     },
 ];
 

@@ -12,6 +12,7 @@ use crate::sync::attention::Waiting as OfMirror;
 use crate::sync::edition::{self, Held};
 use crate::tasks::attention::{self, Waiting};
 use crate::web::failure::Failure;
+use crate::web::feeds::links;
 use crate::web::ui::amount::number;
 use crate::web::ui::frame::{Page, Place};
 use crate::web::ui::notice::{Weight, empty, notice};
@@ -67,6 +68,30 @@ fn of_feed(item: &FeedWaiting, visit: &Visit) -> Markup {
                 html! {
                     p { "It was expected " (visit.reader.relative(*since)) ". Look at the script that uploads it, and at its key." }
                     p { a.button href={ "/feeds/" (feed.code.as_str()) } { "Look at the feed" } }
+                },
+            );
+        }
+        FeedWaiting::Unclear(people) => {
+            let headline = match people {
+                1 => "The Atlassian account of one person of the feeds is not clear.".to_owned(),
+                people => format!("The Atlassian accounts of {} people of the feeds are not clear.", number(*people)),
+            };
+            return notice(
+                Weight::Warning,
+                &headline,
+                html! {
+                    p { "Nobody is guessed: until somebody links them by hand, nothing at Atlassian follows for them." }
+                    p { a.button href=(links::HERE) { "Look at them" } }
+                },
+            );
+        }
+        FeedWaiting::NoPlan(feed, why) => {
+            return notice(
+                Weight::Warning,
+                &format!("No plan could be made of what the feed “{}” says.", feed.name),
+                html! {
+                    p { (why) }
+                    p { a.button href={ "/feeds/" (feed.code.as_str()) "/accounts" } { "Look at the feed’s accounts" } }
                 },
             );
         }

@@ -1,6 +1,7 @@
 //! *Feeds*: people from originating systems. The list, and what the pages of feeds share. Nothing here decides who is
 //! blocked or changed; that is the verbs' work, and a run's page asks for it.
 
+pub(crate) mod access;
 pub(crate) mod act;
 pub(crate) mod author;
 pub(crate) mod configure;
@@ -9,10 +10,13 @@ mod differences;
 pub(crate) mod feed;
 pub(crate) mod files;
 pub(crate) mod keys;
+pub(crate) mod links;
 pub(crate) mod lists;
 mod log;
 pub(crate) mod lookup;
+pub(crate) mod mapping;
 pub(crate) mod person;
+pub(crate) mod plans;
 mod preview;
 pub(crate) mod run;
 pub(crate) mod sample;

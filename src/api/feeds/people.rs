@@ -21,6 +21,8 @@ use crate::store::feed_people::PeopleWanted;
 pub(crate) struct Wanted {
     /// Only `active`, `blocked` or `held`.
     state: Option<String>,
+    /// Of those in the latest delivery, only who are linked to an Atlassian account, or are not.
+    linked: Option<bool>,
     /// How many at the most; 100 when it is left out.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<usize>,
@@ -102,12 +104,18 @@ pub(crate) async fn list(
         }
         None => None,
     };
-    let (question, limit) = (format!("people of {} {state:?}", feed.id), page::limit(wanted.limit)?);
+    let (question, limit) =
+        (format!("people of {} {state:?} {:?}", feed.id, wanted.linked), page::limit(wanted.limit)?);
     let after = match wanted.cursor.as_deref() {
         Some(cursor) => page::read(&question, cursor)?,
         None => String::new(),
     };
-    let people = listing::people(&asked.mirror, feed.number, (PeopleWanted { after, state }, limit as u32)).await?;
+    let people = listing::people(
+        &asked.mirror,
+        feed.number,
+        (PeopleWanted { after, state, linked: wanted.linked }, limit as u32),
+    )
+    .await?;
     let last = (people.len() == limit).then(|| people.last()).flatten();
     let next = last.map(|person| page::write(&question, &person.username_key));
     Ok(Json(FeedPeople { people: people.iter().map(FeedPersonBody::of).collect(), next }))

@@ -229,7 +229,7 @@ pub(crate) async fn preview(
     let (question, limit) =
         (format!("preview of {} {kind:?} {username_key:?}", found.run.id), page::limit(wanted.limit)?);
     let after = place(&question, wanted.cursor.as_deref())?.unwrap_or(0);
-    let rows_wanted = RowsWanted { after, kind, username_key };
+    let rows_wanted = RowsWanted { after, kind, username_key, ..RowsWanted::default() };
     let rows = listing::preview_rows(&asked.mirror, found.run.number, (rows_wanted, limit as u32)).await?;
     let next = (rows.len() == limit).then(|| rows.last()).flatten().map(|row| write(&question, row.place));
     Ok(Json(PreviewRows { rows: rows.into_iter().map(PreviewRow::of).collect(), next }))

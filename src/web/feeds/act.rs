@@ -56,7 +56,7 @@ pub(crate) async fn submit(
         "cancel" => decide::cancel(context, mirror, (id, reason), entropy).await,
         "unsafe_cancel" => decide::unsafe_cancel(context, mirror, (id, reason), entropy).await,
         "reapply" => decide::reapply(context, mirror, (id, reason), entropy).await,
-        "comment" => decide::comment(mirror, id, &entry.comment).await.map(|()| one.run.clone()),
+        "comment" => decide::comment(context, mirror, (id, &entry.comment), entropy).await.map(|()| one.run.clone()),
         "use" => return again(&served, &visit, &one, &entry.file).await,
         _ => return Err(Failure::Unreadable(StatusCode::BAD_REQUEST)),
     };
@@ -79,7 +79,7 @@ async fn again(served: &Served, visit: &Visit, one: &OneRun, name: &str) -> Resu
         return Err(Failure::NotFound("The run has no such file."));
     };
     let (context, mirror) = (&visit.entered.context, &visit.mirror);
-    match deliver::use_again(context, mirror, (&one.feed, file), &served.entropy).await {
+    match deliver::use_again(context, mirror, (&one.feed, &one.run.id, file), &served.entropy).await {
         Ok(taken) => Ok(see(run_address(&one.feed, &taken.run).as_str())),
         Err(NotTaken::Store(error)) => Err(error.into()),
         Err(why) => refused(visit, one, upload::refusal(&why)).await,

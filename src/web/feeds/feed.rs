@@ -9,6 +9,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use crate::auth::feed_keys;
+use crate::feeds::accounts::shown::{self, OfFeed};
 use crate::feeds::listing::{self, Listed};
 use crate::feeds::{attention, control, keep};
 use crate::nouns::access_token::Standing;
@@ -18,7 +19,8 @@ use crate::nouns::feed_run::{FeedRun, FeedRunState};
 use crate::web::Served;
 use crate::web::failure::Failure;
 use crate::web::feeds::{
-    self, address, author, configure, existing, lookup, run_address, standing, told, upload, words,
+    self, access, address, author, configure, existing, links, lookup, plans, run_address, standing, told, upload,
+    words,
 };
 use crate::web::guard::see;
 use crate::web::ui::amount::{counted, number};
@@ -88,6 +90,7 @@ async fn page(visit: &Visit, code: &str, ask: &Ask, said: Markup) -> Result<Page
     let more = runs.len() > RUNS as usize;
     runs.truncate(RUNS as usize);
     let groups = keep::groups(&visit.mirror, feed.number).await?;
+    let of = shown::of_feed(&visit.mirror, feed.number).await?;
     let versions = control::history(&visit.mirror, feed.number).await?;
     let now = visit.reader.now;
     let keys = feed_keys::list(&visit.mirror, feed.number).await?;
@@ -119,6 +122,7 @@ async fn page(visit: &Visit, code: &str, ask: &Ask, said: Markup) -> Result<Page
             p.row.below { a.button href=(address(feed).below(configure::PART)) { "Edit configuration..." }
                 a.button.quiet href=(address(feed).below("keys")) { (counted(keys, "API key", "API keys")) } }
         }
+        section aria-labelledby="accounts" { h2 id="accounts" { "Atlassian accounts" } (accounts(feed, &of)) }
         section aria-labelledby="control" { h2 id="control" { "Control file" } (control_file(feed, &versions, visit)) }
         section aria-labelledby="groups" { h2 id="groups" { "Managed groups" } (managed(feed, &groups, visit)) }
     };
@@ -201,6 +205,19 @@ fn came_of(run: &FeedRun) -> Markup {
             @if run.state == FeedRunState::Cancelled { " " span.sub { "nothing of it was applied" } }
         } @else { span.sub { "not compared" } }
         @if run.copy_of.is_some() { " " span.tag { "re-applied" } }
+    }
+}
+
+/// What follows from the feed at Atlassian, in a line, with the way there.
+fn accounts(feed: &Feed, of: &OfFeed) -> Markup {
+    let (mode, does) = plans::mode(of.access.settings.mode);
+    let linked = &of.linked;
+    html! {
+        (plans::waiting(of.plans.first().map(|(plan, _)| plan)))
+        p { b { (mode) ": " } (does) " " (number(linked.linked)) " of " (number(linked.people)) " in the feed are linked to an account"
+            @if linked.unclear > 0 { ", and " a.name href=(links::HERE) { (number(linked.unclear)) (if linked.unclear == 1 { " is not clear" } else { " are not clear" }) } }
+            ". " (counted(of.mappings.len() as u64, "group is", "groups are")) " filled." }
+        p.row { a.button href=(address(feed).below(access::PART)) { "Atlassian accounts and groups..." } }
     }
 }
 

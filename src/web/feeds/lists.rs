@@ -10,9 +10,11 @@ use crate::nouns::feed_person::{FeedPerson, PersonState};
 use crate::store::feed_people::PeopleWanted;
 use crate::web::failure::Failure;
 use crate::web::feeds::{address, existing, lookup, trail, words};
+use crate::web::ui::address::Address;
 use crate::web::ui::frame::{Page, Place};
 use crate::web::ui::notice::empty;
 use crate::web::ui::paging::paging;
+use crate::web::ui::person::status_tag;
 use crate::web::visit::Visit;
 
 /// People of one page.
@@ -23,6 +25,8 @@ const LIMIT: u32 = 100;
 #[serde(default)]
 pub(crate) struct Ask {
     state: String,
+    /// `linked` or `none`.
+    link: String,
     /// Behind this username, or this number.
     after: String,
 }
@@ -31,21 +35,29 @@ pub(crate) struct Ask {
 pub(crate) async fn people(visit: Visit, Path(code): Path<String>, Query(ask): Query<Ask>) -> Result<Page, Failure> {
     let feed = existing(&visit, &code).await?;
     let state = PersonState::parse(&ask.state);
-    let wanted = PeopleWanted { after: ask.after.clone(), state };
+    let linked = match ask.link.as_str() {
+        "linked" => Some(true),
+        "none" => Some(false),
+        _ => None,
+    };
+    let wanted = PeopleWanted { after: ask.after.clone(), state, linked };
     let mut found = listing::people(&visit.mirror, feed.number, (wanted, LIMIT + 1)).await?;
     let more = found.len() > LIMIT as usize;
     found.truncate(LIMIT as usize);
     let here = || address(&feed).below("people");
-    let narrowed = here().with("state", state.map_or("", PersonState::as_str));
+    let narrowed = here().with("state", state.map_or("", PersonState::as_str)).with("link", &ask.link);
     let next = found.last().filter(|_| more).map(|last| narrowed.clone().with("after", &last.username_key));
     let content = html! {
         (trail(&feed))
         div.headline { h1 { "People of " bdi { (feed.name) } } }
         (lookup::search_box(""))
         nav.chips aria-label="Which people" {
-            a href=(here()) aria-current=[state.is_none().then_some("true")] { "All" }
+            a href=(here()) aria-current=[(state.is_none() && linked.is_none()).then_some("true")] { "All" }
             @for one in PersonState::ALL {
                 a href=(here().with("state", one.as_str())) aria-current=[(state == Some(*one)).then_some("true")] { (one.as_str()) }
+            }
+            @for (link, words) in [("linked", "linked to an account"), ("none", "in the feed, not linked")] {
+                a href=(here().with("link", link)) aria-current=[(ask.link == link).then_some("true")] { (words) }
             }
         }
         @if found.is_empty() {
@@ -61,15 +73,28 @@ pub(super) fn table(people: &[FeedPerson], visit: &Visit) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label="People" {
             table {
-                thead { tr { th scope="col" { "Username" } th scope="col" { "Name" } th.hide-s scope="col" { "E-mail" } th scope="col" { "State" } th.hide-s scope="col" { "Known" } } }
+                thead { tr { th scope="col" { "Username" } th scope="col" { "Name" } th.hide-s scope="col" { "E-mail" } th scope="col" { "State" } th scope="col" { "Atlassian account" } th.hide-s scope="col" { "Known" } } }
                 tbody { @for person in people { tr {
                     th scope="row" { a.name href=(lookup::address(person.account)) { bdi { (person.username) } } }
                     td.long { bdi { (person.name) } }
                     td.hide-s { bdi { (person.email) } }
                     td { (words::person_tag(person.state)) @if let Some(at) = person.block_at { " " span.sub { "blocked " (visit.reader.relative(at)) } } }
+                    td { (account(person, visit)) }
                     td.hide-s { (visit.reader.relative(person.since)) }
                 } } }
             }
+        }
+    }
+}
+
+/// The account of somebody, with how it stands.
+fn account(person: &FeedPerson, visit: &Visit) -> Markup {
+    let Some(id) = &person.linked else { return html! { span.sub { "none linked" } } };
+    let row = visit.snapshot.account(id).and_then(|account| visit.snapshot.account_row(account));
+    html! {
+        @match &row {
+            Some(row) => { a.name href=(Address::person(id)) aria-label={ "Atlassian account of " (person.username) } { (status_tag(row)) } }
+            None => { a.name href=(Address::person(id)) { "not in the organization" } }
         }
     }
 }

@@ -9,15 +9,15 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use crate::feeds::accounts::link::{self, To};
 use crate::feeds::look_up::{self, Looked, Told};
 use crate::feeds::people;
 use crate::nouns::feed_person::{FeedPerson, PersonState};
 use crate::store::feed_people;
 use crate::web::Served;
 use crate::web::failure::Failure;
-use crate::web::feeds::{self, failed, lookup, preview, run_address, told, words};
+use crate::web::feeds::{self, failed, links, lookup, preview, run_address, told, words};
 use crate::web::guard::see;
-use crate::web::ui::address::Address;
 use crate::web::ui::frame::{Page, Place};
 use crate::web::ui::notice::{self, Weight, notice};
 use crate::web::visit::Visit;
@@ -30,6 +30,8 @@ pub(crate) struct Entry {
     verb: String,
     reason: String,
     username: String,
+    /// The id or the address of an account.
+    account: String,
 }
 
 /// GET /feed-people/{number}
@@ -52,6 +54,9 @@ pub(crate) async fn submit(
         "release" => people::release(context, mirror, who, entropy).await,
         "try_again" => people::try_again(context, mirror, who, entropy).await,
         "rename" => people::rename(context, mirror, (who, other), entropy).await,
+        "link" => link::by_hand(context, mirror, (who, To::Account(entry.account.clone())), entropy).await,
+        "unlink" => link::by_hand(context, mirror, (who, To::Nobody), entropy).await,
+        "match" => link::by_hand(context, mirror, (who, To::Anew), entropy).await,
         "merge" => people::merge(context, mirror, (other, who), entropy).await,
         _ => return Err(Failure::Unreadable(StatusCode::BAD_REQUEST)),
     };
@@ -92,6 +97,7 @@ async fn page(visit: &Visit, person: &FeedPerson, said: Markup) -> Result<Page, 
         (said)
         (notice(weight, &looked.sentence, html! {}))
         section aria-labelledby="details" { h2 id="details" { "User details" } (details(&looked, visit)) }
+        section aria-labelledby="account" { h2 id="account" { "Atlassian account" } (links::section(&looked, visit)) }
         @for told in &looked.told { (of_feed(told, visit)) }
         section aria-labelledby="do" { h2 id="do" { "What can be done" } (forms(&looked)) }
         section aria-labelledby="history" { h2 id="history" { "History" } (history(&looked, visit)) }
@@ -108,9 +114,6 @@ fn details(looked: &Looked, visit: &Visit) -> Markup {
             div { dt { "Known since" } dd { (visit.reader.moment(person.since)) } }
             @if let Some(at) = person.block_at { div { dt { "Blocked on" } dd { (visit.reader.moment(at)) " unless a delivery has them by then" } } }
             @if let Some((by, at, why)) = &person.held { div.whole { dt { "On hold" } dd { "by " bdi { (by) } ", " (visit.reader.moment(*at)) ": " bdi { (why) } } } }
-            div { dt { "Atlassian account" } dd {
-                @match &person.linked { Some(id) => { a.name href=(Address::person(id)) { code { (id) } } } None => { span.sub { "none linked" } } }
-            } }
             div.whole { dt { "Groups" } dd {
                 @if looked.groups.is_empty() { span.sub { "none that a feed manages" } }
                 @for (place, (code, feed)) in looked.groups.iter().enumerate() { @if place > 0 { ", " } code { bdi { (code) } } " " span.sub.inline { "by " (feed) } }
@@ -221,6 +224,8 @@ fn history(looked: &Looked, visit: &Visit) -> Markup {
         "try_again" => "To be tried again".to_owned(),
         "renamed" => "Renamed".to_owned(),
         "merged" => "Merged".to_owned(),
+        "linked" => "Linked".to_owned(),
+        "unlinked" => "Unlinked".to_owned(),
         other => other.to_owned(),
     };
     html! {

@@ -1,6 +1,8 @@
 //! The preview of a run, which is also what it did: how many people of each kind, and every person with every field before
 //! and after. What a changed control file does is told apart from what changed data do.
 
+use std::collections::BTreeMap;
+
 use maud::{Markup, html};
 
 use crate::feeds::listing::{self, OneRun, Since};
@@ -16,20 +18,27 @@ use crate::web::visit::Visit;
 
 /// Rows of one page.
 const LIMIT: u32 = 50;
+/// What the address asks for to see whom the control file alone changes.
+const BY_CONTROL: &str = "by_control";
 
 /// The rows of one page.
 pub(super) struct Rows {
     rows: Vec<(FeedRow, Vec<Since>)>,
+    /// The names of people whom the feeds know, by number.
+    names: BTreeMap<i64, String>,
     more: bool,
 }
 
 /// Reads the rows that are asked for; those of a re-applied run with what later runs did.
 pub(super) async fn read(visit: &Visit, run: &FeedRun, ask: &Ask) -> Result<Rows, Failure> {
     let username_key = (!ask.person.trim().is_empty()).then(|| directory::username_key(ask.person.trim()));
-    let wanted = RowsWanted { after: ask.after.parse().unwrap_or(0), kind: RowKind::parse(&ask.kind), username_key };
+    let by_control = ask.kind == BY_CONTROL;
+    let kind = if by_control { Some(RowKind::Changed) } else { RowKind::parse(&ask.kind) };
+    let wanted = RowsWanted { after: ask.after.parse().unwrap_or(0), kind, username_key, by_control };
     let mut found = listing::preview_rows(&visit.mirror, run.number, (wanted, LIMIT + 1)).await?;
     let more = found.len() > LIMIT as usize;
     found.truncate(LIMIT as usize);
+    let names = listing::names(&visit.mirror, found.iter().filter_map(|row| row.account).collect()).await?;
     let mut rows = Vec::new();
     for row in found {
         let since = match run.copy_of {
@@ -38,7 +47,7 @@ pub(super) async fn read(visit: &Visit, run: &FeedRun, ask: &Ask) -> Result<Rows
         };
         rows.push((row, since));
     }
-    Ok(Rows { rows, more })
+    Ok(Rows { rows, names, more })
 }
 
 /// Whether there is a preview.
@@ -131,6 +140,11 @@ fn narrowing(one: &OneRun, ask: &Ask) -> Markup {
                         (words::kind(kind)) " " span.num { (number(count)) }
                     }
                 }
+                @if kind == RowKind::Changed && counts.by_control > 0 {
+                    a href={ (here().with("kind", BY_CONTROL)) "#preview" } aria-current=[(ask.kind == BY_CONTROL).then_some("true")] {
+                        "By the control file alone " span.num { (number(counts.by_control)) }
+                    }
+                }
             }
         }
         form.filter role="search" method="get" action={ (here()) "#preview" } aria-label="One person of the preview" {
@@ -151,7 +165,10 @@ fn table(one: &OneRun, rows: &Rows, visit: &Visit) -> Markup {
                 tbody { @for (row, since) in &rows.rows { tr {
                     th scope="row" {
                         @match row.account {
-                            Some(account) => { a.name href=(lookup::address(account)) { bdi { (row.username) } } }
+                            Some(account) => {
+                                a.name href=(lookup::address(account)) { bdi { (row.username) } }
+                                @if let Some(name) = rows.names.get(&account).filter(|name| !name.is_empty()) { span.sub { bdi { (name) } } }
+                            }
                             None => { bdi { (row.username) } }
                         }
                     }

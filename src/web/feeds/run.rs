@@ -6,12 +6,13 @@ use std::time::Duration;
 use axum::extract::{Path, Query};
 use maud::{Markup, html};
 
+use crate::feeds::accounts::shown;
 use crate::feeds::control;
 use crate::feeds::listing::{self, OneRun};
 use crate::id::FeedRunId;
 use crate::nouns::feed_run::{CONTROL, FeedRunState, Reason, RunFile, Stage};
 use crate::web::failure::Failure;
-use crate::web::feeds::{self, act, address, failed, log, preview, run_address, upload, words};
+use crate::web::feeds::{self, act, address, failed, log, plans, preview, run_address, upload, words};
 use crate::web::ui::address::Address;
 use crate::web::ui::amount::{counted, length, number};
 use crate::web::ui::frame::{Frame, Motion, Page, Place};
@@ -65,6 +66,8 @@ pub(super) async fn page(visit: &Visit, (code, id): (&str, &str), ask: &Ask, sai
     let missing = if run.state == FeedRunState::Uploading { missing(visit, &one).await? } else { Vec::new() };
     let rows = preview::read(visit, run, ask).await?;
     let lines = log::read(visit, run, ask).await?;
+    let plans = shown::of_run(&visit.mirror, feed.number, run.number).await?;
+    let followed: Vec<_> = plans.iter().map(|plan| (plan, None)).collect();
     let title = format!("Run {} of {}", run.number, feed.name);
     let content = html! {
         nav.trail aria-label="Breadcrumb" { a href=(feeds::HERE) { "Feeds" } " " a href=(address(feed)) { bdi { (feed.name) } } }
@@ -86,6 +89,12 @@ pub(super) async fn page(visit: &Visit, (code, id): (&str, &str), ask: &Ask, sai
         section aria-labelledby="log" {
             h2 id="log" { "Log" }
             div id="feed-run-log" data-live="operation" { (log::section(&one, &lines, (ask, visit))) }
+        }
+        @if !plans.is_empty() {
+            section aria-labelledby="followed" {
+                h2 id="followed" { "What followed at Atlassian" }
+                div id="feed-run-plans" data-live="operation" { (plans::table(&followed, visit)) }
+            }
         }
         section aria-labelledby="about" { h2 id="about" { "About this run" } (facts(&one, visit)) (act::comment(&one)) }
         section aria-labelledby="files" { h2 id="files" { "Files" } (kept(&one, visit)) }

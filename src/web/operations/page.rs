@@ -8,6 +8,7 @@ use directory::Ordinal;
 use maud::{Markup, html};
 
 use crate::auth::token::Token;
+use crate::feeds::accounts::shown as fed;
 use crate::id::OperationId;
 use crate::nouns::operation::OperationState;
 use crate::nouns::operation_row::RowState;
@@ -20,6 +21,7 @@ use crate::store::operation_rows::Filter;
 use crate::store::seat_prices;
 use crate::web::Served;
 use crate::web::failure::Failure;
+use crate::web::feeds::plans;
 use crate::web::operations::rows::{self, Ask};
 use crate::web::operations::{self, facts, preview, running, words};
 use crate::web::ui::frame::{Frame, Motion, Page, Place};
@@ -40,6 +42,8 @@ pub(super) struct Shown {
 
 /// Rows that are read at once.
 const PAGE: u32 = 1_000;
+/// Reasons of a feed's plan that are read at once, for rows that a filter lets through.
+const WHY: u32 = 20_000;
 /// Pages of rows in which apps that would be lost as well are looked for.
 const PAGES: usize = 20;
 
@@ -79,6 +83,7 @@ pub(super) async fn page(
         report::rows(&visit.mirror, &report.operation, filter, (ask.after(), rows::LIMIT + 1)).await?;
     let more = rows.len() > rows::LIMIT as usize;
     rows.truncate(rows::LIMIT as usize);
+    let whose = fed::of_operation(&visit.mirror, report.operation.number, (ask.after(), WHY)).await?;
     let shown = Shown { report, prices, switch, lost, following, request_key };
     let operation = &shown.report.operation;
     let title = format!("Operation {}", operation.number);
@@ -95,6 +100,7 @@ pub(super) async fn page(
             span.sub { (title) ", drawn up " (visit.reader.relative(operation.asked_at)) " by " bdi { (operation.asked_by) } }
         }
         (problem)
+        @if let Some(whose) = &whose { (plans::whose(whose, visit)) }
         @if operation.state.awaits_approval() { (preview::content(&shown, visit)) }
         @else { (running::content(&shown, visit)) }
         section aria-labelledby="about" { h2 id="about" { "What it is about" } (facts::facts(&shown.report, visit)) }
@@ -102,7 +108,7 @@ pub(super) async fn page(
         section aria-labelledby="rows" {
             h2 id="rows" { "Every change" }
             div id="operation-rows" data-live="operation" {
-                (rows::section(operation, &shown.report.totals, (&rows, more), (ask, visit)))
+                (rows::section((operation, whose.as_ref()), &shown.report.totals, (&rows, more), (ask, visit)))
             }
         }
     };

@@ -47,7 +47,7 @@ fn warnings(report: &Report, switch: &Switch, visit: &Visit) -> Markup {
     let operation = &report.operation;
     let newest = visit.mirror.current().generation();
     html! {
-        @if let Some(why) = &operation.failure {
+        @if let Some(why) = operation.failure.as_ref().filter(|_| operation.kind != OperationKind::Feed) {
             (notice(Weight::Warning, "It stopped before its first change and asks again.", html! { p { bdi { (why) } } }))
         }
         (terms::preview(report, visit))

@@ -5,10 +5,12 @@ use directory::{Ordinal, Snapshot};
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use crate::feeds::accounts::shown::OfOperation;
 use crate::nouns::operation::Operation;
 use crate::nouns::operation_row::RowState;
 use crate::operations::report::NamedRow;
 use crate::store::operation_rows::{Filter, Total};
+use crate::web::feeds::plans;
 use crate::web::operations::{address, words};
 use crate::web::ui::address::Address;
 use crate::web::ui::amount::{counted, number};
@@ -61,7 +63,7 @@ pub(super) fn with_reason(operation: &Operation, state: RowState, why: &str) -> 
 
 /// The rows with their filter.
 pub(super) fn section(
-    operation: &Operation,
+    (operation, whose): (&Operation, Option<&OfOperation>),
     totals: &[Total],
     (rows, more): (&[NamedRow], bool),
     (ask, visit): (&Ask, &Visit),
@@ -73,7 +75,7 @@ pub(super) fn section(
         @if rows.is_empty() {
             (empty("No row is like this.", html! { p { a.button href=(address(&operation.id)) { "Show all rows" } } }))
         } @else {
-            (table(operation, rows, visit))
+            (table((operation, whose), rows, visit))
         }
         @if ask.after() > 0 || more {
             nav.paging aria-label="Pages of rows" {
@@ -138,7 +140,7 @@ fn narrowing(operation: &Operation, totals: &[Total], ask: &Ask) -> Markup {
     }
 }
 
-fn table(operation: &Operation, rows: &[NamedRow], visit: &Visit) -> Markup {
+fn table((operation, whose): (&Operation, Option<&OfOperation>), rows: &[NamedRow], visit: &Visit) -> Markup {
     let verdict = if operation.state.awaits_approval() { "Verdict" } else { "Result" };
     html! {
         div.scroll tabindex="0" role="region" aria-label="Changes" {
@@ -152,7 +154,7 @@ fn table(operation: &Operation, rows: &[NamedRow], visit: &Visit) -> Markup {
                     td.long { (change(row, &visit.snapshot)) }
                     td.hide-s { (row.before) @if row.before != row.after { " " span.arrow { "→" } " " (row.after) } }
                     td { (words::row_tag(row.row.state, operation.state)) }
-                    td.long { @if let Some(why) = &row.row.why { (words::why(why, &visit.snapshot)) } }
+                    td.long { @if let Some(why) = &row.row.why { (words::why(why, &visit.snapshot)) " " } (plans::reason(whose, row.row.seq)) }
                 } } }
             }
         }

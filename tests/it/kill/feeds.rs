@@ -1,28 +1,37 @@
 //! The process is ended at every commit of applying a feed's run: all of the run is there, or nothing.
 
 use clock::Clock;
+use directory::GroupId;
+use rollcall::feeds::accounts::{self, mapping, setting, shown};
 use rollcall::feeds::bodies::{Announced, Receiving};
 use rollcall::feeds::{deliver, keep, listing, worker};
 use rollcall::id::Entropy;
 use rollcall::mirror::Mirror;
 use rollcall::nouns::context::{Actor, Context};
+use rollcall::nouns::feed_account::{AccessMode, AccessSettings};
 use rollcall::nouns::feed_person::PersonState;
 use rollcall::nouns::feed_run::{FeedRun, FeedRunState};
+use rollcall::nouns::operation::OperationState;
+use rollcall::operations::report;
 use rollcall::store::{events, head};
 use rollcall::sync::pass::Surroundings;
 
 use super::{Installation, simulate};
-use crate::feeds::{bytes, json_control, people};
+use crate::feeds::{bytes, json_control, people, record};
 use crate::support::app::{ENGINES, Engine};
 
 /// How many people the run has.
 const PEOPLE: usize = 6;
 
 async fn deliver(mirror: &Mirror, surroundings: &Surroundings) -> FeedRun {
+    deliver_these(mirror, surroundings, &people(PEOPLE)).await
+}
+
+async fn deliver_these(mirror: &Mirror, surroundings: &Surroundings, people: &[serde_json::Value]) -> FeedRun {
     let context = Context { actor: Actor::System, now: surroundings.clock.now() };
     let entropy = &surroundings.entropy;
     keep::create(&context, mirror, ("staff", "Staff"), entropy).await.unwrap();
-    for (name, content) in [("_control", json_control()), ("users", bytes(&people(PEOPLE)))] {
+    for (name, content) in [("_control", json_control()), ("users", bytes(people))] {
         let feed = keep::find(mirror, "staff").await.unwrap();
         let file_name = format!("{name}.json");
         let announced = Announced { feed: feed.number, name: name.to_owned(), file_name, gzip: false };
@@ -85,6 +94,80 @@ async fn d20_a_run_cut_at_any_commit_is_there_as_a_whole_or_not_at_all() {
             mirrors.close().await;
             if ended.success() {
                 assert!(commit > 3, "{what}: applying has more commits than that\n{said}");
+                break;
+            }
+            commit += 1;
+        }
+        simulator.stop().await;
+    }
+}
+
+/// The staff of the organization as records, and a group that a plan may fill.
+fn staff(mirror: &Mirror) -> (Vec<serde_json::Value>, GroupId) {
+    let snapshot = mirror.current();
+    let verified = (0..).take(snapshot.accounts_len()).filter_map(|account| snapshot.account_row(account));
+    let addresses = verified.filter(|row| row.email_verified == Some(true)).filter_map(|row| row.email);
+    let staff = addresses.take(PEOPLE).enumerate();
+    let staff = staff.map(|(place, mail)| record(&format!("s{place}"), "Number", mail, "teaching")).collect();
+    let group = snapshot.groups_by_name().iter().find_map(|group| {
+        let row = snapshot.group_row(group)?;
+        let free = row.group.as_ref().is_some_and(|of| !of.is_synced() && of.modifiable != Some(false));
+        (free && snapshot.memberships().members(group).is_empty()).then(|| row.id.clone())
+    });
+    (staff, group.unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cut_between_a_run_and_what_follows_there_is_one_plan() {
+    for engine in ENGINES {
+        let simulator = simulate(60, 9).await;
+        let prepared = Installation::new(engine);
+        prepared.connect(&simulator).await;
+        prepared.sync_here().await;
+        prepared.allow_actions().await;
+        let surroundings = Surroundings { clock: Clock::system(), entropy: Entropy::machine() };
+        let mirrors = prepared.open().await;
+        let mirror = mirrors.only().unwrap();
+        let (staff, group) = staff(&mirror);
+        let run = deliver_these(&mirror, &surroundings, &staff).await;
+        assert_eq!(run.state, FeedRunState::Held, "{run:?}");
+        let feed = keep::find(&mirror, "staff").await.unwrap();
+        let (context, entropy) =
+            (Context { actor: Actor::CommandLine, now: surroundings.clock.now() }, &surroundings.entropy);
+        let code = "group:teaching".to_owned();
+        let wanted = mapping::Wanted { code, group, scope: mapping::Scope::ThisFeed, owned: false };
+        mapping::map(&context, &mirror, (&feed, wanted), entropy).await.unwrap();
+        let settings = AccessSettings { mode: AccessMode::Propose, ..AccessSettings::default() };
+        setting::choose(&context, &mirror, (&feed, settings), entropy).await.unwrap();
+        mirrors.close().await;
+        let mut commit = 1;
+        let mut planned = 0;
+        loop {
+            let cut = format!("{commit}{}", if commit % 2 == 1 || engine == Engine::Postgres { "" } else { ":after" });
+            let what = format!("{engine:?}, cut at commit {cut}");
+            let installation = prepared.copy();
+            let apply = ["feed", "apply", run.id.as_str(), "--reason", "the first"];
+            let (ended, said) = installation.run(&apply, &cut).await;
+            let mirrors = installation.open().await;
+            let mirror = mirrors.only().unwrap();
+            mirror.store().write(head::raise_epoch).await.unwrap();
+            while worker::work_once(&mirror, &surroundings).await.unwrap() {}
+            while accounts::once(&mirror, &surroundings).await.unwrap() {}
+            let plans = shown::of_feed(&mirror, feed.number).await.unwrap().plans;
+            let applied = newest(&mirror).await.state == FeedRunState::Complete;
+            assert_eq!(plans.len(), usize::from(applied), "{what}\n{said}");
+            let operations = report::list(&mirror, Default::default(), (None, 10)).await.unwrap();
+            assert_eq!(operations.len(), usize::from(applied), "{what}: an operation that is nobody's");
+            if let Some((plan, _)) = plans.first() {
+                assert_eq!(plan.state, OperationState::Waiting, "{what}");
+                // Whoever administers the organization is in no plan.
+                assert!(plan.people as usize > PEOPLE / 2, "{what}: {plan:?}");
+                planned += 1;
+            }
+            mirror.store().read(events::verify).await.unwrap().unwrap();
+            mirrors.close().await;
+            if ended.success() {
+                assert!(planned > 4, "{what}: a run and its plan have more commits than that\n{said}");
                 break;
             }
             commit += 1;

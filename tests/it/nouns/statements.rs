@@ -81,6 +81,11 @@ fn value(table: &str, column: &Column) -> Value<'static> {
         ("feed_log", "severity") => "error".into(),
         ("feed_rows", "kind") => "new".into(),
         ("feed_people", "state") => "active".into(),
+        ("feed_people", "link_how") => "hand".into(),
+        ("feed_agreed", "state") => "given".into(),
+        ("feed_link_cases", "kind") => "taken".into(),
+        ("feed_plan_rows", "step") => "add".into(),
+        ("feed_plan_rows", "why") => "gone".into(),
         ("touched", "subject") => "accounts".into(),
         ("site_accounts", "kind") => "customer".into(),
         // Somebody on a list of customers alone, whose address is hidden.
