@@ -1,6 +1,7 @@
 //! Feeds: uploads that can be gone on with, starting, and the status of a feed, for its key; everything else about feeds
 //! and runs for a person or their program.
 
+pub(crate) mod accounts;
 pub(crate) mod people;
 pub(crate) mod runs;
 pub(crate) mod shown;

@@ -13,7 +13,7 @@ use crate::nouns::access_token::Reach;
 /// Sent by POST because they bring a body; they change nothing.
 const ASKED_BY_POST: [&str; 2] = ["/filter/check", "/filter/complete"];
 /// Where what changes something takes `act`.
-const ACTS: [&str; 3] = ["/operations", "/tasks", "/webhooks"];
+const ACTS: [&str; 4] = ["/operations", "/tasks", "/webhooks", "/feeds/{feed}/accounts"];
 
 /// Refuses what a token may not do.
 pub(crate) fn holds(reach: Reach, parts: &Parts) -> Result<(), Problem> {
@@ -51,6 +51,8 @@ mod tests {
         assert_eq!(needed(false, "/operations/{id}/approve"), Reach::Act);
         assert_eq!(needed(false, "/webhooks/{id}/test"), Reach::Act);
         assert_eq!(needed(false, "/tasks/{id}/run"), Reach::Act);
+        assert_eq!(needed(false, "/feeds/{feed}/accounts/mappings"), Reach::Act);
+        assert_eq!(needed(false, "/feeds/{feed}/start"), Reach::Manage);
         assert_eq!(needed(false, "/operations-of-old"), Reach::Manage);
     }
 }

@@ -1,6 +1,7 @@
 //! The feeds of the demo: nights of a staff feed and of a student feed in the last days of its past, uploaded, compared and
 //! applied by the same verbs as any other, so that their runs are there to look at. The last night of the staff feed is
-//! cut short and held. Whom the staff feed has comes from the syncs; nobody of the organization is changed by it.
+//! cut short and held, and a plan that follows from the staff feed waits. Whom the staff feed has comes from the syncs;
+//! nobody of the organization is changed by it.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
@@ -10,6 +11,8 @@ use serde_json::{Value, json};
 
 use crate::auth::feed_keys::{self, FeedSecret, WantedKey};
 use crate::cli::open::Opened;
+use crate::feeds::accounts::mapping::{self, Scope, Wanted};
+use crate::feeds::accounts::{self, setting};
 use crate::feeds::bodies::{Announced, Receiving};
 use crate::feeds::decide::{self, Approval};
 use crate::feeds::start::{self, Started};
@@ -18,6 +21,7 @@ use crate::mirror::Mirror;
 use crate::nouns::access_token::Standing;
 use crate::nouns::context::{Actor, Context};
 use crate::nouns::feed::{Feed, FeedSettings};
+use crate::nouns::feed_account::{AccessMode, AccessSettings};
 use crate::nouns::feed_key::FeedKey;
 use crate::nouns::feed_run::FeedRunState;
 use crate::nouns::refusal::Refusal;
@@ -73,6 +77,27 @@ pub(super) async fn night(mirror: &Mirror, opened: &Opened, number: usize) -> Re
     }
     files.push(("students", students(number)));
     delivered(mirror, opened, ("students", &files, (number == 0).then_some(COMPARED))).await
+}
+
+/// Lets plans follow from the staff feed: its visitors fill a group, and the first plan waits for whoever looks.
+pub(super) async fn follow(mirror: &Mirror, opened: &Opened) -> Result<(), Refusal> {
+    let (clock, entropy) = (&opened.surroundings.clock, &opened.surroundings.entropy);
+    let context = Context { actor: Actor::CommandLine, now: clock.now() };
+    let snapshot = mirror.current();
+    let free = |group: &directory::Ordinal| {
+        let known = snapshot.group_row(*group).and_then(|row| row.group.as_ref());
+        let open = known.is_some_and(|known| !known.is_synced() && known.modifiable != Some(false));
+        open && snapshot.grants(*group).is_empty()
+    };
+    let found = snapshot.groups_by_name().iter().find(free).and_then(|group| snapshot.group_row(group));
+    let Some(group) = found.map(|row| row.id.clone()) else { return Ok(()) };
+    let Ok(feed) = keep::find(mirror, "staff").await else { return Ok(()) };
+    let wanted = Wanted { code: "group:visitors".to_owned(), group, scope: Scope::ThisFeed, owned: false };
+    mapping::map(&context, mirror, (&feed, wanted), entropy).await.map_err(unfed)?;
+    let settings = AccessSettings { mode: AccessMode::Propose, ..AccessSettings::default() };
+    setting::choose(&context, mirror, (&feed, settings), entropy).await.map_err(unfed)?;
+    while accounts::once(mirror, &opened.surroundings).await.map_err(unfed)? {}
+    Ok(())
 }
 
 /// Says how the next night of the staff feed is uploaded, with a key of this start and the file it takes.

@@ -131,6 +131,7 @@ pub async fn live(
     asked.await.map_err(database)?;
     work_through(&mirror, &opened).await?;
     furnish::furnish(&mirror, &opened.surroundings).await?;
+    fed::follow(&mirror, &opened).await?;
     subscribed::deliver(&mirror, &opened).await?;
     opened.mirrors.close().await;
     let arrived = Arrived { organization: simulator.read(Clone::clone), port: simulator.address().port() };

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::auth::feed_keys::{self, KeyNotMade, WantedKey};
 use crate::cli::open::{self, Locked, to_read};
 use crate::cli::table::table;
-use crate::cli::{Exit, Place, socket};
+use crate::cli::{Exit, Place, feed_accounts, socket};
 use crate::config::Config;
 use crate::feeds::decide::{self, Approval};
 use crate::feeds::trouble::NotDone;
@@ -103,6 +103,9 @@ pub enum Action {
         /// The text
         text: String,
     },
+    /// What follows from feeds at Atlassian.
+    #[command(flatten)]
+    Accounts(feed_accounts::Action),
     /// Try a control file on sample files, without keeping anything
     Check {
         /// The control file
@@ -125,6 +128,8 @@ pub(crate) enum Asked {
     Apply { run: String, reason: String, typed: Option<u64> },
     /// Cancel a run.
     Cancel { run: String, reason: String },
+    /// What follows at Atlassian.
+    Accounts(feed_accounts::Asked),
 }
 
 /// What came of it: a sentence, or what was wrong and what to do.
@@ -137,6 +142,14 @@ pub async fn run(feed: &Feed) -> Result<Exit, Refusal> {
         Action::Show { feed: code } => return show(&feed.place, code).await,
         Action::Lookup { text } => return lookup(&feed.place, text).await,
         Action::Check { control, samples } => return dry_run(control, samples),
+        Action::Accounts(action) => match action.asked() {
+            Some(asked) => Asked::Accounts(asked),
+            None => {
+                let mirror = only(to_read(&feed.place).await?.only())?;
+                let shown = feed_accounts::show(&mirror, action).await;
+                return shown.map(|()| Exit::Done).map_err(|why| why.refusal("There is nothing to show."));
+            }
+        },
         Action::Create { code, name } => Asked::Create { code: code.clone(), name: name.clone() },
         Action::Key { feed, label, days } => Asked::Key { feed: feed.clone(), label: label.clone(), days: *days },
         Action::Declare { feed, code, name } => {
@@ -206,6 +219,7 @@ pub(crate) async fn answer(mirror: &Mirror, surroundings: &Surroundings, asked: 
             keep::declare_group(&context, mirror, (&feed, &code, &name), entropy).await.map_err(refused)?;
             Ok(format!("Group {code} is declared."))
         }
+        Asked::Accounts(asked) => feed_accounts::answer(&context, mirror, asked, entropy).await.map_err(refused),
         Asked::Apply { run, reason, typed } => {
             let approval = Approval { reason, typed };
             let run = decide::apply(&context, mirror, (&id(&run)?, approval), entropy).await.map_err(refused)?;

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod doctor;
 pub mod ending;
 pub mod feed;
+pub mod feed_accounts;
 pub mod filters;
 pub mod follow;
 pub mod groups;

@@ -71,9 +71,6 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("feed_rows.CLEAR", CLEAR),
 ];
 
-/// How a change by the control file stands in `changes`; in a value the quotation marks would be escaped.
-const BY_CONTROL: &str = "%\"control\":true%";
-
 /// Which rows. Everything that is said has to hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RowsWanted {
@@ -129,7 +126,8 @@ pub fn matching(tx: &mut Tx, run: i64, wanted: &RowsWanted, limit: u32) -> Resul
         wanted.kind.map(RowKind::as_str).into(),
         wanted.username_key.as_deref().into(),
         limit.into(),
-        wanted.by_control.then_some(BY_CONTROL).into(),
+        // In a value the quotation marks would be escaped.
+        wanted.by_control.then_some(r#"%"control":true%"#).into(),
     ];
     tx.list(MATCHING, &arguments, row)
 }

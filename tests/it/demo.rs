@@ -87,7 +87,8 @@ async fn a_past_was_read_day_by_day_and_ends_in_the_present() {
     ] {
         assert!(states.contains(&seen), "{seen:?} in {states:?}");
     }
-    assert_eq!(ended, [(OperationKind::Undo, succeeded), (OperationKind::Operation, succeeded)]);
+    let waits = (OperationKind::Feed, OperationState::Waiting);
+    assert_eq!(ended, [waits, (OperationKind::Undo, succeeded), (OperationKind::Operation, succeeded)]);
     // Its webhooks were told over HTTP, and whoever plays their other side believed every message.
     let log = mirror.store().read(|tx| outbox::newest(tx, i64::MAX, 1000)).await.unwrap();
     assert!(log.iter().all(|delivery| delivery.state == DeliveryState::Delivered), "{log:?}");
