@@ -89,7 +89,9 @@ pub(super) async fn follow(mirror: &Mirror, opened: &Opened) -> Result<(), Refus
         let open = known.is_some_and(|known| !known.is_synced() && known.modifiable != Some(false));
         open && snapshot.grants(*group).is_empty()
     };
-    let found = snapshot.groups_by_name().iter().find(free).and_then(|group| snapshot.group_row(group));
+    let emptiest = |group: &directory::Ordinal| snapshot.memberships().members(*group).len();
+    let found = snapshot.groups_by_name().iter().filter(free).min_by_key(emptiest);
+    let found = found.and_then(|group| snapshot.group_row(group));
     let Some(group) = found.map(|row| row.id.clone()) else { return Ok(()) };
     let Ok(feed) = keep::find(mirror, "staff").await else { return Ok(()) };
     let wanted = Wanted { code: "group:visitors".to_owned(), group, scope: Scope::ThisFeed, owned: false };

@@ -22,8 +22,10 @@ async fn w11_a_token_that_may_read_is_refused_every_change_and_one_that_manages_
                 served.send(request).await
             };
             let is_read = method == Method::GET || asked.starts_with("/filter/");
-            let is_act =
-                !is_read && ["/operations", "/webhooks", "/tasks"].iter().any(|acting| asked.starts_with(acting));
+            let is_act = !is_read
+                && ["/operations", "/webhooks", "/tasks", "/feeds/{feed}/accounts"]
+                    .iter()
+                    .any(|acting| asked.starts_with(acting));
             acts += usize::from(is_act);
             let (reader, manager) = (send(&reads).await, send(&manages).await);
             assert_eq!((reader.status, reader.problem()) == (403, "reach"), !is_read, "{method} {asked}: {reader:?}");
