@@ -149,6 +149,8 @@ fn of_atlassian(person: &FeedPerson, (account, case): (&Option<TheirAccount>, &O
         return match account.status.as_deref() {
             Some("active") => "The linked Atlassian account is active.".to_owned(),
             Some("suspended") => "The linked Atlassian account is suspended, so that it opens nothing.".to_owned(),
+            Some("not_invited") => "The linked Atlassian account is in no directory.".to_owned(),
+            Some("for_deletion") => "The linked Atlassian account is to be deleted.".to_owned(),
             Some(status) => format!("The linked Atlassian account is {status}."),
             None => "The linked Atlassian account is not in the organization.".to_owned(),
         };

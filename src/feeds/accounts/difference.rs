@@ -18,9 +18,9 @@ pub(super) enum Standing {
     Active,
     /// Suspended wherever it is.
     Suspended,
-    /// In no directory.
+    /// Gone from the organization.
     Outside,
-    /// Something else, such as deactivated.
+    /// Something else, such as deactivated, or managed and in no directory.
     Other,
 }
 

@@ -269,7 +269,8 @@ pub(super) fn standing(snapshot: &Snapshot, account: Ordinal) -> Standing {
     let any = |status: Status| presences.iter().any(|presence| presence.status == Some(status.clone()));
     let closed = snapshot.account_row(account).and_then(|row| row.account_status.cloned());
     if presences.is_empty() {
-        Standing::Outside
+        // A managed account outside all directories is known by its address, and is not invited by it.
+        if snapshot.best_presence(account).is_some() { Standing::Other } else { Standing::Outside }
     } else if matches!(closed, Some(AccountStatus::Inactive | AccountStatus::Closed)) {
         Standing::Other
     } else if any(Status::Active) {

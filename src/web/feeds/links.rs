@@ -15,7 +15,7 @@ use crate::web::ui::address::Address;
 use crate::web::ui::frame::{Page, Place};
 use crate::web::ui::notice::{Weight, empty, notice};
 use crate::web::ui::paging::paging;
-use crate::web::ui::person::display_name;
+use crate::web::ui::person::{display_name, status_word};
 use crate::web::visit::Visit;
 
 /// The page's address.
@@ -93,12 +93,12 @@ pub(super) fn section(looked: &Looked, visit: &Visit) -> Markup {
                 @match &looked.account {
                     Some(account) => {
                         a.name href=(Address::person(&account.id)) { bdi { (if account.name.is_empty() { &account.id } else { &account.name }) } }
-                        @if let Some(email) = &account.email { span.sub { bdi { (email) } } }
+                        @if let Some(email) = &account.email { " " span.sub { bdi { (email) } } }
                     }
                     None => { span.sub { "none linked" } }
                 }
             } }
-            @if let Some(account) = &looked.account { div { dt { "State at Atlassian" } dd { @match &account.status { Some(status) => (status.replace('_', " ")), None => { span.sub { "not in the organization" } } } } } }
+            @if let Some(account) = &looked.account { div { dt { "State at Atlassian" } dd { @match &account.status { Some(status) => (standing(status)), None => { span.sub { "not in the organization" } } } } } }
             @if let Some(note) = &person.link {
                 div { dt { "Decided" } dd {
                     @match note.how { LinkHow::Email => "by the verified e-mail address", LinkHow::Hand => { "by " bdi { (note.by) } } LinkHow::Apart => { bdi { (note.by) } " said that none is theirs" } }
@@ -111,6 +111,11 @@ pub(super) fn section(looked: &Looked, visit: &Visit) -> Markup {
         }
         (forms(looked))
     }
+}
+
+/// How an account stands, in our words.
+fn standing(status: &str) -> String {
+    status_word(&directory::Status::parse(status)).to_owned()
 }
 
 fn forms(looked: &Looked) -> Markup {

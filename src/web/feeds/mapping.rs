@@ -136,7 +136,8 @@ fn found(feed: &Feed, group: &ManagedGroup, ask: &Ask, visit: &Visit) -> Markup 
     let more = groups.len() > SHOWN;
     groups.truncate(SHOWN);
     html! {
-        h2 { "Fill by " bdi { (group.name) } " " span.sub { code { bdi { (group.code) } } " " a href=(here(feed)) { "another" } } }
+        h2 { "Fill by " bdi { (group.name) } @if group.name != group.code { " " span.sub { code { bdi { (group.code) } } } } }
+        p.hint { a href=(here(feed)) { "Another managed group" } }
         form.filter role="search" method="get" action=(here(feed)) aria-label="Find a group" {
             input type="hidden" name="group" value=(group.code);
             input type="search" name="find" value=(ask.find) maxlength="256" placeholder="A part of the group’s name" aria-label="A part of the group’s name" autocomplete="off" spellcheck="false";

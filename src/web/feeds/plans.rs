@@ -35,7 +35,7 @@ pub(super) fn left_alone(why: LeftAlone) -> &'static str {
             "whose address an account has but has not verified: they have not accepted their invitation, or are linked by hand"
         }
         LeftAlone::NoAddress => "without an e-mail address: no account can be found, and nobody invited",
-        LeftAlone::NotActive => "whose account somebody else has suspended, or that is deactivated",
+        LeftAlone::NotActive => "whose account somebody else has suspended, or that is deactivated or in no directory",
         LeftAlone::GroupGone => "mapped groups that are gone: take the mapping back, or map another group",
         LeftAlone::MayBeKnown => {
             "members of a group that belongs to the feed who may be people of the feeds: link them by hand"
@@ -56,7 +56,7 @@ fn why(step: &Step) -> Markup {
             StepWhy::Back => "in a feed again",
             StepWhy::Owned => { "the group belongs to " (code()) ", which does not have them" }
         }
-        @if let Some(run) = step.run { span.sub { "run " (run) } }
+        @if let Some(run) = step.run { " " span.sub { "run " (run) } }
     }
 }
 
@@ -98,7 +98,7 @@ pub(super) fn table(plans: &[(&FeedPlan, Option<u64>)], visit: &Visit) -> Markup
                 } }
                 tbody { @for (plan, run) in plans { tr {
                     th scope="row" { a.name href=(operations::address(&plan.operation)) { "Operation " (number(plan.number)) } }
-                    td { (operations::words::state_tag(plan.state)) @if plan.by_itself && !plan.state.is_over() { " " span.sub { "by itself" } } }
+                    td.wide { (operations::words::state_tag(plan.state)) @if plan.by_itself && !plan.state.is_over() { " " span.sub { "by itself" } } }
                     td.num { (number(plan.people)) }
                     td.long { (changes(plan)) @if let Some(why) = &plan.failure { " " span.sub { bdi { (why) } } } }
                     td.hide-s { @if let Some(run) = run { "run " (run) } }

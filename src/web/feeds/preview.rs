@@ -167,7 +167,7 @@ fn table(one: &OneRun, rows: &Rows, visit: &Visit) -> Markup {
                         @match row.account {
                             Some(account) => {
                                 a.name href=(lookup::address(account)) { bdi { (row.username) } }
-                                @if let Some(name) = rows.names.get(&account).filter(|name| !name.is_empty()) { span.sub { bdi { (name) } } }
+                                @if let Some(name) = rows.names.get(&account).filter(|name| !name.is_empty()) { " " span.sub { bdi { (name) } } }
                             }
                             None => { bdi { (row.username) } }
                         }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::nouns::operation::{Approval, Operation, Selection};
+use crate::nouns::operation::{Approval, Operation, OperationKind, Selection};
 use crate::nouns::price::{Cost, Prices};
 use crate::operations::report::Report;
 use crate::web::operations::{address, terms, words};
@@ -92,6 +92,7 @@ fn whom(operation: &Operation) -> Markup {
             Selection::Filter(filter) => {
                 (people) " whom " a.name href=(Address::new(people::HERE).with("q", filter)) { code { bdi { (filter) } } } " finds"
             }
+            Selection::People(_) if operation.kind == OperationKind::Feed => { "what a feed says of " (people) " with an account" }
             Selection::People(named) if named.is_empty() => "groups as such, or people who are to be invited",
             Selection::People(_) => { (people) ", picked one by one" }
             Selection::Operation(_) => { (people) " of the operation before" }

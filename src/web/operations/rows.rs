@@ -154,7 +154,10 @@ fn table((operation, whose): (&Operation, Option<&OfOperation>), rows: &[NamedRo
                     td.long { (change(row, &visit.snapshot)) }
                     td.hide-s { (row.before) @if row.before != row.after { " " span.arrow { "→" } " " (row.after) } }
                     td { (words::row_tag(row.row.state, operation.state)) }
-                    td.long { @if let Some(why) = &row.row.why { (words::why(why, &visit.snapshot)) " " } (plans::reason(whose, row.row.seq)) }
+                    td.long {
+                        @if let Some(why) = &row.row.why { div { (words::why(why, &visit.snapshot)) } }
+                        (plans::reason(whose, row.row.seq))
+                    }
                 } } }
             }
         }
