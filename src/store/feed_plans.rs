@@ -40,6 +40,7 @@ const OF_RUN: &str = "
 const SETTLE: &str = "UPDATE feed_plans SET settled = 1, by_itself = 0, waits = NULL WHERE operation = $1";
 const ASK: &str = "UPDATE feed_plans SET by_itself = 0, waits = NULL WHERE operation = $1";
 const SET_WAITS: &str = "UPDATE feed_plans SET waits = $2 WHERE operation = $1";
+const FORGET_DIGESTS: &str = "UPDATE feed_plans SET digest = $2 WHERE feed = $1 AND settled = 1";
 const ROWS_OF: &str = "
     SELECT seq, who, targets, step, why, code, run FROM feed_plan_rows WHERE operation = $1 AND seq > $2
     ORDER BY seq LIMIT $3";
@@ -73,6 +74,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("feed_plans.SETTLE", SETTLE),
     ("feed_plans.ASK", ASK),
     ("feed_plans.SET_WAITS", SET_WAITS),
+    ("feed_plans.FORGET_DIGESTS", FORGET_DIGESTS),
     ("feed_plans.ROWS_OF", ROWS_OF),
 ];
 
@@ -148,6 +150,11 @@ pub fn ask(tx: &mut Tx, operation: u64) -> Result<(), StoreError> {
 /// Notes what stands against approving a plan by itself for the time being.
 pub fn set_waits(tx: &mut Tx, operation: u64, why: Option<&str>) -> Result<(), StoreError> {
     tx.execute(SET_WAITS, &[(operation as i64).into(), why.into()]).map(drop)
+}
+
+/// Forgets what plans that are over were to do, so that the same may be planned again.
+pub fn forget_digests(tx: &mut Tx, feed: i64) -> Result<(), StoreError> {
+    tx.execute(FORGET_DIGESTS, &[feed.into(), (&[0_u8; 32]).into()]).map(drop)
 }
 
 /// Why the rows of a plan are there, by their place, behind one.

@@ -2,6 +2,7 @@
 
 mod access;
 mod audit;
+mod feed_accounts;
 mod feeds;
 mod filters;
 mod groups;

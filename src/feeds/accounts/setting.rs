@@ -60,7 +60,7 @@ pub async fn choose(
     Ok(chosen.await?)
 }
 
-/// Lets what a person has said no to be proposed again; how much it was.
+/// Lets what a person has said no to, and what failed, be proposed again; to how much somebody had said no.
 pub async fn propose_again(
     context: &Context,
     mirror: &Mirror,
@@ -70,6 +70,7 @@ pub async fn propose_again(
     let (context, salt, feed) = (context.clone(), entropy.bytes(), feed.clone());
     let forgotten = mirror.store().write(move |tx| {
         let forgotten = feed_agreed::forget_declined(tx, feed.number)?;
+        feed_plans::forget_digests(tx, feed.number)?;
         feed_mappings::look_again(tx)?;
         let detail = json!({ "forgotten": forgotten });
         tell::record(tx, &context, ("feed.proposed_again", feed.id.as_str()), (detail, None), &salt)?;

@@ -13,6 +13,7 @@ use crate::feeds::accounts::shown::{self, OfFeed};
 use crate::feeds::trouble::NotDone;
 use crate::nouns::feed::{Feed, Threshold};
 use crate::nouns::feed_account::{AccessMode, AccessSettings, LeftAlone};
+use crate::nouns::operation::OperationState;
 use crate::web::Served;
 use crate::web::failure::Failure;
 use crate::web::feeds::{address, existing, links, mapping, plans, told, trail};
@@ -155,6 +156,8 @@ fn made(of: &OfFeed, visit: &Visit) -> Markup {
 }
 
 fn form(feed: &Feed, entry: &Entry, (of, visit): (&OfFeed, &Visit)) -> Markup {
+    let last = of.plans.first().map(|(plan, _)| plan.state);
+    let failed = last.is_some_and(|state| matches!(state, OperationState::Partial | OperationState::Failed));
     html! {
         form.fields method="post" action=(address(feed).below(PART)) {
             fieldset {
@@ -177,10 +180,13 @@ fn form(feed: &Feed, entry: &Entry, (of, visit): (&OfFeed, &Visit)) -> Markup {
             @if let Some((by, _, at)) = &of.access.chosen { p.hint { "Chosen by " bdi { (by) } ", " (visit.reader.relative(*at)) "." } }
             div.row { button.primary type="submit" name="do" value="choose" { "Save" } }
         }
-        @if of.declined > 0 {
+        @if of.declined > 0 || failed {
             form.row method="post" action=(address(feed).below(PART)) {
                 button type="submit" name="do" value="again" { "Propose again" }
-                span.hint { "Somebody has rejected " (number(of.declined)) " of what the feed wants; it is not proposed until the feed says something else." }
+                span.hint {
+                    @if of.declined > 0 { "Somebody has rejected " (number(of.declined)) " of what the feed wants; it is not proposed until the feed says something else." }
+                    @else { "Not all of the last plan was done. The same is not planned twice by itself." }
+                }
             }
         }
     }

@@ -8,7 +8,7 @@ use super::*;
 use crate::feeds::worker as comparing;
 
 /// A control file for records of this kind.
-fn control() -> Value {
+pub(super) fn control() -> Value {
     let field = |source: &str, name: &str| json!({ "source": source, "destination": "user", "name": name });
     json!({
         "dataImportControlFileVersion": 0,
@@ -33,7 +33,7 @@ fn people(count: usize) -> Vec<Value> {
 }
 
 /// Uploads a file by the form of the page.
-async fn put(app: &mut App, feed: &str, name: &str, text: &str) -> Answer {
+pub(super) async fn put(app: &mut App, feed: &str, name: &str, text: &str) -> Answer {
     sent(app, &format!("/feeds/{feed}/upload"), &[("name", None, name), ("file", Some("C:\\out\\data.json"), text)])
         .await
 }
@@ -51,7 +51,7 @@ async fn sent(app: &mut App, path: &str, parts: &[(&str, Option<&str>, &str)]) -
 }
 
 /// Lets the worker of feeds work until nothing is due.
-async fn settle(app: &App) {
+pub(super) async fn settle(app: &App) {
     let mirror = app.web.mirrors.only().unwrap();
     let surroundings = Surroundings { clock: app.web.clock.clone(), entropy: app.web.entropy.clone() };
     while comparing::work_once(&mirror, &surroundings).await.unwrap() {}
@@ -245,7 +245,7 @@ async fn somebody_is_looked_up_held_released_renamed_and_merged() {
     let page = app.get(&here).await.body;
     for text in [
         "Active: in the latest delivery of Staff &lt;b&gt;.",
-        "No Atlassian account is linked.",
+        "No Atlassian account is linked: none in the organization has verified this address.",
         "group:staff",
         "In most recent feed?",
         "\"last\": \"Number07\"",
@@ -366,6 +366,8 @@ async fn what_only_the_control_file_changes_is_told_apart_and_a_control_file_can
     ] {
         assert!(held.contains(text), "{text}: {held}");
     }
+    let by_control = app.get(&format!("{run}?kind=by_control")).await.body;
+    assert!(by_control.contains("S01") && !by_control.contains("Twice"), "{by_control}");
     let twice = app.get(&format!("{run}?kind=conflict")).await.body;
     assert!(!twice.contains("<ins>"), "nothing of somebody in conflict changes: {twice}");
 

@@ -298,8 +298,13 @@ async fn nobody_is_touched_whom_a_rule_protects_and_nobody_taken_out_whom_the_fe
             .await
             .unwrap();
         land.mode(AccessMode::Propose, |_| {}).await;
-        land.night(&land.records(1..=3)).await;
+        // Somebody's address is that of an account which has not verified it: anybody could have typed it.
+        let typed = app.truth().users.into_iter().find_map(|user| user.email.filter(|_| !user.email_verified)).unwrap();
+        let mut staff = land.records(1..=3);
+        staff.push(record("s66", "Typed", &typed, "teaching"));
+        land.night(&staff).await;
         assert_eq!(land.to_do().await, [("add_to_group", 3)]);
+        assert!(land.of_feed().await.access.left_alone.contains(&(LeftAlone::Unverified, 1)));
         let rows = app.rows(&land.open_plan().await).await;
         let refused: Vec<_> = rows.iter().filter_map(|row| row.why.as_ref().map(|why| why.code.as_str())).collect();
         assert_eq!(refused, ["protected_person"]);
