@@ -6,10 +6,13 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a benchmark ends at what it cannot do")]
 
 mod commits;
+mod feed;
+mod feed_step;
 mod filter;
 mod load;
 mod meter;
 mod mirror;
+mod nights;
 mod operations;
 mod pages;
 mod people;
@@ -80,6 +83,28 @@ enum Goal {
         #[arg(long)]
         database: Option<String>,
     },
+    /// Feeds: a first import, a night's preview beside DuckDB, a change applied, JSON, an upload.
+    Feed {
+        #[arg(long, default_value_t = 1_000_000)]
+        people: u32,
+        /// The size of the uploaded file, in MiB.
+        #[arg(long, default_value_t = 1_024)]
+        upload: u64,
+        /// The Python that has the package duckdb.
+        #[arg(long, default_value = "python3")]
+        python: String,
+        /// A PostgreSQL database instead of SQLite; without the upload.
+        #[arg(long)]
+        database: Option<String>,
+    },
+    /// One step of a feed, which the goal above takes in a process of its own.
+    #[command(hide = true)]
+    FeedStep {
+        #[command(flatten)]
+        place: feed_step::Place,
+        #[command(subcommand)]
+        step: feed_step::Step,
+    },
 }
 
 fn main() -> ExitCode {
@@ -93,6 +118,10 @@ fn main() -> ExitCode {
             let sizes = operations::Sizes { users, people, seconds };
             runtime().block_on(operations::measure(sizes, database));
         }
+        Goal::Feed { people, upload, python, database } => {
+            runtime().block_on(feed::measure(feed::Sizes { people, upload }, database, &python));
+        }
+        Goal::FeedStep { place, step } => runtime().block_on(feed_step::take(place, step)),
         Goal::Pages { users, seconds } => pages::measure(&runtime(), users, seconds),
     }
     ExitCode::SUCCESS

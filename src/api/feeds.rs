@@ -2,6 +2,7 @@
 //! and runs for a person or their program.
 
 pub(crate) mod accounts;
+pub(crate) mod downloads;
 pub(crate) mod people;
 pub(crate) mod runs;
 pub(crate) mod shown;

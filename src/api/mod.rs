@@ -144,7 +144,10 @@ fn feed_routes() -> OpenApiRouter<Api> {
         .routes(routes!(feeds::accounts::link))
         .routes(routes!(feeds::people::list))
         .routes(routes!(feeds::people::errors))
-        .routes(routes!(feeds::people::errors_csv))
+        .routes(routes!(feeds::downloads::people))
+        .routes(routes!(feeds::downloads::errors))
+        .routes(routes!(feeds::downloads::preview))
+        .routes(routes!(feeds::downloads::log))
 }
 
 /// Everything that asks who is there.

@@ -1,17 +1,15 @@
-//! People of a feed, and whose last record was not applied in whole, as JSON and CSV.
+//! People of a feed, and whose last record was not applied in whole, by page.
 
 use axum::Json;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::api::feed_entry::FeedAsked;
 use crate::api::feeds::runs::{place, write};
 use crate::api::page;
-use crate::api::parameters::{Id, None as NoParameters, Parameters};
+use crate::api::parameters::{Id, Parameters};
 use crate::api::problem::{Kind, Problem};
-use crate::feeds::{files, listing};
+use crate::feeds::listing;
 use crate::nouns::feed_person::{FeedPerson, FeedRecord, PersonState};
 use crate::store::feed_people::PeopleWanted;
 
@@ -139,22 +137,6 @@ pub(crate) async fn errors(
     let next = (found.len() == limit).then(|| found.last()).flatten();
     let next = next.map(|(person, _)| write(&question, person.account));
     Ok(Json(FeedErrors { errors: found.iter().map(FeedError::of).collect(), next }))
-}
-
-/// Download a feed's errors
-///
-/// All of them, as comma-separated values.
-#[utoipa::path(get, path = "/feeds/{feed}/errors.csv", tag = "feeds", operation_id = "download_feed_errors",
-    params(("feed" = String, Path, description = "The feed's code or id")),
-    responses((status = 200, description = "The errors", body = String, content_type = "text/csv")))]
-pub(crate) async fn errors_csv(
-    asked: FeedAsked,
-    Id(feed): Id,
-    Parameters(_): Parameters<NoParameters>,
-) -> Result<Response, Problem> {
-    let feed = asked.feed(&feed).await?;
-    let text = files::errors(&asked.mirror, feed.number).await?;
-    Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], text).into_response())
 }
 
 impl FeedPersonBody {

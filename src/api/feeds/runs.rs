@@ -342,7 +342,7 @@ pub(crate) async fn reapply(
     done("The run was not applied again.", copied, &asked)
 }
 
-async fn find(asked: &FeedAsked, feed: &str, run: &str) -> Result<OneRun, Problem> {
+pub(super) async fn find(asked: &FeedAsked, feed: &str, run: &str) -> Result<OneRun, Problem> {
     let feed = asked.feed(feed).await?;
     let missing = || Problem::not_found("run of this feed");
     let found = listing::run(&asked.mirror, &FeedRunId::parse(run).ok_or_else(missing)?).await;

@@ -7,7 +7,8 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::mpsc;
 
-use crate::feeds::{bodies, files};
+use crate::feeds::bodies;
+use crate::feeds::files::{self, Subject};
 use crate::http::Arriving;
 use crate::id::FeedBodyId;
 use crate::mirror::export::Form;
@@ -15,7 +16,7 @@ use crate::mirror::export::events::{Exported, record};
 use crate::nouns::feed_run::RunFile;
 use crate::store::db::Store;
 use crate::store::error::StoreError;
-use crate::web::export::download;
+use crate::web::export::{download, download_arriving};
 use crate::web::failure::Failure;
 use crate::web::feeds::existing;
 use crate::web::feeds::run::existing as existing_run;
@@ -31,28 +32,32 @@ pub(crate) async fn of_run(
     Path((code, run, file)): Path<(String, String, String)>,
 ) -> Result<Response, Failure> {
     let one = existing_run(&visit, &code, &run).await?;
-    let (mirror, number) = (&visit.mirror, one.run.number);
-    let (what, form, text) = match file.as_str() {
-        "preview.csv" => ("preview", Form::Csv, files::preview(mirror, number).await?),
-        "preview.json" => ("preview", Form::Json, files::preview_json(mirror, number).await?),
-        "log.csv" => ("log", Form::Csv, files::log(mirror, number).await?),
-        "log.json" => ("log", Form::Json, files::log_json(mirror, number).await?),
-        "run.json" => ("run", Form::Json, files::run_json(&one)),
+    let number = one.run.number;
+    let here = run_address(&one.feed, &one.run).to_string();
+    let (what, subject, form) = match file.as_str() {
+        "preview.csv" => ("preview", Subject::Preview(number), Form::Csv),
+        "preview.json" => ("preview", Subject::Preview(number), Form::Json),
+        "log.csv" => ("log", Subject::Log(number), Form::Csv),
+        "log.json" => ("log", Subject::Log(number), Form::Json),
+        "run.json" => {
+            let what = format!("feed-{code}-run-{number}-run");
+            let exported = Exported { what: &what, rows: None, form: Form::Json, filter: &here };
+            return download(&visit, exported, std::iter::once(files::run_json(&one).into_bytes())).await;
+        }
         _ => return Err(Failure::NotFound("There is no such file.")),
     };
     let what = format!("feed-{code}-run-{number}-{what}");
-    let here = run_address(&one.feed, &one.run).to_string();
     let exported = Exported { what: &what, rows: None, form, filter: &here };
-    download(&visit, exported, std::iter::once(text.into_bytes())).await
+    download_arriving(&visit, exported, files::file(&visit.mirror, subject, form).arriving()).await
 }
 
 /// GET /feeds/{code}/errors.csv
 pub(crate) async fn errors(visit: Visit, Path(code): Path<String>) -> Result<Response, Failure> {
     let feed = existing(&visit, &code).await?;
-    let text = files::errors(&visit.mirror, feed.number).await?;
     let what = format!("feed-{code}-errors");
     let exported = Exported { what: &what, rows: None, form: Form::Csv, filter: "" };
-    download(&visit, exported, std::iter::once(text.into_bytes())).await
+    let file = files::file(&visit.mirror, Subject::Errors(feed.number), Form::Csv);
+    download_arriving(&visit, exported, file.arriving()).await
 }
 
 /// GET /feeds/{code}/runs/{run}/files/{name}
