@@ -10,7 +10,6 @@ use clock::Clock;
 use feed::control::{ControlFile, FieldKey, FileSpec};
 use feed::difference::{self, Conflict, ConflictKind, Delivery, Force, Kind, Line, Past, Preview, Stop};
 use feed::finding::{Finding, Level};
-use feed::json;
 use feed::person::Person;
 use feed::read::{Gunzip, Input, Limits};
 
@@ -181,7 +180,7 @@ impl<'t> Writer<'t> {
                 ..blank()
             }),
             Line::Person { candidate, before, changes, clashes } => {
-                let settled = difference::settle(before, &candidate.person);
+                let settled = difference::settle(before, candidate.person);
                 let is_error = candidate.findings.iter().any(|finding| finding.level == Level::Error);
                 let kind = match candidate.kind {
                     _ if !clashes.is_empty() => RowKind::Conflict,
@@ -212,7 +211,7 @@ impl<'t> Writer<'t> {
                     raw_digest: Some(candidate.raw.0),
                     digest: Some(candidate.canonical.0),
                     person: Some(person::to_text(&settled)),
-                    raw: Some(json::write(&candidate.received)),
+                    raw: Some(candidate.received),
                     changes: changes.iter().map(|change| told::change(change, by_control)).collect(),
                     why,
                     ..blank()
@@ -230,7 +229,7 @@ impl<'t> Writer<'t> {
                     record: Some(failing.record),
                     file_line: Some(failing.line),
                     is_error: true,
-                    raw: Some(json::write(&failing.received)),
+                    raw: Some(failing.received),
                     why: told::first_error(&failing.findings),
                     ..blank()
                 })

@@ -2,7 +2,6 @@
 
 use feed::control::FieldKey;
 use feed::control::model::Destination;
-use feed::json;
 use feed::person::{Entry, Person};
 use jiff::Timestamp;
 
@@ -10,12 +9,12 @@ use crate::nouns::feed_person::{FeedPerson, PersonState};
 
 /// The text in which a person is kept.
 pub(super) fn to_text(person: &Person) -> String {
-    json::write(&person.to_value())
+    person.to_text()
 }
 
 /// The person of a kept text; none when it is damaged.
 pub(super) fn of_text(text: &str) -> Option<Person> {
-    Person::from_value(&json::parse(text.as_bytes()).ok()?)
+    Person::of_text(text)
 }
 
 /// The person as everybody's list has them, under a number.

@@ -1,12 +1,15 @@
 //! A person as a feed tells them: the canonical form of a record. Two records that mean the same give equal people, and
 //! nothing of where the values came from is left.
 
+mod glance;
+mod kept;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::control::FieldKey;
-use crate::control::model::Destination;
-use crate::digest::Digest;
 use crate::json::{Number, Value};
+
+pub use glance::{Glance, glance};
 
 /// A person of a feed.
 #[derive(Debug, Clone, PartialEq)]
@@ -107,126 +110,4 @@ impl Person {
     pub fn name(&self) -> String {
         format!("{} {}", self.user("nameFirst"), self.user("nameLast")).trim().to_owned()
     }
-
-    /// The digest of the person.
-    pub fn digest(&self) -> Digest {
-        Digest::of_value(&self.to_value())
-    }
-
-    /// The person as JSON: the form in which a store keeps them. `from_value` reads it back.
-    pub fn to_value(&self) -> Value {
-        let texts = |texts: &BTreeSet<String>| Value::List(texts.iter().map(Value::text).collect());
-        let mut members =
-            vec![("username".to_owned(), Value::text(&self.username)), ("groups".to_owned(), texts(&self.groups))];
-        for destination in [Destination::User, Destination::Profile, Destination::Tags] {
-            let of = self.fields.iter().filter(|(key, _)| key.destination == destination);
-            let fields: Vec<_> = of
-                .map(|(key, entries)| (key.name.clone(), Value::List(entries.iter().map(entry_value).collect())))
-                .collect();
-            if !fields.is_empty() {
-                members.push((destination.word().to_owned(), Value::Object(fields.into_iter().collect())));
-            }
-        }
-        if !self.left.is_empty() {
-            let left = self
-                .left
-                .iter()
-                .map(|key| Value::List(vec![Value::text(key.destination.word()), Value::text(&key.name)]));
-            members.push(("left".to_owned(), Value::List(left.collect())));
-        }
-        Value::Object(members.into_iter().collect())
-    }
-
-    /// The person whom `to_value` wrote; none when it is written otherwise.
-    pub fn from_value(value: &Value) -> Option<Person> {
-        let Value::Object(object) = value else { return None };
-        let username = text(object.get("username")?)?.to_owned();
-        let groups =
-            list(object.get("groups")?)?.iter().map(|code| Some(text(code)?.to_owned())).collect::<Option<_>>()?;
-        let mut fields = BTreeMap::new();
-        for destination in [Destination::User, Destination::Profile, Destination::Tags] {
-            let Some(Value::Object(of)) = object.get(destination.word()) else { continue };
-            for (name, entries) in of.members() {
-                let entries = list(entries)?.iter().map(entry).collect::<Option<_>>()?;
-                fields.insert(FieldKey { destination, name: name.to_owned() }, entries);
-            }
-        }
-        let mut left = BTreeSet::new();
-        for key in object.get("left").and_then(list).unwrap_or_default() {
-            let [destination, name] = list(key)? else { return None };
-            left.insert(FieldKey { destination: Destination::of(text(destination)?)?, name: text(name)?.to_owned() });
-        }
-        let key = directory::username_key(&username);
-        Some(Person { username, key, fields, groups, left })
-    }
-}
-
-fn text(value: &Value) -> Option<&str> {
-    match value {
-        Value::Text(text) => Some(text),
-        _ => None,
-    }
-}
-
-fn list(value: &Value) -> Option<&[Value]> {
-    match value {
-        Value::List(values) => Some(values),
-        _ => None,
-    }
-}
-
-fn parts_value(parts: &Parts) -> Value {
-    Value::Object(parts.iter().map(|(name, part)| (name.clone(), Value::text(part))).collect())
-}
-
-fn parts(value: &Value) -> Option<Parts> {
-    let Value::Object(object) = value else { return None };
-    object.members().map(|(name, part)| Some((name.to_owned(), text(part)?.to_owned()))).collect()
-}
-
-fn entry_value(entry: &Entry) -> Value {
-    let (word, value) = match &entry.item {
-        Item::Text(text) => ("text", Value::text(text)),
-        Item::Boolean(value) => ("boolean", Value::Boolean(*value)),
-        Item::Number(number) => ("number", Value::Number(number.clone())),
-        Item::Moment(moment) => ("datetime", Value::text(moment)),
-        Item::Reference(code) => ("ref", Value::text(code)),
-        Item::Username(key) => ("username", Value::text(key)),
-        Item::EmailAddress(key) => ("email", Value::text(key)),
-        Item::Telephone(number, _) => ("telephone", Value::text(number)),
-        Item::PersonName(parts) => ("person-name", parts_value(parts)),
-        Item::PostalAddress(parts) => ("postal-address", parts_value(parts)),
-        Item::Json(value) => ("json", value.clone()),
-    };
-    let mut members = vec![(word.to_owned(), value)];
-    if let Item::Telephone(_, Some(country)) = &entry.item {
-        members.push(("country".to_owned(), Value::text(country)));
-    }
-    if let Some(qualifier) = &entry.qualifier {
-        members.push(("qualifier".to_owned(), Value::text(qualifier)));
-    }
-    Value::Object(members.into_iter().collect())
-}
-
-fn entry(value: &Value) -> Option<Entry> {
-    let Value::Object(object) = value else { return None };
-    let (word, value) = object.members().next()?;
-    let item = match (word, value) {
-        ("boolean", Value::Boolean(value)) => Item::Boolean(*value),
-        ("number", Value::Number(number)) => Item::Number(number.clone()),
-        ("json", value) => Item::Json(value.clone()),
-        ("person-name", value) => Item::PersonName(parts(value)?),
-        ("postal-address", value) => Item::PostalAddress(parts(value)?),
-        ("text", value) => Item::Text(text(value)?.to_owned()),
-        ("datetime", value) => Item::Moment(text(value)?.to_owned()),
-        ("ref", value) => Item::Reference(text(value)?.to_owned()),
-        ("username", value) => Item::Username(text(value)?.to_owned()),
-        ("email", value) => Item::EmailAddress(text(value)?.to_owned()),
-        ("telephone", value) => {
-            let country = object.get("country").and_then(text).map(str::to_owned);
-            Item::Telephone(text(value)?.to_owned(), country)
-        }
-        _ => return None,
-    };
-    Some(Entry { item, qualifier: object.get("qualifier").and_then(text).map(str::to_owned) })
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::digest::{Digest, encode, encode_text};
-use crate::json::{Object, Value};
+use crate::json::{Object, Value, put_text, write};
 
 /// A record.
 #[derive(Debug, Clone, Default)]
@@ -158,6 +158,28 @@ impl Record {
             Body::Row(row) => {
                 let members = row.members().map(|(name, value)| (name.to_owned(), Value::text(value)));
                 Value::Object(Object::of(members.collect()))
+            }
+        }
+    }
+
+    /// The record as JSON: what `to_value` gives, written.
+    pub fn to_text(&self) -> String {
+        match &self.body {
+            Body::Tree(value) => write(value),
+            Body::Row(row) => {
+                // Names and quotation marks take about as much as the values.
+                let mut text = String::with_capacity(row.text.len() * 2 + 64);
+                text.push('{');
+                for (name, value) in row.members() {
+                    if text.len() > 1 {
+                        text.push(',');
+                    }
+                    put_text(name, &mut text);
+                    text.push(':');
+                    put_text(value, &mut text);
+                }
+                text.push('}');
+                text
             }
         }
     }

@@ -67,8 +67,8 @@ pub fn compare(before: &Person, after: &Person) -> Vec<Change> {
 }
 
 /// The person who is there once `after` was applied: what it leaves as it is comes from `before`.
-pub fn settle(before: Option<&Person>, after: &Person) -> Person {
-    let mut settled = after.clone();
+pub fn settle(before: Option<&Person>, after: Person) -> Person {
+    let mut settled = after;
     for field in std::mem::take(&mut settled.left) {
         if let Some(entries) = before.and_then(|before| before.fields.get(&field)) {
             settled.fields.insert(field, entries.clone());
@@ -82,7 +82,7 @@ pub fn settle(before: Option<&Person>, after: &Person) -> Person {
 pub fn causes(before: &Person, middle: &Person, after: &Person) -> Vec<(Change, Cause)> {
     let by_file: BTreeSet<FieldKey> = compare(before, middle).into_iter().map(|change| change.field).collect();
     let by_data: BTreeSet<FieldKey> =
-        compare(&settle(Some(before), middle), after).into_iter().map(|c| c.field).collect();
+        compare(&settle(Some(before), middle.clone()), after).into_iter().map(|c| c.field).collect();
     let cause = |change: &Change| match (by_file.contains(&change.field), by_data.contains(&change.field)) {
         (true, false) => Cause::ControlFile,
         (true, true) => Cause::DataAndControlFile,

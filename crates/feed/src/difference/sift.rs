@@ -12,7 +12,6 @@ use super::emails::{Claim, contested};
 use crate::control::ControlFile;
 use crate::digest::Digest;
 use crate::finding::Finding;
-use crate::json::Value;
 use crate::person::{Item, Person};
 use crate::record::Record;
 use crate::transform::{Transformed, Transformer, Username};
@@ -75,8 +74,8 @@ pub struct Candidate {
     pub canonical: Digest,
     /// What there is to say about the record.
     pub findings: Vec<Finding>,
-    /// The record as it was received.
-    pub received: Value,
+    /// The record as it was received, as JSON.
+    pub received: String,
 }
 
 /// What would become of somebody.
@@ -105,8 +104,8 @@ pub struct Failing {
     pub number: Option<u32>,
     /// Why.
     pub findings: Vec<Finding>,
-    /// The record as it was received.
-    pub received: Value,
+    /// The record as it was received, as JSON.
+    pub received: String,
 }
 
 /// What a human has to decide.
@@ -224,7 +223,7 @@ impl<'a> Sift<'a> {
     pub fn take(&mut self, record: &Record) -> Seen {
         let Some(username) = self.transformer.username(record) else {
             self.nameless += 1;
-            let findings = self.transformer.transform(record).findings;
+            let findings = self.transformer.transform_of(record, None).findings;
             return self.fail(record, None, findings);
         };
         let digest = username_digest(&username.key);
@@ -242,7 +241,7 @@ impl<'a> Sift<'a> {
                 return Seen::Unchanged { number: known.number };
             }
         }
-        let Transformed { person, findings, .. } = self.transformer.transform(record);
+        let Transformed { person, findings, .. } = self.transformer.transform_of(record, Some(username));
         let Ok(person) = person else { return self.fail(record, place, findings) };
         let canonical = person.digest();
         let (kind, cause) = match known {
@@ -264,7 +263,7 @@ impl<'a> Sift<'a> {
         }
         self.note_references(number, &person);
         self.told.push((number, kind));
-        let received = record.to_value();
+        let received = record.to_text();
         let (number, record, line) = (known.map(|known| known.number), record.number, record.line);
         Seen::Person(Box::new(Candidate {
             record,
@@ -283,7 +282,7 @@ impl<'a> Sift<'a> {
     fn fail(&self, record: &Record, place: Option<u32>, findings: Vec<Finding>) -> Seen {
         let number = place.map(|place| self.baseline.people()[place as usize].number);
         let username = self.transformer.username(record);
-        let received = record.to_value();
+        let received = record.to_text();
         Seen::Failing(Failing { record: record.number, line: record.line, username, number, findings, received })
     }
 

@@ -106,7 +106,7 @@ impl Kept {
         let withdrawn: BTreeSet<u64> = night.sifted.conflicts.iter().flat_map(|c| c.records.iter().copied()).collect();
         for candidate in candidates.into_iter().filter(|candidate| !withdrawn.contains(&candidate.record)) {
             let before = candidate.number.map(|number| &self.people[number as usize].1);
-            let person = settle(before, &candidate.person);
+            let person = settle(before, candidate.person.clone());
             let known = Known {
                 number: candidate.number.unwrap_or(self.people.len() as u32),
                 username: username_digest(&person.key),

@@ -57,7 +57,7 @@ pub struct JsonError {
 
 /// A token.
 #[derive(Debug, PartialEq)]
-pub(super) enum Token<'a> {
+pub(crate) enum Token<'a> {
     OpenObject,
     CloseObject,
     OpenList,
@@ -71,7 +71,7 @@ pub(super) enum Token<'a> {
     End,
 }
 
-pub(super) struct Lexer<'a> {
+pub(crate) struct Lexer<'a> {
     bytes: &'a [u8],
     /// The next byte.
     pub(super) at: usize,
@@ -80,7 +80,7 @@ pub(super) struct Lexer<'a> {
 }
 
 impl<'a> Lexer<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Lexer<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Lexer<'a> {
         Lexer { bytes, at: 0, begin: 0 }
     }
 
@@ -95,7 +95,7 @@ impl<'a> Lexer<'a> {
         })
     }
 
-    pub(super) fn next(&mut self) -> Result<Token<'a>, JsonError> {
+    pub(crate) fn next(&mut self) -> Result<Token<'a>, JsonError> {
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.bytes.get(self.at) {
             self.at += 1;
         }

@@ -3,7 +3,7 @@
 //! A key that stands twice, a depth above [`MAX_DEPTH`] and a number without a finite value are refused. Integers keep
 //! every digit; nothing is ever replaced or cut.
 
-mod lexer;
+pub(crate) mod lexer;
 mod number;
 mod object;
 mod parse;
@@ -18,6 +18,7 @@ pub use parse::parse;
 pub use tree::{Member, Node, NodeKind, parse_tree};
 pub use value::Value;
 pub use write::{excerpt, write};
+pub(crate) use write::{put, put_text};
 
 /// How deep lists and objects may lie in each other: deeper than any real export, and far from the end of the stack.
 pub const MAX_DEPTH: usize = 64;

@@ -31,6 +31,11 @@ impl Object {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 
+    /// The members in their order, taken apart.
+    pub(crate) fn into_members(self) -> Vec<(String, Value)> {
+        self.0
+    }
+
     /// The members by the byte order of their names.
     pub fn sorted(&self) -> Vec<(&str, &Value)> {
         let mut members: Vec<_> = self.members().collect();

@@ -18,7 +18,8 @@ pub fn excerpt(value: &Value, longest: usize) -> String {
     }
 }
 
-fn put(value: &Value, out: &mut String) {
+/// Appends a value.
+pub(crate) fn put(value: &Value, out: &mut String) {
     match value {
         Value::Null => out.push_str("null"),
         Value::Boolean(true) => out.push_str("true"),
@@ -50,18 +51,25 @@ fn put(value: &Value, out: &mut String) {
     }
 }
 
-pub(super) fn put_text(text: &str, out: &mut String) {
+/// A text in quotation marks.
+pub(crate) fn put_text(text: &str, out: &mut String) {
     out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if c < ' ' || c == '\u{7f}' => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => out.push(c),
+    let mut from = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        if byte >= b' ' && byte != b'"' && byte != b'\\' && byte != 0x7f {
+            continue;
+        }
+        out.push_str(&text[from..at]);
+        from = at + 1;
+        match byte {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
+            other => out.push_str(&format!("\\u{other:04x}")),
         }
     }
+    out.push_str(&text[from..]);
     out.push('"');
 }

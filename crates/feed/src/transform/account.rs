@@ -1,6 +1,8 @@
 //! The account of a person: what a username, a name and an e-mail address may be. What breaks a rule fails the record; it
 //! is never repaired beyond blanks.
 
+use std::borrow::Cow;
+
 use crate::finding::Problem;
 
 /// The longest text of a field of an account, in characters.
@@ -58,16 +60,25 @@ fn too_long(text: &str) -> Option<Problem> {
 }
 
 /// A name as it is stored: blanks around it gone, runs of white space as one blank.
-pub(super) fn name(text: &str) -> Result<String, Problem> {
-    let squeezed = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if squeezed.chars().any(char::is_control) {
+pub(super) fn name(text: &str) -> Result<Cow<'_, str>, Problem> {
+    // Most names are as they should be.
+    let plain = |pair: &[u8]| !matches!(pair, [b' ', b' ']);
+    let usual = text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
+        && text.as_bytes().windows(2).all(plain)
+        && !text.starts_with(' ')
+        && !text.ends_with(' ');
+    let squeezed = match usual {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(text.split_whitespace().collect::<Vec<_>>().join(" ")),
+    };
+    if !usual && squeezed.chars().any(char::is_control) {
         return Err(Problem::ControlCharacter);
     }
     too_long(&squeezed).map_or(Ok(squeezed), Err)
 }
 
 /// An e-mail address as it is stored: `local@host.tld` without white space and invisible characters.
-pub(super) fn email(text: &str) -> Result<String, Problem> {
+pub(super) fn email(text: &str) -> Result<Cow<'_, str>, Problem> {
     let address = text.trim();
     if let Some(problem) = too_long(address) {
         return Err(problem);
@@ -80,5 +91,5 @@ pub(super) fn email(text: &str) -> Result<String, Problem> {
     };
     let labels = host.split('.').count() >= 2 && host.split('.').all(good);
     let dots = local.starts_with('.') || local.ends_with('.') || local.contains("..");
-    if good(local) && labels && !dots { Ok(address.to_owned()) } else { Err(Problem::InvalidAccountEmail) }
+    if good(local) && labels && !dots { Ok(Cow::Borrowed(address)) } else { Err(Problem::InvalidAccountEmail) }
 }

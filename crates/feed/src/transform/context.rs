@@ -22,6 +22,14 @@ impl<'a> Context<'a> {
         self.get(name).filter(|value| !value.is_absent())
     }
 
+    /// The text of that name; none when there is none, or something else. Without a copy.
+    pub(super) fn text(self, name: &str) -> Option<&'a str> {
+        match self {
+            Context::Record(record) => record.get_text(name).filter(|text| !text.is_empty()),
+            Context::Nested(_) | Context::Wrapped(_) => None,
+        }
+    }
+
     /// The value of that name as it was sent.
     pub(super) fn get(self, name: &str) -> Option<Cow<'a, Value>> {
         match self {

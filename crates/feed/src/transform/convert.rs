@@ -9,7 +9,7 @@ use crate::json::{Number, Value};
 use crate::person::Item;
 
 /// The longest text that a value becomes, in bytes.
-const LONGEST: usize = 64 << 10;
+pub(super) const LONGEST: usize = 64 << 10;
 
 /// What became of a value.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +29,13 @@ enum Passing<'a> {
     Value(Cow<'a, Value>),
     Item(Item),
     NoReference,
+}
+
+impl Conversion {
+    /// Whether a text is taken as it is, however it reads.
+    pub(super) fn is_plain(&self) -> bool {
+        self.kind == Type::Text && self.map.is_none() && self.filters.is_empty()
+    }
 }
 
 /// Converts a value.

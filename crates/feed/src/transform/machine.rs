@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::account::{self, Username};
 use super::context::Context;
-use super::convert::{Converted, convert};
+use super::convert::{Converted, LONGEST, convert};
 use super::countries::is_country;
 use crate::control::model::{Destination, TITLE, Type};
 use crate::control::{ControlFile, FieldKey, Instruction, Target, Test};
@@ -50,6 +50,8 @@ pub struct Transformer<'c> {
     slots: Vec<Slot>,
     /// Which of the fields hold several values.
     several: Vec<bool>,
+    /// What everybody needs beside a username.
+    needed: Vec<FieldKey>,
     findings: Vec<Finding>,
     username: Option<Username>,
     record: u64,
@@ -71,7 +73,9 @@ impl<'c> Transformer<'c> {
     pub fn new(control: &'c ControlFile, groups: &'c BTreeSet<String>) -> Transformer<'c> {
         let slots = control.fields.iter().map(|_| Slot::default()).collect();
         let several = control.fields.iter().map(|key| control.holds_several(key)).collect();
-        Transformer { control, groups, slots, several, findings: Vec::new(), username: None, record: 0, line: 0 }
+        let needed = Destination::User.names().iter().filter(|name| name.required && name.word != "username");
+        let needed = needed.map(|name| FieldKey::user(name.word)).collect();
+        Transformer { control, groups, slots, several, needed, findings: Vec::new(), username: None, record: 0, line: 0 }
     }
 
     /// Whose record it is: the first top-level rule for the username, with its map and filters.
@@ -91,13 +95,19 @@ impl<'c> Transformer<'c> {
 
     /// Makes a person of a record.
     pub fn transform(&mut self, record: &Record) -> Transformed {
+        let username = self.username(record);
+        self.transform_of(record, username)
+    }
+
+    /// Makes a person of a record whose username is known already.
+    pub(crate) fn transform_of(&mut self, record: &Record, username: Option<Username>) -> Transformed {
         for slot in &mut self.slots {
             slot.entries.clear();
             slot.refused = false;
         }
         self.findings.clear();
         (self.record, self.line) = (record.number, record.line);
-        self.username = self.username(record);
+        self.username = username;
         let person = self.person(record);
         Transformed { username: self.username.take(), person, findings: std::mem::take(&mut self.findings) }
     }
@@ -160,6 +170,10 @@ impl<'c> Transformer<'c> {
         for instruction in instructions {
             match instruction {
                 Instruction::Field { source, target } => {
+                    if let Some(text) = context.text(source).filter(|_| target.conversion.is_plain()) {
+                        self.put_text(text, source, target);
+                        continue;
+                    }
                     // False is a value where a boolean is wanted, and nothing anywhere else.
                     let wanted = target.conversion.kind == Type::Boolean;
                     let no = context.get(source).filter(|value| wanted && **value == Value::Boolean(false));
@@ -249,6 +263,14 @@ impl<'c> Transformer<'c> {
         }
     }
 
+    /// Stores a text that is taken as it is.
+    fn put_text(&mut self, text: &str, source: &str, target: &Target) {
+        if text.len() > LONGEST {
+            return self.store(&Value::text(text), source, target);
+        }
+        self.put(Item::Text(text.to_owned()), target);
+    }
+
     /// Stores a value: in the place of what is there, or behind it.
     fn put(&mut self, item: Item, target: &Target) {
         let key = &self.control.fields[target.slot];
@@ -320,7 +342,11 @@ impl<'c> Transformer<'c> {
                 }
                 (Destination::User, name) => {
                     for entry in &mut entries {
-                        match self.account_text(name, &entry.item.shown(), key) {
+                        let text = match std::mem::replace(&mut entry.item, Item::Boolean(false)) {
+                            Item::Text(text) => text,
+                            other => other.shown(),
+                        };
+                        match self.account_text(name, text, key) {
                             Some(text) => entry.item = Item::Text(text),
                             None => failed = true,
                         }
@@ -357,10 +383,11 @@ impl<'c> Transformer<'c> {
         known
     }
 
-    fn account_text(&mut self, name: &str, text: &str, key: &FieldKey) -> Option<String> {
-        let kept = if name == "email" { account::email(text) } else { account::name(text) };
+    fn account_text(&mut self, name: &str, text: String, key: &FieldKey) -> Option<String> {
+        let kept = if name == "email" { account::email(&text) } else { account::name(&text) };
         match kept {
             Ok(kept) => {
+                let kept = kept.into_owned();
                 if name == "email" && !kept.is_ascii() {
                     let told = Value::text(&kept);
                     self.say(Level::Warning, Some(key.clone()), Some(("", &told)), Problem::UnusualEmail);
@@ -376,11 +403,8 @@ impl<'c> Transformer<'c> {
 
     /// Whether everything is there that everybody needs.
     fn complete(&mut self, fields: &BTreeMap<FieldKey, Vec<Entry>>) -> bool {
-        let needed = Destination::User.names().iter().filter(|name| name.required && name.word != "username");
-        let missing: Vec<String> = needed
-            .filter(|name| !fields.contains_key(&FieldKey::user(name.word)))
-            .map(|name| name.word.to_owned())
-            .collect();
+        let missing = self.needed.iter().filter(|key| !fields.contains_key(key));
+        let missing: Vec<String> = missing.map(|key| key.name.clone()).collect();
         let complete = missing.is_empty();
         // A value that was refused has been told already.
         let told = self.findings.iter().any(|finding| {

@@ -39,7 +39,7 @@ proptest! {
         prop_assert_eq!(&transformer.transform(&record), &once);
         match &once.person {
             Ok(person) => {
-                let kept = Person::from_value(&person.to_value());
+                let kept = Person::of_text(&person.to_text());
                 prop_assert_eq!(kept.as_ref(), Some(person));
                 prop_assert_eq!(&directory::username_key(&person.username), &person.key);
                 prop_assert!(person.left.iter().all(|key| !person.fields.contains_key(key)));
