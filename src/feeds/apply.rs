@@ -1,24 +1,25 @@
-//! Applies a run: all of its preview in one transaction, or nothing. It reads the preview page by page and looks between
+//! Applies a run: all of its preview in one transaction, or nothing. It takes the preview page by page and looks between
 //! the pages whether somebody has cancelled it; what was written until then is rolled back.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
+#[cfg(feature = "faults")]
+use crate::feeds::gate;
+use crate::feeds::pages::{Pages, Prepared};
 use crate::feeds::{person, stops, tell};
 use crate::id::Entropy;
 use crate::nouns::context::{Actor, Context};
 use crate::nouns::feed::{Feed, Force};
 use crate::nouns::feed_person::{FeedPerson, FeedRecord};
-use crate::nouns::feed_row::{FeedRow, RowKind};
+use crate::nouns::feed_row::RowKind;
 use crate::nouns::feed_run::{FeedRun, FeedRunState, LogLine, Severity, Stage};
 use crate::nouns::job::FeedLease;
 use crate::store::error::StoreError;
 use crate::store::feed_records::{Alike, Failed};
 use crate::store::tx::Tx;
-use crate::store::{feed_log, feed_people, feed_records, feed_rows, feed_runs, feeds, jobs};
+use crate::store::{feed_log, feed_people, feed_records, feed_runs, feeds, jobs};
 
-/// How many rows are held at a time.
-const PAGE: u32 = 5_000;
 /// How many people of a kind the log names; the preview has all.
 const NAMED: u64 = 1_000;
 
@@ -33,10 +34,11 @@ pub(super) enum Applied {
     Lost,
 }
 
-/// Writes a run. An error rolls everything back.
+/// Writes a run, whose rows come in pages. An error rolls everything back.
 pub(super) fn apply(
     tx: &mut Tx,
     lease: &FeedLease,
+    pages: &Pages,
     (now, entropy): (Timestamp, &Entropy),
 ) -> Result<Applied, StoreError> {
     if !jobs::holds(tx, &lease.fence)? {
@@ -51,16 +53,18 @@ pub(super) fn apply(
         return Ok(Applied::Stale);
     }
     let mut writer = Writer { next: feed_people::last(tx)? + 1, lines: Lines::of(&run, now), feed, run, now };
-    let mut after = 0;
     loop {
-        let rows = feed_rows::page(tx, writer.run.number, after, PAGE)?;
-        let Some(last) = rows.last() else { break };
-        after = last.place;
+        let page = pages.next()?;
+        if page.is_empty() {
+            break;
+        }
         // Cancelled: the rows are as they were, and whoever cancels goes on.
         if stops::is_stopped(&writer.run.id) {
             return Err(StoreError::Abandoned { statement: "feed_rows.PAGE" });
         }
-        writer.page(tx, rows)?;
+        writer.page(tx, page)?;
+        #[cfg(feature = "faults")]
+        gate::pass(&writer.run.id);
     }
     writer.conclude(tx, lease, entropy)?;
     Ok(Applied::Done)
@@ -76,16 +80,26 @@ struct Writer {
 }
 
 impl Writer {
-    fn page(&mut self, tx: &mut Tx, rows: Vec<FeedRow>) -> Result<(), StoreError> {
+    fn page(&mut self, tx: &mut Tx, mut page: Vec<Prepared>) -> Result<(), StoreError> {
+        for Prepared { row, .. } in &page {
+            match row.kind {
+                RowKind::New => self.lines.name("create", &row.username),
+                RowKind::Returning => self.lines.name("reactivate", &row.username),
+                RowKind::Changed => self.lines.name("update", &row.username),
+                RowKind::Leaving => self.lines.name("block", &row.username),
+                RowKind::Refreshed | RowKind::Failing | RowKind::Conflict => {}
+            }
+        }
+        // Neighbours in an index of usernames are written together.
+        page.sort_by(|one, other| one.row.username_key.cmp(&other.row.username_key));
         let (mut people, mut records, mut members): (Vec<FeedPerson>, Vec<FeedRecord>, Vec<(i64, String)>) =
             (Vec::new(), Vec::new(), Vec::new());
         let (mut alike, mut active, mut leaving, mut failed, mut regrouped) =
             (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for row in rows {
+        for Prepared { row, glance } in page {
             match row.kind {
                 RowKind::New | RowKind::Changed | RowKind::Returning | RowKind::Refreshed => {}
                 RowKind::Leaving => {
-                    self.lines.name("block", &row.username);
                     leaving.extend(row.account);
                     continue;
                 }
@@ -96,24 +110,15 @@ impl Writer {
                 }
             }
             let (Some(raw_digest), control) = (row.raw_digest, self.run.control.unwrap_or(0)) else { continue };
-            let (Some(told), Some(digest)) = (row.person, row.digest) else {
+            let (Some(told), Some(glance), Some(digest)) = (row.person, glance, row.digest) else {
                 alike.extend(row.account.map(|account| Alike { account, raw_digest, control }));
                 continue;
-            };
-            let Some(settled) = person::of_text(&told) else {
-                return Err(StoreError::Corrupt { statement: "feed_rows.PAGE", column: 10 });
             };
             let is_known = row.account.is_some();
             let account = row.account.unwrap_or_else(|| {
                 self.next += 1;
                 self.next - 1
             });
-            match row.kind {
-                RowKind::New => self.lines.name("create", &row.username),
-                RowKind::Returning => self.lines.name("reactivate", &row.username),
-                RowKind::Changed => self.lines.name("update", &row.username),
-                _ => {}
-            }
             if is_known && matches!(row.kind, RowKind::New | RowKind::Returning) {
                 active.push(account);
             }
@@ -124,9 +129,9 @@ impl Writer {
                 }
             }
             if !is_known || regrouped.last() == Some(&account) {
-                members.extend(settled.groups.iter().map(|code| (account, code.clone())));
+                members.extend(glance.groups.iter().map(|code| (account, code.clone())));
             }
-            people.push(person::listed(&settled, account, self.now));
+            people.push(person::listed(glance, row.username_key, (account, self.now)));
             records.push(FeedRecord {
                 feed: self.feed.number,
                 account,

@@ -38,36 +38,53 @@ pub(super) fn load(tx: &mut Tx, feed: i64) -> Result<Before, StoreError> {
     };
     let mut baseline = Baseline::new(former);
     baseline.reserve(usize::try_from(feed_people::last(tx)?).unwrap_or(0));
-    feed_records::each(tx, feed, |row| baseline.add(known(&row)))?;
+    let mut people = 0;
+    feed_records::compared(tx, feed, |record| {
+        people += u64::from(record.in_feed);
+        baseline.add_nameless(said(&record));
+    })?;
+    feed_people::compared(tx, |person| {
+        let (number, username) = (short(person.account), username_digest(person.username_key));
+        let email = email_digest(person.email_key);
+        match baseline.name(number, username, email) {
+            // Whoever has left is within the grace, or blocked.
+            Some(known) if known.standing == Standing::Leaving && person.state != PersonState::Active => {
+                known.standing = Standing::Blocked;
+            }
+            Some(_) => {}
+            None => baseline.add(elsewhere(number, username, email)),
+        }
+    })?;
+    baseline.conclude();
     let fields = feeds::field_counts(tx, feed)?;
     let fields: BTreeMap<FieldKey, u64> =
         fields.iter().filter_map(|(text, count)| Some((person::field(text)?, *count))).collect();
-    let totals = Totals {
-        people: feed_records::count_in_feed(tx, feed)?,
-        groups: feed_records::group_sizes(tx, feed)?.into_iter().collect(),
-        fields,
-    };
+    let totals = Totals { people, fields };
     let groups = feeds::groups(tx, feed)?.into_iter().map(|group| group.code).collect();
     Ok(Before { baseline, totals, groups, version: of.version })
 }
 
-fn known(row: &Compared<'_>) -> Known {
-    let standing = match (row.record, row.state) {
-        (None, _) => Standing::Elsewhere,
-        (Some(record), _) if record.in_feed => Standing::Present,
-        (Some(_), PersonState::Active) => Standing::Leaving,
-        (Some(_), _) => Standing::Blocked,
-    };
+/// Numbers count up from 1 and stay far below this bound.
+fn short(account: i64) -> u32 {
+    u32::try_from(account).unwrap_or(u32::MAX)
+}
+
+/// Somebody of whom the feed has said something, before they are named.
+fn said(record: &Compared) -> Known {
     Known {
-        // Numbers count up from 1 and stay far below this bound.
-        number: u32::try_from(row.account).unwrap_or(u32::MAX),
-        username: username_digest(row.username_key),
-        email: email_digest(row.email_key),
-        raw: row.record.map(|record| Digest(record.raw_digest)).unwrap_or_default(),
-        canonical: row.record.map(|record| Digest(record.digest)).unwrap_or_default(),
-        standing,
-        in_error: row.record.is_some_and(|record| record.try_again),
+        number: short(record.account),
+        raw: Digest(record.raw_digest),
+        canonical: Digest(record.digest),
+        standing: if record.in_feed { Standing::Present } else { Standing::Leaving },
+        in_error: record.try_again,
+        ..elsewhere(0, Digest::default(), Digest::default())
     }
+}
+
+/// Somebody of whom the feed has never said anything.
+fn elsewhere(number: u32, username: Digest, email: Digest) -> Known {
+    let none = Digest::default();
+    Known { number, username, email, raw: none, canonical: none, standing: Standing::Elsewhere, in_error: false }
 }
 
 /// What is kept of people, in the order of their numbers as they are given.

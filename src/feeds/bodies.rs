@@ -2,6 +2,8 @@
 //! the size, one piece is held at a time.
 
 use std::io::{self, Read};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread;
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -191,30 +193,47 @@ pub async fn piece(store: &Store, id: &FeedBodyId, number: i64) -> Result<Option
     store.read(move |tx| feed_bodies::piece(tx, &id, number)).await
 }
 
-/// A file's bytes as they were sent, for code that is not async.
+/// A file's bytes as they were sent, for code that is not async. The next pieces are unpacked while one is read.
 pub(super) struct Content {
-    store: Store,
-    id: FeedBodyId,
-    next: i64,
+    pieces: Receiver<Result<Vec<u8>, StoreError>>,
     piece: Vec<u8>,
     at: usize,
 }
 
+/// How many pieces wait to be read.
+const AHEAD: usize = 2;
+
 impl Content {
     /// Reads a file from its beginning.
-    pub(super) fn of(store: &Store, id: &FeedBodyId) -> Content {
-        Content { store: store.clone(), id: id.clone(), next: 0, piece: Vec::new(), at: 0 }
+    ///
+    /// # Errors
+    /// The machine has no thread left.
+    pub(super) fn of(store: &Store, id: &FeedBodyId) -> io::Result<Content> {
+        let (store, id) = (store.clone(), id.clone());
+        let (sender, pieces) = sync_channel(AHEAD);
+        let fetch = move || {
+            for number in 0.. {
+                let id = id.clone();
+                let piece = store.read_blocking(move |tx| feed_bodies::piece(tx, &id, number)).transpose();
+                let Some(piece) = piece else { return };
+                let broken = piece.is_err();
+                // Nobody reads any more, or there is nothing more to read.
+                if sender.send(piece).is_err() || broken {
+                    return;
+                }
+            }
+        };
+        thread::Builder::new().name("feed-pieces".to_owned()).spawn(fetch)?;
+        Ok(Content { pieces, piece: Vec::new(), at: 0 })
     }
 }
 
 impl Read for Content {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         if self.at == self.piece.len() {
-            let (id, number) = (self.id.clone(), self.next);
-            let read = self.store.read_blocking(move |tx| feed_bodies::piece(tx, &id, number));
-            let Some(piece) = read.map_err(io::Error::other)? else { return Ok(0) };
-            (self.piece, self.at) = (piece, 0);
-            self.next += 1;
+            // The other side ends behind the last piece.
+            let Ok(piece) = self.pieces.recv() else { return Ok(0) };
+            (self.piece, self.at) = (piece.map_err(io::Error::other)?, 0);
         }
         let bytes = self.piece.get(self.at..).unwrap_or_default();
         let count = bytes.len().min(into.len());

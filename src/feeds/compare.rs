@@ -2,6 +2,7 @@
 //! everybody and the few who differ; whatever the files' size, a batch of rows is held at a time.
 
 mod told;
+mod writing;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -15,6 +16,7 @@ use feed::read::{Gunzip, Input, Limits};
 
 use crate::feeds::baseline::{self, Before};
 use crate::feeds::bodies::Content;
+use crate::feeds::compare::writing::Writing;
 use crate::feeds::worker::Halt;
 use crate::feeds::{guard, person, stops};
 use crate::nouns::feed::Feed;
@@ -22,10 +24,12 @@ use crate::nouns::feed_row::{FeedRow, FieldChange, RowKind};
 use crate::nouns::feed_run::{FeedRun, LogLine, Reason, RunCounts, RunFile, Severity};
 use crate::nouns::job::{FeedLease, LEASE};
 use crate::store::db::Store;
-use crate::store::{feed_bodies, feed_log, feed_people, feed_records, feed_rows, feed_runs, jobs};
+use crate::store::{feed_bodies, feed_log, feed_people, feed_records, feed_rows, feed_runs};
 
-/// How many rows or lines are held before they are written.
+/// How many rows or lines are held before they are written: of a large run more, because every commit writes most of an
+/// index by username again.
 const BATCH: usize = 4_000;
+const LARGEST_BATCH: usize = 20_000;
 /// The most lines of a log. Behind them only the counts go on.
 const MOST_LINES: u64 = 1_000_000;
 /// How often a sign of life is given while nothing is written.
@@ -81,6 +85,7 @@ pub(super) fn compare(task: Task) -> Result<Compared, Halt> {
         |spec| open(&task, spec),
         |numbers| past(&task, numbers),
         |line| writer.line(line),
+        || Ok(task.store.read_blocking(move |tx| feed_records::group_sizes(tx, feed))?),
     );
     let mut reasons = task.reasons.clone();
     let mut counts = RunCounts { before: before.totals.people, ..RunCounts::default() };
@@ -127,7 +132,7 @@ fn open<'i>(task: &Task, spec: &FileSpec) -> Result<Input<'i>, Halt> {
     };
     let id = file.body.clone();
     let body = task.store.read_blocking(move |tx| feed_bodies::find(tx, &id))?;
-    let content = Content::of(&task.store, &file.body);
+    let content = Content::of(&task.store, &file.body).map_err(|error| Halt::Failed(error.to_string()))?;
     Ok(match body {
         Some(body) if body.gzip => Input::stream(Gunzip::new(content, Limits::default().file_bytes)),
         _ => Input::stream(content),
@@ -153,6 +158,7 @@ struct Writer<'t> {
     /// How many people have a value, by field, as far as it is known.
     fields: BTreeMap<FieldKey, u64>,
     beat: Duration,
+    writing: Writing,
 }
 
 impl<'t> Writer<'t> {
@@ -168,6 +174,7 @@ impl<'t> Writer<'t> {
             told: Vec::new(),
             fields: before.totals.fields.clone(),
             beat: task.clock.elapsed(),
+            writing: Writing::default(),
         }
     }
 
@@ -282,35 +289,31 @@ impl<'t> Writer<'t> {
     }
 
     fn flush_when_full(&mut self) -> Result<(), Halt> {
-        if self.rows.len() >= BATCH || self.lines.len() >= BATCH {
-            return self.flush();
+        let full = (self.place as usize / 8).clamp(BATCH, LARGEST_BATCH);
+        if self.rows.len() >= full || self.lines.len() >= full {
+            return self.hand_over();
         }
         if self.task.clock.elapsed().saturating_sub(self.beat) >= BEAT {
-            return self.flush();
+            return self.hand_over();
         }
         Ok(())
     }
 
-    /// Writes what is held, while the lease holds.
+    /// Writes what is held, and waits until it is written.
     fn flush(&mut self) -> Result<(), Halt> {
+        self.hand_over()?;
+        self.writing.written()
+    }
+
+    /// Gives what is held to whoever writes it; reading goes on meanwhile.
+    fn hand_over(&mut self) -> Result<(), Halt> {
         if stops::is_stopped(&self.task.run.id) {
             return Err(Halt::LeaseLost);
         }
-        let (rows, lines) = (std::mem::take(&mut self.rows), std::mem::take(&mut self.lines));
-        let (run, id, lease, now) =
-            (self.task.run.number, self.task.run.id.clone(), self.task.lease.clone(), self.task.clock.now());
-        let kept = self.task.store.write_blocking(move |tx| {
-            if !jobs::holds(tx, &lease.fence)? {
-                return Ok(false);
-            }
-            feed_rows::append(tx, run, &rows)?;
-            feed_log::append(tx, run, &lines)?;
-            feed_runs::heartbeat(tx, &id, now)?;
-            jobs::extend_operation(tx, &lease.fence, now)?;
-            Ok(true)
-        })?;
+        let held = (std::mem::take(&mut self.rows), std::mem::take(&mut self.lines));
+        self.writing.begin(self.task, held)?;
         self.beat = self.task.clock.elapsed();
-        if kept { Ok(()) } else { Err(Halt::LeaseLost) }
+        Ok(())
     }
 
     /// Writes what only the end shows.

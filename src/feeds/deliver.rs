@@ -10,7 +10,7 @@ use crate::id::{Entropy, FeedRunId, JobId};
 use crate::mirror::Mirror;
 use crate::nouns::context::Context;
 use crate::nouns::feed::{Feed, Origin};
-use crate::nouns::feed_run::{CONTROL, FeedRun, FeedRunState, Reason, RunCounts, RunFile, Stage};
+use crate::nouns::feed_run::{CONTROL, Expected, FeedRun, FeedRunState, Reason, RunCounts, RunFile, Stage};
 use crate::store::error::StoreError;
 use crate::store::feed_bodies::Body;
 use crate::store::tx::Tx;
@@ -73,7 +73,18 @@ pub fn is_name(text: &str) -> bool {
 pub async fn put(
     context: &Context,
     mirror: &Mirror,
+    file: (&Feed, &str, Body),
+    entropy: &Entropy,
+) -> Result<Taken, NotTaken> {
+    put_expecting(context, mirror, file, Expected::default(), entropy).await
+}
+
+/// The same of a file of which the sender has said something: what does not hold holds the run.
+pub async fn put_expecting(
+    context: &Context,
+    mirror: &Mirror,
     (feed, name, body): (&Feed, &str, Body),
+    expected: Expected,
     entropy: &Entropy,
 ) -> Result<Taken, NotTaken> {
     if !is_name(name) {
@@ -102,6 +113,7 @@ pub async fn put(
         feed: feed.number,
         name: name.to_owned(),
         body,
+        expected,
         sound,
         listed,
         salts: [entropy.bytes(), entropy.bytes(), entropy.bytes()],
@@ -124,6 +136,7 @@ struct Delivery {
     feed: i64,
     name: String,
     body: Body,
+    expected: Expected,
     sound: Option<Sound>,
     listed: Vec<String>,
     salts: [[u8; 16]; 3],
@@ -164,6 +177,7 @@ fn take(tx: &mut Tx, delivery: &Delivery) -> Result<Result<Taken, NotTaken>, Sto
         uploaded_at: context.now,
         uploaded_by: context.actor.as_text(),
         records: None,
+        expected: delivery.expected,
     };
     feed_runs::put_file(tx, run.number, &file)?;
     let there = feed_runs::files(tx, run.number)?;
@@ -257,6 +271,7 @@ pub(super) fn given(body: &Body, context: &Context) -> RunFile {
         uploaded_at: context.now,
         uploaded_by: context.actor.as_text(),
         records: None,
+        expected: Expected::default(),
     }
 }
 
@@ -281,7 +296,7 @@ pub async fn use_again(
 ) -> Result<Taken, NotTaken> {
     let id = file.body.clone();
     let body = mirror.store().read(move |tx| feed_bodies::find(tx, &id)).await?.ok_or(NotTaken::Name)?;
-    let taken = put(context, mirror, (feed, &file.name, body), entropy).await?;
+    let taken = put_expecting(context, mirror, (feed, &file.name, body), file.expected, entropy).await?;
     let (context, salt, run) = (context.clone(), entropy.bytes(), taken.run.id.clone());
     let detail = serde_json::json!({ "from": from.as_str(), "file": file.name });
     let told = move |tx: &mut Tx| tell::of_run(tx, &context, ("feed_run.used_again", &run), detail, &salt);

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::feeds::bodies;
 use crate::nouns::feed::{Feed, Thresholds};
-use crate::nouns::feed_run::{CONTROL, Reason, RunFile};
+use crate::nouns::feed_run::{CONTROL, Expected, Reason, RunFile};
 use crate::store::db::Store;
 use crate::store::error::StoreError;
 use crate::store::feed_runs;
@@ -53,11 +53,29 @@ pub(super) async fn of_files(
         let text = bodies::whole(store, &file.body, LONGEST_CONTROL).await?.unwrap_or_default();
         made = made_at(&String::from_utf8_lossy(&text));
     }
+    // What was said with the upload counts for more than what the control file says.
+    made.extend(before.iter().flatten().filter_map(|file| Some((file.name.clone(), file.expected.generated_at?))));
     let delivered =
         |file: &RunFile| Delivered { name: file.name.clone(), bytes: file.size, sha256: file.digest.clone() };
     let before: Option<Vec<Delivered>> = before.map(|files| files.iter().map(delivered).collect());
     let files: Vec<Delivered> = files.iter().map(delivered).collect();
     Ok(delivery_holds(control, &files, before.as_deref(), &made).into_iter().map(reason).collect())
+}
+
+/// The control file with what was said of the files when they were sent, which counts for more than what it says itself.
+pub(super) fn expecting(mut control: ControlFile, files: &[RunFile]) -> ControlFile {
+    for RunFile { name, expected, .. } in files {
+        if *expected == Expected::default() {
+            continue;
+        }
+        let at = control.expect.iter().position(|known| known.file == *name);
+        let mut said = at.map(|at| control.expect.swap_remove(at)).unwrap_or_default();
+        said.file.clone_from(name);
+        said.rows = expected.rows.or(said.rows);
+        said.generated_at = expected.generated_at.or(said.generated_at);
+        control.expect.push(said);
+    }
+    control
 }
 
 fn made_at(text: &str) -> BTreeMap<String, Timestamp> {

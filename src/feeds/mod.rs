@@ -17,10 +17,13 @@ pub mod control;
 pub mod decide;
 pub mod deliver;
 pub mod files;
+#[cfg(feature = "faults")]
+pub mod gate;
 mod guard;
 pub mod keep;
 pub mod listing;
 pub mod look_up;
+mod pages;
 pub mod people;
 mod person;
 pub mod sample;

@@ -2,7 +2,7 @@
 
 use feed::control::FieldKey;
 use feed::control::model::Destination;
-use feed::person::{Entry, Person};
+use feed::person::{Entry, Glance, Person};
 use jiff::Timestamp;
 
 use crate::nouns::feed_person::{FeedPerson, PersonState};
@@ -17,15 +17,15 @@ pub(super) fn of_text(text: &str) -> Option<Person> {
     Person::of_text(text)
 }
 
-/// The person as everybody's list has them, under a number.
-pub(super) fn listed(person: &Person, account: i64, now: Timestamp) -> FeedPerson {
+/// The person of a kept text as everybody's list has them, under a number.
+pub(super) fn listed(glance: Glance, username_key: String, (account, now): (i64, Timestamp)) -> FeedPerson {
     FeedPerson {
         account,
-        username_key: person.key.clone(),
-        username: person.username.clone(),
-        name: person.name(),
-        email: person.email().to_owned(),
-        email_key: person.email_key(),
+        username_key,
+        email_key: directory::email_key(&glance.email),
+        username: glance.username,
+        name: glance.name,
+        email: glance.email,
         state: PersonState::Active,
         block_at: None,
         held: None,

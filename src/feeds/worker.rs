@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use crate::feeds::apply::{Applied, apply};
 use crate::feeds::compare::{self, Compared};
+use crate::feeds::pages::Pages;
 use crate::feeds::{accounts, bodies, guard, stops, tell, upkeep};
 use crate::mirror::Mirror;
 use crate::nouns::context::{Actor, Context};
@@ -136,7 +137,8 @@ async fn carry_out(mirror: &Mirror, lease: &FeedLease, surroundings: &Surroundin
                 jobs::extend_operation(tx, &beat.fence, now)
             })
             .await?;
-        match mirror.store().write(move |tx| apply(tx, &taken, (now, &entropy))).await {
+        let pages = Pages::of(mirror.store(), run.number)?;
+        match mirror.store().write(move |tx| apply(tx, &taken, &pages, (now, &entropy))).await {
             Ok(Applied::Done) => return Ok(()),
             Ok(Applied::Lost) => return Err(Halt::LeaseLost),
             Ok(Applied::Stale) => continue,
@@ -189,6 +191,7 @@ async fn compare_run(
             return Ok(Compared { counts: run.counts, reasons, errors: 1, lines: 0, version });
         }
     };
+    let control = guard::expecting(control, &files);
     let mut reasons = guard::of_files(&store, feed, &control, &files).await?;
     if run.copy_of.is_some() {
         // What is applied again is as large and as old as it was: a person looks at it anyway.

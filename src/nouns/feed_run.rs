@@ -144,6 +144,17 @@ pub struct RunFile {
     pub uploaded_by: String,
     /// How many records it has, once it was read.
     pub records: Option<u64>,
+    /// What the sender has said of it, beside what the control file says.
+    pub expected: Expected,
+}
+
+/// What a sender says of a file beside the file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Expected {
+    /// How many records it has.
+    pub rows: Option<u64>,
+    /// When the source made it.
+    pub generated_at: Option<Timestamp>,
 }
 
 /// What a run does, in numbers.

@@ -239,6 +239,14 @@ impl Store {
         self.transact_blocking(Mode::Write, work)
     }
 
+    /// As [`Store::write_relaxed`], from a thread that may block; never from async code.
+    pub fn write_relaxed_blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Tx) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.transact_blocking(Mode::WriteRelaxed, work)
+    }
+
     /// As [`Store::migrate`], for tests and commands; never from async code.
     pub fn migrate_blocking(&self, migrations: &'static [Migration]) -> Result<Migrated, StoreError> {
         let clock = self.inner.options.clock.clone();

@@ -36,6 +36,7 @@ const OF_FEED: &str = "
             WHERE r.feed = $1 AND r.account = p.account AND (CAST($5 AS TEXT) IS NULL OR r.in_feed = 1))
         AND (CAST($5 AS TEXT) IS NULL OR ($5 = 'linked') = (p.linked IS NOT NULL))
     ORDER BY p.username_key LIMIT $4";
+const COMPARED: &str = "SELECT account, username_key, email_key, state FROM feed_people";
 const LAST: &str = "SELECT max(account) FROM feed_people";
 const COUNT_BY_STATE: &str = "
     SELECT p.state, count(*) FROM feed_people p
@@ -107,6 +108,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("feed_people.BY_EMAIL", BY_EMAIL),
     ("feed_people.CONTAINING", CONTAINING),
     ("feed_people.OF_FEED", OF_FEED),
+    ("feed_people.COMPARED", COMPARED),
     ("feed_people.LAST", LAST),
     ("feed_people.COUNT_BY_STATE", COUNT_BY_STATE),
     ("feed_people.KEEP_IN_OTHERS", KEEP_IN_OTHERS),
@@ -166,6 +168,32 @@ pub fn count_by_state(tx: &mut Tx, feed: i64) -> Result<Vec<(PersonState, u64)>,
     tx.list(COUNT_BY_STATE, &[feed.into()], |row| {
         let state = PersonState::parse(row.text(0)?).ok_or_else(|| row.corrupt(0))?;
         Ok((state, row.integer(1)?.unsigned_abs()))
+    })
+}
+
+/// What a run is compared with, of one person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Compared<'r> {
+    /// The number of the person.
+    pub account: i64,
+    /// The key of the username.
+    pub username_key: &'r str,
+    /// The key of the e-mail address; empty for none.
+    pub email_key: &'r str,
+    /// How they stand.
+    pub state: PersonState,
+}
+
+/// Shows everybody, in the order in which they lie there: nearly that of their numbers.
+pub fn compared(tx: &mut Tx, mut show: impl FnMut(Compared<'_>)) -> Result<(), StoreError> {
+    tx.for_each(COMPARED, &[], |row| {
+        show(Compared {
+            account: row.integer(0)?,
+            username_key: row.text(1)?,
+            email_key: row.text(2)?,
+            state: PersonState::parse(row.text(3)?).ok_or_else(|| row.corrupt(3))?,
+        });
+        Ok(())
     })
 }
 

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::nouns::feed_person::{FeedRecord, PersonState};
+use roaring::RoaringBitmap;
+
+use crate::nouns::feed_person::FeedRecord;
 use crate::store::bulk::{Bulk, BulkUpdate, Column, Update};
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
@@ -16,11 +18,8 @@ const OF_ACCOUNT: &str = "
     SELECT feed, account, in_feed, raw_digest, control, digest, person, raw, received, received_run, applied_run,
         left_run, try_again, failure
     FROM feed_records WHERE account = $1 ORDER BY feed";
-const EACH: &str = "
-    SELECT p.account, p.username_key, p.email_key, p.state, r.in_feed, r.raw_digest, r.digest, r.try_again
-    FROM feed_people p LEFT JOIN feed_records r ON r.feed = $1 AND r.account = p.account
-    ORDER BY p.account";
-const COUNT_IN_FEED: &str = "SELECT count(*) FROM feed_records WHERE feed = $1 AND in_feed = 1";
+const COMPARED: &str = "
+    SELECT account, in_feed, try_again, raw_digest, digest FROM feed_records WHERE feed = $1 ORDER BY account";
 const COUNT_FAILING: &str = "SELECT count(*) FROM feed_records WHERE feed = $1 AND failure IS NOT NULL";
 const FAILING: &str = "
     SELECT feed, account, in_feed, raw_digest, control, digest, person, raw, received, received_run, applied_run,
@@ -39,10 +38,8 @@ const MOVE_MEMBERSHIPS: &str = "
             SELECT 1 FROM feed_memberships o
             WHERE o.feed = feed_memberships.feed AND o.account = $2 AND o.code = feed_memberships.code)";
 const DELETE_MEMBERSHIPS: &str = "DELETE FROM feed_memberships WHERE account = $1";
-const GROUP_SIZES: &str = "
-    SELECT m.code, count(*) FROM feed_memberships m
-        JOIN feed_records r ON r.feed = m.feed AND r.account = m.account AND r.in_feed = 1
-    WHERE m.feed = $1 GROUP BY m.code ORDER BY m.code";
+const IN_FEED: &str = "SELECT account FROM feed_records WHERE feed = $1 AND in_feed = 1 ORDER BY account";
+const MEMBERS: &str = "SELECT account, code FROM feed_memberships WHERE feed = $1 ORDER BY account, code";
 const MEMBERSHIPS: &str = "SELECT feed, code FROM feed_memberships WHERE account = $1 ORDER BY code, feed";
 const CODES: &str = "SELECT code FROM feed_memberships WHERE feed = $1 AND account = $2 ORDER BY code";
 const DROP_CODES: &str = "DELETE FROM feed_memberships WHERE feed = $1 AND account = $2";
@@ -103,7 +100,7 @@ const FAIL: BulkUpdate = BulkUpdate {
     and: "",
 };
 
-const MEMBERS: Bulk = Bulk {
+const CODES_OF: Bulk = Bulk {
     table: "feed_memberships",
     columns: &[Column::integer("feed"), Column::integer("account"), Column::text("code")],
     key: &["feed", "account", "code"],
@@ -111,7 +108,7 @@ const MEMBERS: Bulk = Bulk {
 };
 
 /// The bulk writes of this file.
-pub const BULKS: &[&Bulk] = &[&RECORDS, &MEMBERS];
+pub const BULKS: &[&Bulk] = &[&RECORDS, &CODES_OF];
 /// The bulk updates of this file.
 pub const BULK_UPDATES: &[&BulkUpdate] = &[&ALIKE, &TAKE_OUT, &FAIL];
 
@@ -119,8 +116,7 @@ pub const BULK_UPDATES: &[&BulkUpdate] = &[&ALIKE, &TAKE_OUT, &FAIL];
 pub const STATEMENTS: &[(&str, &str)] = &[
     ("feed_records.FIND", FIND),
     ("feed_records.OF_ACCOUNT", OF_ACCOUNT),
-    ("feed_records.EACH", EACH),
-    ("feed_records.COUNT_IN_FEED", COUNT_IN_FEED),
+    ("feed_records.COMPARED", COMPARED),
     ("feed_records.COUNT_FAILING", COUNT_FAILING),
     ("feed_records.FAILING", FAILING),
     ("feed_records.SET_TRY_AGAIN", SET_TRY_AGAIN),
@@ -128,38 +124,26 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("feed_records.DELETE", DELETE),
     ("feed_records.MOVE_MEMBERSHIPS", MOVE_MEMBERSHIPS),
     ("feed_records.DELETE_MEMBERSHIPS", DELETE_MEMBERSHIPS),
-    ("feed_records.GROUP_SIZES", GROUP_SIZES),
+    ("feed_records.IN_FEED", IN_FEED),
+    ("feed_records.MEMBERS", MEMBERS),
     ("feed_records.MEMBERSHIPS", MEMBERSHIPS),
     ("feed_records.CODES", CODES),
     ("feed_records.DROP_CODES", DROP_CODES),
 ];
 
-/// What a run is compared with, of one person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Compared<'r> {
-    /// The number of the person.
-    pub account: i64,
-    /// The key of the username.
-    pub username_key: &'r str,
-    /// The key of the e-mail address; empty for none.
-    pub email_key: &'r str,
-    /// How they stand.
-    pub state: PersonState,
-    /// What this feed has said of them; none when it never did.
-    pub record: Option<ComparedRecord>,
-}
-
 /// What a feed has said of somebody, as digests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ComparedRecord {
+pub struct Compared {
+    /// The number of the person.
+    pub account: i64,
     /// Whether they are in the delivery applied last.
     pub in_feed: bool,
+    /// Whether the next run does not skip them.
+    pub try_again: bool,
     /// The digest of the record as it came.
     pub raw_digest: [u8; 16],
     /// The digest of what it means.
     pub digest: [u8; 16],
-    /// Whether the next run does not skip them.
-    pub try_again: bool,
 }
 
 /// What a feed has said of a person.
@@ -177,32 +161,18 @@ pub fn failing(tx: &mut Tx, feed: i64, after: i64, limit: u32) -> Result<Vec<Fee
     tx.list(FAILING, &[feed.into(), after.into(), limit.into()], record)
 }
 
-/// Shows everybody with what a run of a feed is compared with, in order of their numbers.
-pub fn each(tx: &mut Tx, feed: i64, mut show: impl FnMut(Compared<'_>)) -> Result<(), StoreError> {
-    tx.for_each(EACH, &[feed.into()], |row| {
-        let record = match row.optional_integer(4)? {
-            Some(_) => Some(ComparedRecord {
-                in_feed: row.flag(4)?,
-                raw_digest: digest(row, 5)?,
-                digest: digest(row, 6)?,
-                try_again: row.flag(7)?,
-            }),
-            None => None,
-        };
+/// Shows what a run of a feed is compared with, in order of the people's numbers. It is read without the records' texts.
+pub fn compared(tx: &mut Tx, feed: i64, mut show: impl FnMut(Compared)) -> Result<(), StoreError> {
+    tx.for_each(COMPARED, &[feed.into()], |row| {
         show(Compared {
             account: row.integer(0)?,
-            username_key: row.text(1)?,
-            email_key: row.text(2)?,
-            state: PersonState::parse(row.text(3)?).ok_or_else(|| row.corrupt(3))?,
-            record,
+            in_feed: row.flag(1)?,
+            try_again: row.flag(2)?,
+            raw_digest: digest(row, 3)?,
+            digest: digest(row, 4)?,
         });
         Ok(())
     })
-}
-
-/// How many people are in the delivery of a feed that was applied last.
-pub fn count_in_feed(tx: &mut Tx, feed: i64) -> Result<u64, StoreError> {
-    tx.one(COUNT_IN_FEED, &[feed.into()], |row| Ok(row.integer(0)?.unsigned_abs()))
 }
 
 /// How many people's last record was not applied in whole.
@@ -296,11 +266,25 @@ pub fn merge_into(tx: &mut Tx, account: i64, into: i64) -> Result<(), StoreError
     Ok(())
 }
 
-/// How many people of a feed's latest delivery are in which managed group.
-pub fn group_sizes(tx: &mut Tx, feed: i64) -> Result<Vec<(String, u64)>, StoreError> {
-    let mut sizes = Vec::new();
-    tx.for_each(GROUP_SIZES, &[feed.into()], |row| {
-        sizes.push((row.text(0)?.to_owned(), row.integer(1)?.unsigned_abs()));
+/// How many people of a feed's latest delivery are in which managed group. Both lists are read in order of the people's
+/// numbers, so that nothing is sorted.
+pub fn group_sizes(tx: &mut Tx, feed: i64) -> Result<BTreeMap<String, u64>, StoreError> {
+    let mut here = RoaringBitmap::new();
+    tx.for_each(IN_FEED, &[feed.into()], |row| {
+        // Numbers count up from 1 and stay far below this bound.
+        here.insert(u32::try_from(row.integer(0)?).unwrap_or(u32::MAX));
+        Ok(())
+    })?;
+    let mut sizes: BTreeMap<String, u64> = BTreeMap::new();
+    tx.for_each(MEMBERS, &[feed.into()], |row| {
+        if !here.contains(u32::try_from(row.integer(0)?).unwrap_or(u32::MAX)) {
+            return Ok(());
+        }
+        let code = row.text(1)?;
+        match sizes.get_mut(code) {
+            Some(size) => *size += 1,
+            None => drop(sizes.insert(code.to_owned(), 1)),
+        }
         Ok(())
     })?;
     Ok(sizes)
@@ -328,7 +312,7 @@ pub fn drop_codes(tx: &mut Tx, feed: i64, accounts: &[i64]) -> Result<(), StoreE
 pub fn add_codes(tx: &mut Tx, feed: i64, members: &[(i64, String)]) -> Result<(), StoreError> {
     let rows =
         members.iter().map(|(account, code)| -> [Value<'_>; 3] { [feed.into(), (*account).into(), code.into()] });
-    tx.bulk(&MEMBERS, rows).map(drop)
+    tx.bulk(&CODES_OF, rows).map(drop)
 }
 
 fn digest(row: &Row<'_>, column: usize) -> Result<[u8; 16], StoreError> {

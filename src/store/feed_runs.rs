@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::id::{FeedBodyId, FeedRunId};
-use crate::nouns::feed_run::{FeedRun, FeedRunState, RunFile, Stage};
+use crate::nouns::feed_run::{Expected, FeedRun, FeedRunState, RunFile, Stage};
 use crate::store::coverage::{moment, optional_moment};
 use crate::store::error::StoreError;
 use crate::store::feed_text::{
@@ -60,11 +60,12 @@ const SET_FIELD_COUNTS: &str = "UPDATE feed_runs SET field_counts = $2 WHERE num
 const FIELD_COUNTS: &str = "SELECT field_counts FROM feed_runs WHERE number = $1";
 const DELETE: &str = "DELETE FROM feed_runs WHERE number = $1";
 const FILES: &str = "
-    SELECT name, body, digest, size, file_name, given, uploaded_at, uploaded_by, rows_read
+    SELECT name, body, digest, size, file_name, given, uploaded_at, uploaded_by, rows_read, expected_rows, generated_at
     FROM feed_files WHERE run = $1 ORDER BY place LIMIT 1000";
 const PUT_FILE: &str = "
-    INSERT INTO feed_files (run, name, place, body, digest, size, file_name, given, uploaded_at, uploaded_by)
-    SELECT $1, $2, COALESCE(max(place), 0) + 1, $3, $4, $5, $6, $7, $8, $9 FROM feed_files WHERE run = $1";
+    INSERT INTO feed_files (run, name, place, body, digest, size, file_name, given, uploaded_at, uploaded_by,
+        expected_rows, generated_at)
+    SELECT $1, $2, COALESCE(max(place), 0) + 1, $3, $4, $5, $6, $7, $8, $9, $10, $11 FROM feed_files WHERE run = $1";
 const DROP_FILE: &str = "DELETE FROM feed_files WHERE run = $1 AND name = $2";
 const DROP_FILES: &str = "DELETE FROM feed_files WHERE run = $1";
 const SET_RECORDS: &str = "UPDATE feed_files SET rows_read = $3 WHERE run = $1 AND name = $2";
@@ -214,6 +215,10 @@ pub fn files(tx: &mut Tx, run: i64) -> Result<Vec<RunFile>, StoreError> {
             uploaded_at: moment(row, 6)?,
             uploaded_by: row.text(7)?.to_owned(),
             records: row.optional_integer(8)?.map(i64::unsigned_abs),
+            expected: Expected {
+                rows: row.optional_integer(9)?.map(i64::unsigned_abs),
+                generated_at: optional_moment(row, 10)?,
+            },
         })
     })
 }
@@ -231,6 +236,8 @@ pub fn put_file(tx: &mut Tx, run: i64, file: &RunFile) -> Result<(), StoreError>
         file.given.into(),
         file.uploaded_at.as_microsecond().into(),
         (&file.uploaded_by).into(),
+        file.expected.rows.map(|rows| rows as i64).into(),
+        file.expected.generated_at.map(Timestamp::as_microsecond).into(),
     ];
     tx.execute(PUT_FILE, &arguments).map(drop)
 }

@@ -81,7 +81,7 @@ fn compare(
     known: &mut Vec<Known>,
 ) -> feed::difference::Counts {
     let groups: BTreeSet<String> = control.producible_groups().into_iter().collect();
-    let totals = Totals { people: baseline.present(), groups: BTreeMap::new(), fields: BTreeMap::new() };
+    let totals = Totals { people: baseline.present(), fields: BTreeMap::new() };
     let (guards, force) = (Guards::default(), Force::Unforced);
     let delivery = Delivery { control, groups: &groups, baseline, totals: &totals, guards, force };
     let mut bytes = Some(bytes);
@@ -103,7 +103,7 @@ fn compare(
         }
         Ok(())
     };
-    preview(&delivery, open, past, line).unwrap_or_else(|_| std::process::exit(1)).counts
+    preview(&delivery, open, past, line, || Ok(BTreeMap::new())).unwrap_or_else(|_| std::process::exit(1)).counts
 }
 
 fn main() {

@@ -49,8 +49,6 @@ impl Default for Guards {
 pub struct Totals {
     /// How many people are in the feed.
     pub people: u64,
-    /// The members of each group.
-    pub groups: BTreeMap<String, u64>,
     /// How many people in the feed have a value in each field.
     pub fields: BTreeMap<FieldKey, u64>,
 }

@@ -132,7 +132,7 @@ impl<E> From<E> for Stop<E> {
 const BATCH: usize = 512;
 
 /// Compares a delivery with what is kept. `open` gives the bytes of a file, `past` what is kept of the people of the given
-/// numbers, in their order; `line` takes each line.
+/// numbers, in their order; `line` takes each line; `members` counts the members of each group, when somebody leaves one.
 ///
 /// # Errors
 /// When a file cannot be read, or one of the functions says so.
@@ -141,6 +141,7 @@ pub fn preview<'i, E>(
     mut open: impl FnMut(&FileSpec) -> Result<Input<'i>, E>,
     mut past: impl FnMut(&[u32]) -> Result<Vec<Past>, E>,
     mut line: impl FnMut(Line<'_>) -> Result<(), E>,
+    members: impl FnOnce() -> Result<BTreeMap<String, u64>, E>,
 ) -> Result<Preview, Stop<E>> {
     let mut sift = Sift::new(delivery.control, delivery.groups, delivery.baseline, delivery.force);
     let mut tally = Tally::new(delivery.totals);
@@ -189,7 +190,8 @@ pub fn preview<'i, E>(
             tally.leaves(&person);
         }
     }
-    tally.conclude(delivery, &mut preview);
+    let members = if tally.groups.is_empty() { BTreeMap::new() } else { members()? };
+    tally.conclude(delivery, &members, &mut preview);
     Ok(preview)
 }
 
@@ -255,7 +257,7 @@ impl<'t> Tally<'t> {
         person.groups.iter().for_each(|code| add(&mut self.groups, code));
     }
 
-    fn conclude(self, delivery: &Delivery<'_>, preview: &mut Preview) {
+    fn conclude(self, delivery: &Delivery<'_>, members: &BTreeMap<String, u64>, preview: &mut Preview) {
         let Delivery { control, guards, totals, .. } = delivery;
         let counts = &mut preview.counts;
         let sifted = &preview.sifted;
@@ -291,7 +293,7 @@ impl<'t> Tally<'t> {
             holds.push(Hold::Emails { count: counts.email_changes, of });
         }
         for (code, count) in &self.groups {
-            let of = totals.groups.get(code).copied().unwrap_or(*count);
+            let of = members.get(code).copied().unwrap_or(*count);
             if guards.group.is_exceeded(*count, of) {
                 holds.push(Hold::Group { code: code.clone(), count: *count, of });
             }

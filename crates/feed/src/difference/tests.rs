@@ -48,11 +48,18 @@ impl Kept {
         for (known, person) in &self.people {
             if known.standing == Standing::Present {
                 totals.people += 1;
-                person.groups.iter().for_each(|code| *totals.groups.entry(code.clone()).or_default() += 1);
                 person.fields.keys().for_each(|field| *totals.fields.entry(field.clone()).or_default() += 1);
             }
         }
         totals
+    }
+
+    fn members(&self) -> BTreeMap<String, u64> {
+        let mut members = BTreeMap::new();
+        for (_, person) in self.people.iter().filter(|(known, _)| known.standing == Standing::Present) {
+            person.groups.iter().for_each(|code| *members.entry(code.clone()).or_default() += 1);
+        }
+        members
     }
 
     /// Previews a delivery of JSON, and applies it.
@@ -97,7 +104,7 @@ impl Kept {
             }
             Ok(())
         };
-        let told = preview(&delivery, open, past, line).expect("the files can be read");
+        let told = preview(&delivery, open, past, line, || Ok(self.members())).expect("the files can be read");
         let Preview { counts, holds, sifted, .. } = told;
         (Night { counts, lines: lines.into_inner(), holds, sifted }, candidates.into_inner())
     }

@@ -306,7 +306,8 @@ mod tests {
 
     #[test]
     fn a_text_is_kept_without_ado() {
-        let text = r#"{"groups":["g"],"profile":{"std:title":["Dr"]},"user":{"email":["a@b.example"]},"username":"ab"}"#;
+        let text =
+            r#"{"groups":["g"],"profile":{"std:title":["Dr"]},"user":{"email":["a@b.example"]},"username":"ab"}"#;
         assert_eq!(Person::of_text(text).unwrap().to_text(), text);
         assert_eq!(Person::of_text("{}"), None);
         assert_eq!(Person::of_text(r#"{"groups":[],"username":"a","elsewhere":{}}"#), None);

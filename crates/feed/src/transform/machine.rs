@@ -75,7 +75,17 @@ impl<'c> Transformer<'c> {
         let several = control.fields.iter().map(|key| control.holds_several(key)).collect();
         let needed = Destination::User.names().iter().filter(|name| name.required && name.word != "username");
         let needed = needed.map(|name| FieldKey::user(name.word)).collect();
-        Transformer { control, groups, slots, several, needed, findings: Vec::new(), username: None, record: 0, line: 0 }
+        Transformer {
+            control,
+            groups,
+            slots,
+            several,
+            needed,
+            findings: Vec::new(),
+            username: None,
+            record: 0,
+            line: 0,
+        }
     }
 
     /// Whose record it is: the first top-level rule for the username, with its map and filters.
