@@ -144,7 +144,7 @@ impl Reading {
     async fn page(&mut self, mirror: &Mirror) -> Result<Page, StoreError> {
         Ok(match self {
             Reading::People { feed, after } => {
-                let wanted = PeopleWanted { after: after.clone(), state: None };
+                let wanted = PeopleWanted { after: after.clone(), ..PeopleWanted::default() };
                 let people = listing::people(mirror, *feed, (wanted, PAGE)).await?;
                 if let Some(last) = people.last() {
                     after.clone_from(&last.username_key);

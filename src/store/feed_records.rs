@@ -38,6 +38,7 @@ const MOVE_MEMBERSHIPS: &str = "
             SELECT 1 FROM feed_memberships o
             WHERE o.feed = feed_memberships.feed AND o.account = $2 AND o.code = feed_memberships.code)";
 const DELETE_MEMBERSHIPS: &str = "DELETE FROM feed_memberships WHERE account = $1";
+const COUNT_IN_FEED: &str = "SELECT count(*) FROM feed_records WHERE feed = $1 AND in_feed = 1";
 const IN_FEED: &str = "SELECT account FROM feed_records WHERE feed = $1 AND in_feed = 1 ORDER BY account";
 const MEMBERS: &str = "SELECT account, code FROM feed_memberships WHERE feed = $1 ORDER BY account, code";
 const MEMBERSHIPS: &str = "SELECT feed, code FROM feed_memberships WHERE account = $1 ORDER BY code, feed";
@@ -117,6 +118,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("feed_records.FIND", FIND),
     ("feed_records.OF_ACCOUNT", OF_ACCOUNT),
     ("feed_records.COMPARED", COMPARED),
+    ("feed_records.COUNT_IN_FEED", COUNT_IN_FEED),
     ("feed_records.COUNT_FAILING", COUNT_FAILING),
     ("feed_records.FAILING", FAILING),
     ("feed_records.SET_TRY_AGAIN", SET_TRY_AGAIN),
@@ -173,6 +175,11 @@ pub fn compared(tx: &mut Tx, feed: i64, mut show: impl FnMut(Compared)) -> Resul
         });
         Ok(())
     })
+}
+
+/// How many people are in the delivery of a feed that was applied last.
+pub fn count_in_feed(tx: &mut Tx, feed: i64) -> Result<u64, StoreError> {
+    tx.one(COUNT_IN_FEED, &[feed.into()], |row| Ok(row.integer(0)?.unsigned_abs()))
 }
 
 /// How many people's last record was not applied in whole.

@@ -46,6 +46,10 @@ pub const ORGANIZATION: &[Migration] = &[
         name: "feed_accounts",
         sql: include_str!("../../migrations/organization/0022_feed_accounts.sql"),
     },
+    Migration {
+        number: 24,
+        name: "site_hooks",
+        sql: include_str!("../../migrations/organization/0024_site_hooks.sql"),
     },
 ];
 
