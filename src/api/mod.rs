@@ -28,6 +28,7 @@ mod page;
 mod parameters;
 mod people;
 mod person;
+mod plans;
 mod prices;
 mod problem;
 mod reach;
@@ -83,8 +84,8 @@ const LARGEST_BODY: usize = 64 << 10;
 /// source.
 pub fn router(api: Api) -> Router {
     // Not one inside the other: lists of routes take much of a thread's stack while they are made.
-    let (described, of_contacts) = (routes(), contact_routes());
-    let (described, _) = described.merge(of_contacts).split_for_parts();
+    let (described, acting, of_contacts) = (routes(), acting_routes(), contact_routes());
+    let (described, _) = described.merge(acting).merge(of_contacts).split_for_parts();
     // From the inside out: what was asked once is answered once; who asks, of which snapshot; and around all of it what
     // holds for every answer.
     let described = described
@@ -185,7 +186,12 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(withheld::dismiss))
         .routes(routes!(attention::list))
         .routes(routes!(audit::list))
-        .routes(routes!(operations::list))
+}
+
+/// Operations, automated tasks and webhooks.
+fn acting_routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(operations::list, plans::create))
         .routes(routes!(operations::show))
         .routes(routes!(operation_rows::list))
         .routes(routes!(operation_rows::csv))

@@ -35,6 +35,7 @@ pub fn document() -> String {
     let described = super::routes().into_openapi();
     let mut described = finish(described, true);
     described.merge(finish(super::open_routes().into_openapi(), false));
+    described.merge(finish(super::acting_routes().into_openapi(), true));
     described.merge(finish(super::feed_routes().into_openapi(), true));
     described.merge(finish(super::contact_routes().into_openapi(), true));
     let mut keyed = finish(super::keyed_routes().into_openapi(), true);

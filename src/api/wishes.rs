@@ -1,6 +1,8 @@
 //! What a program wants of operations: approve and reject; pause, resume, cancel; undo and retry; and *Stop everything*. It
 //! asks the same verbs as the pages, and decides nothing itself.
 
+use std::num::NonZeroU64;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -19,6 +21,7 @@ use crate::operations::control::{self, Wished};
 use crate::operations::plan::{NotPlanned, read_hash};
 use crate::operations::undo;
 use crate::store::control::admissions;
+use crate::store::error::StoreError;
 use crate::store::head;
 
 /// The longest reason, in characters.
@@ -36,6 +39,10 @@ pub(crate) struct Approval {
     /// Why.
     #[serde(default)]
     reason: String,
+    /// *Try on the first N*: so many rows are sent and read back; then it waits for `resume` or `cancel`.
+    #[serde(default)]
+    #[schema(value_type = Option<u64>, minimum = 1)]
+    first: Option<NonZeroU64>,
 }
 
 /// Why something is done.
@@ -74,7 +81,11 @@ pub(crate) async fn approve(
     })?;
     let approving = Approving { hash, typed: given.typed, reason: reason(&given.reason)? };
     let (context, mirror) = (&asked.context, &asked.mirror);
-    approve::approve(context, mirror, (&id, approving), &api.entropy).await.map_err(not_approved)?;
+    let approved = match given.first {
+        Some(first) => approve::try_on(context, mirror, (&id, approving, first), &api.entropy).await,
+        None => approve::approve(context, mirror, (&id, approving), &api.entropy).await,
+    };
+    approved.map_err(not_approved)?;
     Ok((StatusCode::ACCEPTED, Json(stands(&asked, &id).await?)))
 }
 
@@ -109,9 +120,7 @@ pub(crate) async fn pause(
     Id(id): Id,
     Parameters(_): Parameters<NoParameters>,
 ) -> Result<Json<Operation>, Problem> {
-    let id = find(&asked, &id).await?.operation.id;
-    let wished = control::pause(&asked.context, &asked.mirror, &id, &api.entropy).await?;
-    taken(&asked, &id, wished).await
+    wish(&asked, &id, async |id| control::pause(&asked.context, &asked.mirror, id, &api.entropy).await).await
 }
 
 /// Let an operation go on
@@ -126,9 +135,7 @@ pub(crate) async fn resume(
     Id(id): Id,
     Parameters(_): Parameters<NoParameters>,
 ) -> Result<Json<Operation>, Problem> {
-    let id = find(&asked, &id).await?.operation.id;
-    let wished = control::resume(&asked.context, &asked.mirror, &id, &api.entropy).await?;
-    taken(&asked, &id, wished).await
+    wish(&asked, &id, async |id| control::resume(&asked.context, &asked.mirror, id, &api.entropy).await).await
 }
 
 /// Cancel an operation
@@ -143,9 +150,7 @@ pub(crate) async fn cancel(
     Id(id): Id,
     Parameters(_): Parameters<NoParameters>,
 ) -> Result<Json<Operation>, Problem> {
-    let id = find(&asked, &id).await?.operation.id;
-    let wished = control::cancel(&asked.context, &asked.mirror, &id, &api.entropy).await?;
-    taken(&asked, &id, wished).await
+    wish(&asked, &id, async |id| control::cancel(&asked.context, &asked.mirror, id, &api.entropy).await).await
 }
 
 /// Take an operation back
@@ -242,21 +247,27 @@ fn needed(text: &str) -> Result<String, Problem> {
 }
 
 /// The account of whoever asks, where a role admitted them: nothing is done to it.
-async fn own(api: &Api, asked: &Asked) -> Result<Option<AccountId>, Problem> {
+pub(crate) async fn own(api: &Api, asked: &Asked) -> Result<Option<AccountId>, Problem> {
     let Some(administrator) = asked.administrator().cloned() else { return Ok(None) };
     let organization = asked.mirror.organization().id.clone();
     let account = api.control.read(move |tx| admissions::account_of(tx, &administrator, &organization)).await?;
     Ok(account.and_then(|account| AccountId::new(&account).ok()))
 }
 
-async fn stands(asked: &Asked, id: &OperationId) -> Result<Operation, Problem> {
+pub(crate) async fn stands(asked: &Asked, id: &OperationId) -> Result<Operation, Problem> {
     let found = find(asked, id.as_str()).await?;
     Ok(Operation::of(&found.operation, &asked.mirror.current()))
 }
 
-async fn taken(asked: &Asked, id: &OperationId, wished: Wished) -> Result<Json<Operation>, Problem> {
-    match wished {
-        Wished::Taken => Ok(Json(stands(asked, id).await?)),
+/// Asks a verb for what is wanted of an operation.
+async fn wish(
+    asked: &Asked,
+    id: &str,
+    verb: impl AsyncFnOnce(&OperationId) -> Result<Wished, StoreError>,
+) -> Result<Json<Operation>, Problem> {
+    let id = find(asked, id).await?.operation.id;
+    match verb(&id).await? {
+        Wished::Taken => Ok(Json(stands(asked, &id).await?)),
         Wished::Unknown => Err(Problem::not_found("operation with this id")),
         Wished::Not(state) => {
             let detail = format!("The operation is {}.", state.as_str());
@@ -274,7 +285,7 @@ fn not_approved(why: NotApproved) -> Problem {
     }
 }
 
-fn not_planned(why: NotPlanned) -> Problem {
+pub(crate) fn not_planned(why: NotPlanned) -> Problem {
     match why {
         NotPlanned::Store(error) => error.into(),
         NotPlanned::Unknown => Problem::not_found("operation with this id"),

@@ -1,14 +1,12 @@
 //! Carrying an approved operation out: read what it is about, see whether the plan still fits, send and read back side by
 //! side, end. It can be cut anywhere; taken up again, what was begun is read back before anything is repeated.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use atlassian::client::Client;
 use clock::Clock;
 use directory::Snapshot;
-use directory::act::{Change, Standing};
 use jiff::{SignedDuration, Timestamp};
 use roaring::RoaringBitmap;
 use tokio::sync::watch;
@@ -18,18 +16,17 @@ use crate::mirror::Mirror;
 use crate::nouns::context::{Actor, Context};
 use crate::nouns::job::OperationLease;
 use crate::nouns::operation::{Operation, OperationState, Wish};
-use crate::nouns::operation_row::{OperationRow, RowState, Why};
 use crate::nouns::run::Waiting;
-use crate::operations::approve::{self, Approved, Void};
+use crate::operations::approve::{Approved, Void};
 use crate::operations::board::{Board, FRESH};
-use crate::operations::journal::{self, Turn};
+use crate::operations::fitting::{CHANGED_PERCENT, Fitting};
+use crate::operations::journal;
 use crate::operations::look::{self, Looked, Looking};
-use crate::operations::plan::{self, event};
-use crate::operations::{finished, guard, pump, read_back, send, trial};
+use crate::operations::plan::event;
+use crate::operations::{finished, pump, read_back, trial};
 use crate::store::db::Store;
 use crate::store::error::StoreError;
-use crate::store::tx::Tx;
-use crate::store::{events, head, jobs, operation_rows, operations};
+use crate::store::{events, head, jobs, operations};
 use crate::sync::ended::Ended;
 use crate::sync::pass::Surroundings;
 
@@ -39,12 +36,8 @@ const WATCH: Duration = Duration::from_millis(250);
 const SHOWN: SignedDuration = SignedDuration::from_secs(2);
 /// How often it gives a sign of life.
 const BEAT: SignedDuration = SignedDuration::from_secs(10);
-/// Of a hundred rows so many may no longer fit; with more, a person is asked again.
-const CHANGED_PERCENT: usize = 10;
 /// How long it waits before it reads again, when Atlassian did not answer for too many.
 const UNREAD: Duration = Duration::from_secs(60);
-/// How long an operation waits for another one on the same people before it looks again.
-const OTHERS: SignedDuration = SignedDuration::from_secs(5);
 
 /// What stands against the next change.
 #[derive(Debug)]
@@ -176,13 +169,13 @@ pub(super) async fn carry_out(
     if cancelled {
         work.halt(Halt::Wish(Wish::Cancel));
     }
-    work.run().await
+    Box::pin(work.run()).await
 }
 
 impl Work {
     async fn run(self) -> Result<Carried, Halt> {
         let both = async {
-            tokio::join!(pump::send_all(&self), read_back::read_back_all(&self));
+            tokio::join!(Box::pin(pump::send_all(&self)), Box::pin(read_back::read_back_all(&self)));
         };
         tokio::select! {
             biased;
@@ -321,17 +314,6 @@ async fn halted(mirror: &Mirror, lease: &OperationLease) -> Result<Option<Halt>,
     read.await
 }
 
-/// Another operation that is being carried out and has rows left of some of the same people.
-fn elsewhere(tx: &mut Tx, number: u64, ours: &RoaringBitmap) -> Result<Option<u64>, StoreError> {
-    let mut other = None;
-    operation_rows::for_each_open_elsewhere(tx, number, |account, number| {
-        if ours.contains(account) {
-            other.get_or_insert(number);
-        }
-    })?;
-    Ok(other)
-}
-
 /// A plan that may not be carried out as it is kept: it is laid anew, and waits for a person.
 async fn void_of(
     mirror: &Mirror,
@@ -369,150 +351,4 @@ async fn void_of(
 
 pub(super) fn system(now: Timestamp) -> Context {
     Context { actor: Actor::System, now }
-}
-
-/// Holding an approved plan against fresh data.
-struct Fitting<'a> {
-    mirror: &'a Mirror,
-    lease: &'a OperationLease,
-    operation: &'a Operation,
-    selected: &'a RoaringBitmap,
-    typed: bool,
-}
-
-/// Rows of a plan by what they change, asked for in nearly their order.
-struct Verdicts<'p> {
-    rows: &'p [OperationRow],
-    /// The place behind the last one found.
-    next: usize,
-    /// All of them, once one did not stand where it was looked for.
-    all: Option<BTreeMap<&'p Change, &'p OperationRow>>,
-}
-
-impl<'p> Verdicts<'p> {
-    fn of(rows: &'p [OperationRow]) -> Verdicts<'p> {
-        Verdicts { rows, next: 0, all: None }
-    }
-
-    fn find(&mut self, change: &Change) -> Option<&'p OperationRow> {
-        if let Some(row) = self.rows.get(self.next).filter(|row| row.change == *change) {
-            self.next += 1;
-            return Some(row);
-        }
-        let rows = self.rows;
-        let all = self.all.get_or_insert_with(|| rows.iter().map(|row| (&row.change, row)).collect());
-        let found = all.get(change).copied()?;
-        self.next = found.seq as usize;
-        Some(found)
-    }
-}
-
-impl Fitting<'_> {
-    /// Skips rows whose state no longer fits. Before the first change, too many of them, or a bound that is passed now,
-    /// stop everything and ask a person again.
-    async fn fit(
-        &self,
-        rows: &mut [OperationRow],
-        (fresh, unread): (&Arc<Snapshot>, &RoaringBitmap),
-        surroundings: &Surroundings,
-    ) -> Result<(), Halt> {
-        let (read, own) = (fresh.clone(), self.operation.own.clone());
-        let (around, bounds) = self
-            .mirror
-            .store()
-            .read(move |tx| {
-                Ok((crate::operations::prepare::circumstances(tx, &read, own.as_ref())?, guard::read(tx)?.bounds))
-            })
-            .await?;
-        let steps = approve::steps(self.mirror, self.operation, self.selected.clone()).await?;
-        let laid = plan::lay(self.mirror, &self.operation.id, (steps, around), fresh).await;
-        let mut verdicts = Verdicts::of(&laid.rows);
-        let (now, read) = (surroundings.clock.now(), fresh);
-        let mut turns: Vec<Turn> = Vec::new();
-        let mut planned = 0;
-        for row in rows.iter().filter(|row| row.state == RowState::Planned) {
-            planned += 1;
-            if unread.contains(row.change.account()) {
-                let why = Some(Why::new("unread", ""));
-                let skipped = OperationRow { state: RowState::Skipped, why, ended_at: Some(now), ..row.clone() };
-                turns.push((row.state, skipped));
-                continue;
-            }
-            let found = match verdicts.find(&row.change) {
-                Some(fresh) if fresh.state == RowState::Planned => continue,
-                Some(fresh) if fresh.state == RowState::Refused => {
-                    fresh.why.as_ref().map_or_else(String::new, |why| why.code.clone())
-                }
-                // It was sent before without an answer: that it is so is our own doing.
-                _ if send::may_be_ours(row) && row.change.standing(read) == Standing::So => {
-                    let verified =
-                        OperationRow { state: RowState::Verified, why: None, ended_at: Some(now), ..row.clone() };
-                    turns.push((row.state, OperationRow { generation: Some(read.generation()), ..verified }));
-                    continue;
-                }
-                // No row of it any more, or one that is so: nothing is left to change.
-                _ => "already_so".to_owned(),
-            };
-            let why = Some(Why::new("changed", found));
-            turns.push((row.state, OperationRow { state: RowState::Skipped, why, ended_at: Some(now), ..row.clone() }));
-        }
-        if self.operation.started_at.is_none() {
-            let demands = bounds.demands(&self.operation.plan, fresh);
-            let ask = if turns.len() * 100 > planned * CHANGED_PERCENT {
-                Some(format!(
-                    "Of {planned} rows {} no longer fit what was just read. Look at the plan again.",
-                    turns.len()
-                ))
-            } else {
-                let over = demands.over_limit.filter(|_| !self.typed);
-                over.map(|limit| {
-                    format!(
-                        "It concerns {} people, and by what was just read an operation may concern {limit}. Look at \
-                         the plan again.",
-                        self.operation.plan.people
-                    )
-                })
-            };
-            if let Some(reason) = ask {
-                approve::replan(&system(now), self.mirror, (self.operation, laid, Some(reason)), &surroundings.entropy)
-                    .await?;
-                return Err(Halt::AskAgain);
-            }
-        }
-        let open = rows.iter().filter(|row| !row.state.is_settled()).map(|row| row.change.account()).collect();
-        self.set_out((&turns, open), surroundings).await?;
-        let skipped: BTreeMap<u64, OperationRow> = turns.into_iter().map(|(_, row)| (row.seq, row)).collect();
-        for row in rows.iter_mut() {
-            if let Some(skipped) = skipped.get(&row.seq) {
-                *row = skipped.clone();
-            }
-        }
-        Ok(())
-    }
-
-    /// Keeps that the operation is being carried out, with the rows it leaves out. Of two operations on the same people
-    /// the second waits, and then reads them again.
-    async fn set_out(&self, (turns, open): (&[Turn], RoaringBitmap), surroundings: &Surroundings) -> Result<(), Halt> {
-        let (lease, number, turns) = (self.lease.clone(), self.operation.number, turns.to_vec());
-        let (context, salt) = (system(surroundings.clock.now()), surroundings.entropy.bytes());
-        let write = self.mirror.store().write(move |tx| {
-            if !jobs::holds(tx, &lease.fence)? {
-                return Ok(Err(Halt::LeaseLost));
-            }
-            if let Some(other) = elsewhere(tx, number, &open)? {
-                let until = context.now.checked_add(OTHERS).unwrap_or(context.now);
-                let reason = format!("Waits for operation {other}, which concerns some of the same people.");
-                return Ok(Err(Halt::Wait { until, reason }));
-            }
-            let id = &lease.operation;
-            operations::set_state(tx, id, OperationState::Running, None)?;
-            journal::keep(tx, (id, number), &turns)?;
-            events::append_all(tx, &journal::told(id, number, &turns, context.now), || salt)?;
-            let detail = serde_json::json!({ "number": number, "skipped": turns.len() }).to_string();
-            events::append(tx, &event(&context, "operation.begun", id, detail), &salt)?;
-            jobs::extend_operation(tx, &lease.fence, context.now)?;
-            Ok(Ok(()))
-        });
-        write.await?
-    }
 }

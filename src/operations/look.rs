@@ -124,7 +124,7 @@ impl Looking {
                 jobs::lease_run(tx, &run, context.now)
             });
             let Some(lease) = lease.await? else { continue };
-            match pass::carry_out(&self.mirror, &lease, self.client.clone(), &surroundings).await {
+            match Box::pin(pass::carry_out(&self.mirror, &lease, self.client.clone(), &surroundings)).await {
                 Ok(Sealed::Done { unread, .. }) => return Ok(unread),
                 Ok(_) => {}
                 Err(ended) => {

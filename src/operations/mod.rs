@@ -11,6 +11,7 @@ pub mod control;
 mod difference;
 pub mod fed;
 mod finished;
+mod fitting;
 pub mod groups;
 pub mod guard;
 pub mod invite;

@@ -56,7 +56,7 @@ pub async fn work_once(
     let now = surroundings.clock.now();
     let Some(lease) = mirror.store().write(move |tx| jobs::lease_operation(tx, now)).await? else { return Ok(false) };
     let carried = match connector.client_of(mirror).await {
-        Ok(client) => apply::carry_out((mirror, connector.control()), &lease, client, surroundings).await,
+        Ok(client) => Box::pin(apply::carry_out((mirror, connector.control()), &lease, client, surroundings)).await,
         Err(refusal) => {
             let until = later(surroundings.clock.now(), HOUR);
             Err(Halt::Wait { until, reason: refusal.to_string() })

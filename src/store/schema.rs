@@ -47,6 +47,11 @@ pub const ORGANIZATION: &[Migration] = &[
         sql: include_str!("../../migrations/organization/0022_feed_accounts.sql"),
     },
     Migration {
+        number: 23,
+        name: "feed_figures",
+        sql: include_str!("../../migrations/organization/0023_feed_figures.sql"),
+    },
+    Migration {
         number: 24,
         name: "site_hooks",
         sql: include_str!("../../migrations/organization/0024_site_hooks.sql"),

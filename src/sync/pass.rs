@@ -128,7 +128,8 @@ async fn carry_out_beside(
     let sites = sites.filter(|_| customers::belong_to(pass.kind, &pass.scope));
     let (stop, stopped) = oneshot::channel();
     let heartbeat = tokio::spawn(beat(pass.clone(), stopped));
-    let read = read_with_sites(&pass, sites).await;
+    // On the heap: nested futures of this size would fill a thread's stack.
+    let read = Box::pin(read_with_sites(&pass, sites)).await;
     // It ends between two beats, never inside one: a batch that is half kept would spoil the recorder. It ends likewise
     // when this future is dropped, so that a pass that nobody carries out any more holds no lease.
     drop(stop);
@@ -139,7 +140,7 @@ async fn carry_out_beside(
     let kept = pass.keep_all().await;
     read?;
     kept?;
-    let sealed = seal(pass, surroundings).await?;
+    let sealed = Box::pin(seal(pass, surroundings)).await?;
     if matches!(sealed, Sealed::Done { .. }) {
         drop_residues(mirror, &lease.run).await?;
     }
@@ -149,7 +150,7 @@ async fn carry_out_beside(
 /// Reads the organization, and the sites beside it. When the organization cannot be read on, the sites wait too: their
 /// readings go on where they stood.
 async fn read_with_sites(pass: &Arc<Pass>, sites: Option<&Connector>) -> Result<(), Ended> {
-    let Some(connector) = sites else { return read(pass).await };
+    let Some(connector) = sites else { return Box::pin(read(pass)).await };
     let beside = customers::read_beside(pass, connector);
     let read = read(pass);
     tokio::pin!(beside, read);

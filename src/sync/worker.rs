@@ -101,7 +101,7 @@ async fn work_once_on(
     };
     let key = mirror.store().read(organization_keys::shown).await?.map(|key| key.id);
     let ended = match connector.client_of(mirror).await {
-        Ok(client) => pass::carry_out_with_sites(mirror, &lease, (client, connector), surroundings).await,
+        Ok(client) => Box::pin(pass::carry_out_with_sites(mirror, &lease, (client, connector), surroundings)).await,
         Err(refusal) => Err(Ended::PausedFor { wait: Duration::from_secs(3600), reason: refusal.to_string() }),
     };
     if let Err(ended) = &ended {

@@ -96,7 +96,7 @@ async fn every_route_answers_as_the_document_says() {
     for wish in ["approve", "reject", "pause", "resume", "cancel", "undo", "retry"] {
         note(Method::POST, &format!("/operations/{{id}}/{wish}"));
     }
-    for path in ["/operations/stop", "/operations/release", "/webhooks", "/webhooks/{id}/test"] {
+    for path in ["/operations", "/operations/stop", "/operations/release", "/webhooks", "/webhooks/{id}/test"] {
         note(Method::POST, path);
     }
     note(Method::POST, "/webhooks/deliveries/{id}/again");

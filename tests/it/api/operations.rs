@@ -128,9 +128,64 @@ async fn an_operation_is_paused_resumed_and_cancelled_and_everything_is_stopped_
             assert_eq!(served.get(path, &[]).await.problem(), "not-found", "{path}");
         }
         assert_eq!(
-            served.send(served.request(Method::POST, "/operations").bearer_auth(&served.token)).await.status,
+            served.send(served.request(Method::PUT, "/operations").bearer_auth(&served.token)).await.status,
             405
         );
         served.end().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operation_is_planned_for_people_or_a_filter_tried_on_the_first_and_goes_on() {
+    for engine in ENGINES {
+        let served = served(engine).await;
+        let snapshot = served.app.now();
+        let ids: Vec<String> = ordinary(&served.app, 3)
+            .into_iter()
+            .map(|account| snapshot.account_id(account).unwrap().to_string())
+            .collect();
+        let suspend = json!([{ "kind": "suspendUser" }]);
+        let wanted = json!({ "people": ids, "actions": suspend });
+        let planned = served.post_once("/operations", &wanted, "k-1").await;
+        assert_eq!((planned.status, &planned.body["plan"]["rows"]), (201, &json!(3)), "{}", planned.text);
+        assert_eq!(served.post_once("/operations", &wanted, "k-1").await.body["id"], planned.body["id"]);
+        assert_eq!(served.app.effects(), []);
+
+        // Tried on the first, and on with the rest.
+        let here = format!("/operations/{}", planned.body["id"].as_str().unwrap());
+        let approval = json!({ "hash": planned.body["plan"]["hash"], "first": 1 });
+        assert_eq!(served.post(&format!("{here}/approve"), &approval).await.status, 202);
+        served.app.act().await;
+        let tried = served.get(&here, &[]).await;
+        let rows = &tried.body["operation"]["rows"];
+        assert_eq!((&rows["verified"], &rows["planned"]), (&json!(1), &json!(2)), "{}", tried.text);
+        assert_eq!(served.post(&format!("{here}/resume"), &json!({})).await.status, 200);
+        served.app.act().await;
+        assert_eq!(served.get(&here, &[]).await.body["operation"]["state"], "succeeded");
+
+        let email = served.app.truth().users.iter().find(|user| user.account_id == ids[0]).unwrap().email.clone();
+        let restore = json!({ "people": [email], "actions": [{ "kind": "restoreUser" }] });
+        let planned = served.post("/operations", &restore).await;
+        assert_eq!((planned.status, &planned.body["plan"]["rows"]), (201, &json!(1)), "{}", planned.text);
+        let by_filter =
+            served.post("/operations", &json!({ "filter": "status = suspended", "actions": suspend })).await;
+        assert_eq!((by_filter.status, &by_filter.body["plan"]["rows"]), (201, &json!(0)), "{}", by_filter.text);
+
+        // What is not clear is refused, with who or what is meant.
+        let refused = |wanted: Value| {
+            let served = &served;
+            async move {
+                let answer = served.post("/operations", &wanted).await;
+                assert!((400..500).contains(&answer.status), "{}", answer.text);
+                answer.text
+            }
+        };
+        assert!(refused(json!({ "people": ["nobody@x.test"], "actions": suspend })).await.contains("nobody@x.test"));
+        assert!(refused(json!({ "people": ids, "filter": "", "actions": suspend })).await.contains("`filter`"));
+        let groups = json!([{ "kind": "addToGroups", "groups": ["no such group"] }]);
+        assert!(refused(json!({ "people": ids, "actions": groups })).await.contains("no such group"));
+        assert!(refused(json!({ "people": ids, "actions": [] })).await.contains("action"));
+        assert!(refused(json!({ "people": ids, "actions": suspend, "until": "soon" })).await.contains("`until`"));
+        assert!(refused(json!({ "people": ids, "actions": [{ "kind": "explode" }] })).await.contains("explode"));
     }
 }

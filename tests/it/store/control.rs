@@ -165,3 +165,16 @@ fn organizations_are_listed_in_the_order_they_came_and_once_each() {
         assert!(matches!(twice, Err(StoreError::Conflict { .. })), "{twice:?}");
     });
 }
+
+/// A file that is not in its list would be a table that no database has.
+#[test]
+fn every_file_of_the_migrations_is_in_its_list_in_order() {
+    for (folder, listed) in [("organization", schema::ORGANIZATION), ("control", schema::CONTROL)] {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(folder);
+        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut files: Vec<String> = entries.filter(|name| name.ends_with(".sql")).collect();
+        files.sort();
+        let listed: Vec<String> = listed.iter().map(|one| format!("{:04}_{}.sql", one.number, one.name)).collect();
+        assert_eq!(listed, files);
+    }
+}
