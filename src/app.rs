@@ -6,6 +6,7 @@ mod fed;
 mod furnish;
 pub mod past;
 pub mod receiver;
+mod related;
 mod subscribed;
 mod tasked;
 

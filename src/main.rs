@@ -30,6 +30,7 @@ fn main() -> ExitCode {
             Command::Tasks(tasks) => cli::tasks::run(tasks).await,
             Command::Token(token) => cli::token::run(token).await,
             Command::Feed(feed) => cli::feed::run(feed).await,
+            Command::Contacts(contacts) => cli::contacts::run(contacts).await,
             Command::Upload(upload) => cli::upload::run(upload).await,
             Command::Webhooks(webhooks) => cli::webhooks::run(webhooks).await,
             Command::Stats(stats) => cli::stats::run(stats).await,

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use simulator::{Organization, Population, Season};
 
 use crate::app::receiver::Receiver;
-use crate::app::{acted, connect, fed, furnish, subscribed, tasked};
+use crate::app::{acted, connect, fed, furnish, related, subscribed, tasked};
 use crate::cli::open::{self, Locked, Opened};
 use crate::config::Config;
 use crate::mirror::Mirror;
@@ -132,6 +132,7 @@ pub async fn live(
     work_through(&mirror, &opened).await?;
     furnish::furnish(&mirror, &opened.surroundings).await?;
     fed::follow(&mirror, &opened).await?;
+    related::relate(&mirror, &opened).await?;
     subscribed::deliver(&mirror, &opened).await?;
     opened.mirrors.close().await;
     let arrived = Arrived { organization: simulator.read(Clone::clone), port: simulator.address().port() };

@@ -4,6 +4,7 @@
 pub mod act;
 mod acting;
 pub mod audit;
+pub mod contacts;
 pub mod doctor;
 pub mod ending;
 pub mod feed;
@@ -122,6 +123,12 @@ pub enum Command {
     #[command(after_help = "Examples:\n  rollcall feed show staff\n  rollcall feed check control.json users.csv\n\
         Exit codes: 0 done, 3 refused, 4 records of the samples fail.")]
     Feed(feed::Feed),
+    /// List contacts and companies, and say or change how Jira User Syncing stands
+    #[command(
+        after_help = "Examples:\n  rollcall contacts list 'company ~ acme' --csv\n  rollcall contacts sync --preview\n\
+        A filter with errors is refused (3), with a mark below each."
+    )]
+    Contacts(contacts::Contacts),
     /// Send files to a feed, start its run and wait for it
     #[command(
         after_help = "Example: rollcall upload --feed staff _control=control.json users=users.csv --start --wait\n\

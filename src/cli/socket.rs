@@ -8,7 +8,7 @@ use tokio::net::{UnixListener, UnixStream};
 
 use crate::cli::acting::{self, Question};
 use crate::cli::sync::Wanted;
-use crate::cli::{feed, token, webhooks};
+use crate::cli::{contacts, feed, token, webhooks};
 use crate::id::Entropy;
 use crate::mirror::mirrors::Mirrors;
 use crate::nouns::context::{Actor, Context};
@@ -80,6 +80,10 @@ pub async fn answer(listener: UnixListener, mirrors: Mirrors, surroundings: Surr
                         Ok(asked) => of_feeds(&mirrors, &surroundings, asked).await,
                         Err(_) => "This server does not know what was asked for; update it.".to_owned(),
                     },
+                    line if line.starts_with("contacts ") => match serde_json::from_str(&line["contacts ".len()..]) {
+                        Ok(asked) => of_contacts(&mirrors, &surroundings, asked).await,
+                        Err(_) => "This server does not know what was asked for; update it.".to_owned(),
+                    },
                     line if line.starts_with("webhook-test ") => {
                         test_webhook(&mirrors, &surroundings, &line["webhook-test ".len()..]).await
                     }
@@ -105,6 +109,11 @@ async fn act(mirrors: &Mirrors, surroundings: &Surroundings, question: Question)
 async fn of_feeds(mirrors: &Mirrors, surroundings: &Surroundings, asked: feed::Asked) -> String {
     let Some(mirror) = mirrors.only() else { return "No organization is connected.".to_owned() };
     serde_json::to_string(&feed::answer(&mirror, surroundings, asked).await).unwrap_or_default()
+}
+
+async fn of_contacts(mirrors: &Mirrors, surroundings: &Surroundings, asked: contacts::Asked) -> String {
+    let Some(mirror) = mirrors.only() else { return "No organization is connected.".to_owned() };
+    serde_json::to_string(&contacts::answer(&mirror, surroundings, asked).await).unwrap_or_default()
 }
 
 async fn test_webhook(mirrors: &Mirrors, surroundings: &Surroundings, webhook: &str) -> String {
