@@ -293,7 +293,7 @@ pub(super) fn write(
         "rows": laid.figures.rows,
         "plan": hexadecimal(&laid.figures.hash),
     });
-    events::append(tx, &event(context, "operation.planned", &new.id, detail.to_string()), &salt)?;
+    events::append(tx, &event(context, "operation.planned", &new.id, detail.to_string()), salt)?;
     head::touch(tx)?;
     Ok(number)
 }

@@ -50,11 +50,9 @@ async fn settle(mirror: &Mirror, plan: &FeedPlan, surroundings: &Surroundings) -
         let approved = decisions.iter().any(|decision| decision.verdict == Approval::Approved);
         let mut agreements = Agreements::new();
         for (step, rows) in steps_with_rows(tx, number)? {
-            if rejected {
-                // What the plan refused was never asked of anybody.
-                if rows.contains(&RowState::Planned) {
-                    agreements.extend(difference::declined(&step));
-                }
+            // What the plan refused was never asked of anybody.
+            if rejected && rows.contains(&RowState::Planned) {
+                agreements.extend(difference::declined(&step));
             } else if approved {
                 agreements.extend(difference::carried_out(&step, &rows));
             }

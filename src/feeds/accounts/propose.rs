@@ -44,7 +44,9 @@ pub(super) async fn once(mirror: &Mirror, feed: &Feed, surroundings: &Surroundin
         return Ok(false);
     }
     let generation = mirror.current().generation();
-    if generation == 0 || !link::is_due(access.looked_at, (feed.version, generation), now) {
+    // What stood against a plan may be gone without anything having been read since.
+    let again = access.why.is_some() && access.looked_at.is_some_and(|(.., at)| now.duration_since(at) >= link::PAUSE);
+    if generation == 0 || !(again || link::is_due(access.looked_at, (feed.version, generation), now)) {
         return Ok(false);
     }
     let snapshot = mirror.newest().await?;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use directory::act::Change;
 use directory::{GroupId, Ordinal, Snapshot};
+use reqwest::Method;
 use rollcall::feeds::accounts::link::To;
 use rollcall::feeds::accounts::mapping::{Scope, Wanted};
 use rollcall::feeds::accounts::{self, link, mapping, setting, shown};
@@ -18,7 +19,7 @@ use rollcall::nouns::operation_row::RowState;
 use rollcall::nouns::protection::{Protectee, Reason};
 use rollcall::operations::{approve, control, guard};
 use rollcall::store::events;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{World, bytes, json_control, record};
 use crate::api::Served;
@@ -439,5 +440,51 @@ async fn a_group_that_nobody_may_fill_is_refused_when_it_is_mapped() {
     assert!(refused(land.map("group:teaching", &land.office, false).await).contains("protected"));
     assert!(refused(land.map("group:nobody", &land.teaching, false).await).contains("declares no group"));
     assert!(refused(land.map("group:teaching", "no such group", false).await).contains("not there"));
+    land.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_program_maps_links_and_chooses_and_every_refusal_says_why() {
+    let land = Land::start(ENGINES[0], 96, 2).await;
+    land.night(&land.records(1..=1)).await;
+    let served = &land.world.served;
+    let ask = async |method: Method, path: &str, body: Value| {
+        let request = served.request(method.clone(), path);
+        let request = request.bearer_auth(&served.token);
+        served.send(if method == Method::GET { request } else { request.json(&body) }).await
+    };
+    let here = "/feeds/staff/accounts";
+    let shown = ask(Method::GET, here, json!({})).await;
+    assert_eq!(
+        (&shown.body["mode"], &shown.body["linked"], &shown.body["people"]),
+        (&json!("off"), &json!(1), &json!(1))
+    );
+    let mapping = json!({ "code": "group:teaching", "group": land.teaching, "owned": true });
+    let mapped = ask(Method::POST, "/feeds/staff/accounts/mappings", mapping).await;
+    assert_eq!((mapped.status, &mapped.body["mappings"][0]["owned"]), (201, &json!(true)), "{}", mapped.text);
+    let unknown = json!({ "code": "group:nobody", "group": land.teaching });
+    let refused = ask(Method::POST, "/feeds/staff/accounts/mappings", unknown).await;
+    assert!(refused.problem() == "invalid" && refused.text.contains("declares no group"), "{}", refused.text);
+    assert_eq!(ask(Method::PUT, here, json!({ "mode": "always" })).await.problem(), "invalid");
+    let none = json!({ "mode": "propose", "taking": { "people": 0, "percent": 5 } });
+    assert_eq!(ask(Method::PUT, here, none).await.problem(), "invalid");
+    let chosen = ask(Method::PUT, here, json!({ "mode": "propose", "taking": { "people": 3, "percent": 7 } })).await;
+    assert_eq!((&chosen.body["mode"], &chosen.body["taking"]["percent"]), (&json!("propose"), &json!(7)));
+    land.look().await;
+    let shown = ask(Method::GET, here, json!({})).await;
+    assert_eq!((&shown.body["plans"][0]["state"], &shown.body["plans"][0]["run"]), (&json!("waiting"), &json!(1)));
+    let link = |account: Value| json!({ "username": "s01", "account": account });
+    let linked = ask(Method::PUT, "/feeds/staff/accounts/links", link(json!(land.accounts[1].1))).await;
+    assert_eq!(linked.status, 200, "{}", linked.text);
+    assert_eq!(ask(Method::PUT, "/feeds/staff/accounts/links", link(json!("nobody"))).await.problem(), "invalid");
+    let people = ask(Method::GET, "/feeds/staff/people?linked=true", json!({})).await;
+    assert_eq!(people.body["people"][0]["account_id"], json!(land.accounts[1].0));
+    assert_eq!(ask(Method::GET, "/feeds/unclear-accounts", json!({})).await.body["people"], json!([]));
+    let path = format!("/feeds/staff/accounts/mappings?code=group%3Ateaching&group={}", land.teaching);
+    assert_eq!(ask(Method::DELETE, &path, json!({})).await.body["mappings"], json!([]));
+    // The plan followed from the mapping: with it, it is withdrawn.
+    land.look().await;
+    let shown = ask(Method::GET, here, json!({})).await;
+    assert_eq!(shown.body["plans"][0]["state"], json!("cancelled"), "{}", shown.text);
     land.end().await;
 }
