@@ -165,7 +165,7 @@ mod tests {
                 prop_assert!(of_account.insert(account), "{account} is two people's");
                 let person = people.iter().find(|one| one.number == *number).unwrap();
                 prop_assert_eq!((&person.linked, person.how), (&None, None));
-                prop_assert_eq!(&accounts[&person.email_key], &[account.clone()]);
+                prop_assert_eq!(accounts[&person.email_key].as_slice(), std::slice::from_ref(account));
             }
             let told: BTreeSet<i64> =
                 found.links.iter().map(|(one, _)| *one).chain(found.cases.iter().map(|case| case.person)).collect();
