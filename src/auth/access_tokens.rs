@@ -5,21 +5,20 @@ use std::fmt;
 use std::net::IpAddr;
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 use thiserror::Error;
 
 use crate::auth::attempts::{self, Admission, Subject};
-use crate::auth::sessions::STRANGER;
 use crate::auth::token::Token;
+use crate::auth::told::{self, STRANGER};
 use crate::auth::username::Username;
 use crate::id::{AccessTokenId, Entropy};
 use crate::nouns::access_token::{AccessToken, LONGEST_LIFE, NotAName, Reach, Standing, TokenName};
 use crate::nouns::context::{Actor, Context};
-use crate::nouns::event::NewEvent;
 use crate::store::control::administrators::Administrator;
 use crate::store::control::{access_tokens, administrators};
 use crate::store::db::Store;
 use crate::store::error::StoreError;
-use crate::store::events;
 use crate::store::tx::Tx;
 
 /// What every secret begins with, so that it is recognized where it should not be.
@@ -205,7 +204,7 @@ pub async fn find(
         let salt = entropy.bytes();
         control
             .write(move |tx| match attempts::admit(tx, &[subject], now)? {
-                Admission::Admitted => record_refused(tx, (now, source), &salt),
+                Admission::Admitted => told::refused(tx, ("token.refused", STRANGER), (now, source), &salt),
                 Admission::Blocked(_) => Ok(()),
             })
             .await?;
@@ -267,28 +266,9 @@ fn record(
     (kind, token): (&'static str, &AccessToken),
     salt: &[u8; 16],
 ) -> Result<(), StoreError> {
-    let event = NewEvent {
-        at: context.now,
-        actor: context.actor.as_subject(),
-        kind,
-        subject: token.id.to_string(),
-        detail: serde_json::json!({ "administrator": token.administrator.as_str(), "reach": token.reach.as_str() })
-            .to_string(),
-        personal: serde_json::json!({ "name": token.name.as_str(), "username": token.username }).to_string(),
-    };
-    events::append(tx, &event, salt).map(drop)
-}
-
-fn record_refused(tx: &mut Tx, (at, source): (Timestamp, IpAddr), salt: &[u8; 16]) -> Result<(), StoreError> {
-    let event = NewEvent {
-        at,
-        actor: STRANGER.into(),
-        kind: "token.refused",
-        subject: STRANGER.to_owned(),
-        detail: "{}".to_owned(),
-        personal: serde_json::json!({ "source": source }).to_string(),
-    };
-    events::append(tx, &event, salt).map(drop)
+    let detail = json!({ "administrator": token.administrator.as_str(), "reach": token.reach.as_str() });
+    let personal = json!({ "name": token.name.as_str(), "username": token.username });
+    told::record(tx, context, (kind, token.id.as_str()), (detail, personal), salt)
 }
 
 #[cfg(test)]

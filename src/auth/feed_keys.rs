@@ -5,23 +5,23 @@ use core::net::IpAddr;
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 use thiserror::Error;
 
 use crate::auth::attempts::Subject;
-use crate::auth::sessions::STRANGER;
 use crate::auth::token::Token;
+use crate::auth::told::{self, STRANGER};
 use crate::id::{Entropy, FeedKeyId};
 use crate::mirror::Mirror;
 use crate::nouns::access_token::{LONGEST_LIFE, NotAName, Standing, TokenName};
 use crate::nouns::context::{Actor, Context};
-use crate::nouns::event::NewEvent;
 use crate::nouns::feed::Feed;
 use crate::nouns::feed_key::FeedKey;
 use crate::store::control::sign_in_attempts::{self, Attempts};
 use crate::store::db::Store;
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
-use crate::store::{events, feed_keys, feeds};
+use crate::store::{feed_keys, feeds};
 
 /// What every secret begins with, so that it is recognized where it should not be.
 pub const PREFIX: &str = "rcf_";
@@ -202,7 +202,10 @@ pub async fn find(
         control.write(move |tx| sign_in_attempts::record(tx, &subject, attempts)).await?;
         if failures == 1 {
             let salt = entropy.bytes();
-            mirror.store().write(move |tx| record_refused(tx, (now, source), &salt)).await?;
+            mirror
+                .store()
+                .write(move |tx| told::refused(tx, ("feed_key.refused", STRANGER), (now, source), &salt))
+                .await?;
         }
         return Ok(FoundKey::Unknown);
     };
@@ -233,27 +236,8 @@ fn record(
     (kind, key, feed): (&'static str, &FeedKey, &str),
     salt: &[u8; 16],
 ) -> Result<(), StoreError> {
-    let event = NewEvent {
-        at: context.now,
-        actor: context.actor.as_subject(),
-        kind,
-        subject: key.id.to_string(),
-        detail: serde_json::json!({ "feed": feed }).to_string(),
-        personal: serde_json::json!({ "label": key.label }).to_string(),
-    };
-    events::append(tx, &event, salt).map(drop)
-}
-
-fn record_refused(tx: &mut Tx, (at, source): (Timestamp, IpAddr), salt: &[u8; 16]) -> Result<(), StoreError> {
-    let event = NewEvent {
-        at,
-        actor: STRANGER.into(),
-        kind: "feed_key.refused",
-        subject: STRANGER.to_owned(),
-        detail: "{}".to_owned(),
-        personal: serde_json::json!({ "source": source }).to_string(),
-    };
-    events::append(tx, &event, salt).map(drop)
+    let told = (json!({ "feed": feed }), json!({ "label": key.label }));
+    told::record(tx, context, (kind, key.id.as_str()), told, salt)
 }
 
 #[cfg(test)]

@@ -11,4 +11,5 @@ pub mod passwords;
 pub mod sessions;
 pub mod setup;
 pub mod token;
+mod told;
 pub mod username;

@@ -9,11 +9,12 @@ use thiserror::Error;
 use crate::auth::attempts::{self, Admission, Subject};
 use crate::auth::passwords::Passwords;
 use crate::auth::token::Token;
+use crate::auth::told::{STRANGER, refused};
 use crate::auth::username::Username;
 use crate::id::{AdministratorId, Entropy};
 use crate::nouns::context::{Actor, Context};
 use crate::nouns::event::NewEvent;
-use crate::store::control::administrators::{self, Administrator};
+use crate::store::control::administrators;
 use crate::store::control::sessions::{self, Session};
 use crate::store::db::Store;
 use crate::store::error::StoreError;
@@ -26,8 +27,6 @@ pub const IDLE: SignedDuration = SignedDuration::from_hours(12);
 pub const LONGEST: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Use is noted this often, not with every request.
 const NOTED: SignedDuration = SignedDuration::from_mins(1);
-/// How the chain names whoever could not show who they are.
-pub(super) const STRANGER: &str = "somebody";
 
 /// What somebody presents to sign in.
 #[derive(Clone)]
@@ -105,7 +104,9 @@ pub async fn start(
     let fits = passwords.verify(credentials.password, hash).await;
     let Some(administrator) = administrator.clone().filter(|_| fits) else {
         let (salt, source) = (entropy.bytes::<16>(), credentials.source);
-        control.write(move |tx| record_refused(tx, administrator.as_ref(), (now, source), &salt)).await?;
+        let subject = administrator.as_ref().map_or_else(|| STRANGER.to_owned(), |known| known.id.to_string());
+        let kind = "session.refused";
+        control.write(move |tx| refused(tx, (kind, &subject), (now, source), &salt)).await?;
         return Err(SignInError::Wrong);
     };
     let token = Token::new(entropy);
@@ -196,25 +197,6 @@ pub(super) fn record(
         subject: administrator.to_string(),
         detail: "{}".to_owned(),
         personal: String::new(),
-    };
-    events::append(tx, &event, salt).map(drop)
-}
-
-/// Records a try that failed. What was typed is not kept: people type passwords into the wrong field.
-fn record_refused(
-    tx: &mut Tx,
-    administrator: Option<&Administrator>,
-    (at, source): (Timestamp, IpAddr),
-    salt: &[u8; 16],
-) -> Result<(), StoreError> {
-    let subject = administrator.map_or_else(|| STRANGER.to_owned(), |known| known.id.to_string());
-    let event = NewEvent {
-        at,
-        actor: STRANGER.into(),
-        kind: "session.refused",
-        subject,
-        detail: "{}".to_owned(),
-        personal: serde_json::json!({ "source": source }).to_string(),
     };
     events::append(tx, &event, salt).map(drop)
 }
