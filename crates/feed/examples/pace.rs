@@ -126,18 +126,18 @@ fn main() {
             counts
         }
         "second" => {
-            let mut baseline = Baseline::new(Some(control.digest()));
-            baseline.reserve(PEOPLE);
+            let mut people = Vec::with_capacity(PEOPLE);
             let mut digests =
                 std::io::BufReader::new(std::fs::File::open(folder.join("digests")).expect("they are there"));
             let mut four = [0; 64];
             while digests.read_exact(&mut four).is_ok() {
                 let digest = |at: usize| Digest(four[at..at + 16].try_into().expect("it is 16 bytes long"));
-                let number = u32::try_from(baseline.len()).unwrap_or_default();
+                let number = u32::try_from(people.len()).unwrap_or_default();
                 let (username, email, raw, canonical) = (digest(0), digest(16), digest(32), digest(48));
                 let standing = Standing::Present;
-                baseline.add(Known { number, username, email, raw, canonical, standing, in_error: false });
+                people.push(Known { number, username, email, raw, canonical, standing, in_error: false });
             }
+            let baseline = Baseline::of(Some(control.digest()), vec![people]);
             timed("second night", || compare(&control, &baseline, open(1), &mut known))
         }
         _ => {

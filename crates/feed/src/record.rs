@@ -74,22 +74,38 @@ impl Header {
     }
 }
 
-/// One row: the texts one after the other, and where each ends.
+/// One row: the texts one after the other, and where each ends. A row without quotation marks is kept as it was read,
+/// with a separator of one byte behind each text but the last.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Row {
     pub(crate) header: Arc<Header>,
     text: String,
     ends: Vec<usize>,
+    /// How many bytes lie between two texts: none, or one.
+    gap: usize,
 }
 
 impl Row {
     pub(crate) fn below(header: Arc<Header>) -> Row {
-        Row { header, text: String::new(), ends: Vec::new() }
+        Row { header, ..Row::default() }
     }
 
     pub(crate) fn clear(&mut self) {
         self.text.clear();
         self.ends.clear();
+        self.gap = 0;
+    }
+
+    /// Takes a whole row whose texts have a separator of one byte between them.
+    pub(crate) fn set(&mut self, row: &str, separator: u8) {
+        self.clear();
+        if row.is_empty() {
+            return;
+        }
+        self.gap = 1;
+        self.text.push_str(row);
+        self.ends.extend(memchr::memchr_iter(separator, row.as_bytes()));
+        self.ends.push(row.len());
     }
 
     pub(crate) fn push(&mut self, part: &str) {
@@ -105,14 +121,14 @@ impl Row {
     }
 
     pub(crate) fn value(&self, column: usize) -> &str {
-        let begin = if column == 0 { Some(0) } else { self.ends.get(column - 1).copied() };
+        let begin = if column == 0 { Some(0) } else { self.ends.get(column - 1).map(|end| end + self.gap) };
         let range = begin.zip(self.ends.get(column).copied());
         range.and_then(|(begin, end)| self.text.get(begin..end)).unwrap_or_default()
     }
 
     /// Whether it has no value at all: such a row is layout and no record.
     pub(crate) fn is_blank(&self) -> bool {
-        self.text.is_empty()
+        self.text.len() <= self.gap * self.ends.len().saturating_sub(1)
     }
 
     fn members(&self) -> impl Iterator<Item = (&str, &str)> {

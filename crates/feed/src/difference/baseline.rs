@@ -44,10 +44,14 @@ pub struct Baseline {
     usernames: HashTable<u32>,
     emails: HashTable<u32>,
     control: Option<Digest>,
-    /// How many were added without a name; they stand first, by their numbers.
-    nameless: usize,
-    /// Where the next one to be named probably stands.
-    next: usize,
+}
+
+fn table(places: impl Iterator<Item = u32>, known: &[Known], hash: impl Fn(&Known) -> u64) -> HashTable<u32> {
+    let mut table = HashTable::with_capacity(known.len());
+    for at in places {
+        table.insert_unique(hash(&known[at as usize]), at, |at| hash(&known[*at as usize]));
+    }
+    table
 }
 
 /// The digest under which a username is found; `key` is folded.
@@ -66,52 +70,29 @@ impl Baseline {
         Baseline { control, ..Baseline::default() }
     }
 
-    /// Makes room for so many more people.
-    pub fn reserve(&mut self, people: usize) {
-        let known = &self.people;
-        self.usernames.reserve(people, |at| known[*at as usize].username.short());
-        self.emails.reserve(people, |at| known[*at as usize].email.short());
-        self.people.reserve_exact(people);
+    /// Everybody at once, in parts that are taken one after the other; no username stands twice in them.
+    pub fn of(control: Option<Digest>, parts: Vec<Vec<Known>>) -> Baseline {
+        let mut parts = parts.into_iter();
+        let mut people = parts.next().unwrap_or_default();
+        for part in parts {
+            people.extend(part);
+        }
+        let known = &people;
+        let has_email = |at: &u32| known[*at as usize].email != Digest::default();
+        let all = 0..u32::try_from(known.len()).unwrap_or(u32::MAX);
+        let (usernames, emails) = std::thread::scope(|scope| {
+            let emails = scope.spawn(|| table(all.clone().filter(has_email), known, |known| known.email.short()));
+            (table(all.clone(), known, |known| known.username.short()), emails.join())
+        });
+        let emails = emails.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Baseline { people, usernames, emails, control }
     }
 
     /// Adds a person whose username nobody before had.
     pub fn add(&mut self, person: Known) {
         let Ok(at) = u32::try_from(self.people.len()) else { return };
         self.people.push(person);
-        self.index(at);
-    }
-
-    /// Adds what the feed has said of somebody whose username is told later, by [`Baseline::name`]. Numbers ascend.
-    pub fn add_nameless(&mut self, person: Known) {
-        self.people.push(Known { username: Digest::default(), email: Digest::default(), ..person });
-        self.nameless = self.people.len();
-    }
-
-    /// Names the person of a number who was added without a name; none when there is no such person. Nearly ascending
-    /// numbers are found at once.
-    pub fn name(&mut self, number: u32, username: Digest, email: Digest) -> Option<&mut Known> {
-        let here = |known: &Known| known.number == number;
-        let at = match self.people.get(self.next).is_some_and(here) {
-            true => self.next,
-            false => self.people[..self.nameless].binary_search_by_key(&number, |known| known.number).ok()?,
-        };
-        self.next = at + 1;
-        self.people[at].username = username;
-        self.people[at].email = email;
-        self.index(at as u32);
-        self.people.get_mut(at)
-    }
-
-    /// Lets nobody leave who was never named.
-    pub fn conclude(&mut self) {
-        for known in self.people[..self.nameless].iter_mut().filter(|known| known.username == Digest::default()) {
-            known.standing = Standing::Elsewhere;
-        }
-    }
-
-    fn index(&mut self, at: u32) {
         let known = &self.people;
-        let person = &known[at as usize];
         self.usernames.insert_unique(person.username.short(), at, |at| known[*at as usize].username.short());
         if person.email != Digest::default() {
             self.emails.insert_unique(person.email.short(), at, |at| known[*at as usize].email.short());

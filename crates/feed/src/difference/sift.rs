@@ -221,12 +221,18 @@ impl<'a> Sift<'a> {
 
     /// Takes a record.
     pub fn take(&mut self, record: &Record) -> Seen {
-        let Some(username) = self.transformer.username(record) else {
-            self.nameless += 1;
-            let findings = self.transformer.transform_of(record, None).findings;
-            return self.fail(record, None, findings);
+        let (mut username, plain) = (None, self.transformer.plain_username(record, &mut self.scratch));
+        let digest = match plain {
+            Some(digest) => digest,
+            None => {
+                let Some(made) = self.transformer.username(record) else {
+                    self.nameless += 1;
+                    let findings = self.transformer.transform_of(record, None).findings;
+                    return self.fail(record, None, findings);
+                };
+                username_digest(&username.insert(made).key)
+            }
         };
-        let digest = username_digest(&username.key);
         let place = self.baseline.find(digest);
         let number = u32::try_from(record.number).unwrap_or(u32::MAX - 1);
         if let Some(first) = self.stood_before(digest, place, number) {
@@ -241,7 +247,10 @@ impl<'a> Sift<'a> {
                 return Seen::Unchanged { number: known.number };
             }
         }
-        let Transformed { person, findings, .. } = self.transformer.transform_of(record, Some(username));
+        let Transformed { person, findings, .. } = {
+            let username = username.or_else(|| self.transformer.username(record));
+            self.transformer.transform_of(record, username)
+        };
         let Ok(person) = person else { return self.fail(record, place, findings) };
         let canonical = person.digest();
         let (kind, cause) = match known {

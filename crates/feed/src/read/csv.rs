@@ -187,16 +187,7 @@ impl Dialect {
             Found { length: newline.map_or(data.len(), |newline| newline + 1), lines: u64::from(newline.is_some()) };
         // What is no UTF-8 is told by whoever asked, from the raw bytes.
         let text = str::from_utf8(line).unwrap_or_default();
-        if !text.is_empty() {
-            let mut from = 0;
-            for at in memchr::memchr_iter(self.separator, text.as_bytes()) {
-                row.push(&text[from..at]);
-                row.end_value();
-                from = at + 1;
-            }
-            row.push(&text[from..]);
-            row.end_value();
-        }
+        row.set(text, self.separator);
         Ok(found)
     }
 

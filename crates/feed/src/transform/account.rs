@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use crate::digest::Digest;
 use crate::finding::Problem;
 
 /// The longest text of a field of an account, in characters.
@@ -23,6 +24,18 @@ impl Username {
         let text = text.trim();
         let key = if text.is_ascii() { text.to_ascii_lowercase() } else { directory::username_key(text) };
         (!key.is_empty()).then(|| Username { text: text.to_owned(), key })
+    }
+
+    /// The digest of the key of the username that a text is, without making either; none when that takes more than folding
+    /// ASCII, or there is no username.
+    pub(crate) fn plain_digest(text: &str, scratch: &mut Vec<u8>) -> Option<Digest> {
+        let text = text.trim();
+        if text.is_empty() || !text.is_ascii() {
+            return None;
+        }
+        scratch.clear();
+        scratch.extend(text.bytes().map(|byte| byte.to_ascii_lowercase()));
+        Some(Digest::of(scratch))
     }
 
     /// Why nobody may be called that.

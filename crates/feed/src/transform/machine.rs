@@ -9,6 +9,7 @@ use super::convert::{Converted, LONGEST, convert};
 use super::countries::is_country;
 use crate::control::model::{Destination, TITLE, Type};
 use crate::control::{ControlFile, FieldKey, Instruction, Target, Test};
+use crate::digest::Digest;
 use crate::finding::{Dropped, Finding, Level, Problem};
 use crate::json::{Value, excerpt, write};
 use crate::person::{Entry, Item, Parts, Person};
@@ -101,6 +102,15 @@ impl<'c> Transformer<'c> {
             Converted::Item(item) => Username::of(&item.shown()),
             Converted::Nothing | Converted::Dropped(_) | Converted::Failed(_) => None,
         }
+    }
+
+    /// The digest of the key of a record's username, when the username is taken as it was sent; none when it has to be made
+    /// first.
+    pub(crate) fn plain_username(&self, record: &Record, scratch: &mut Vec<u8>) -> Option<Digest> {
+        let (source, target) = self.control.username_rule();
+        let conversion = &target?.conversion;
+        let as_sent = conversion.map.is_none() && conversion.filters.is_empty();
+        record.get_text(source).filter(|_| as_sent).and_then(|text| Username::plain_digest(text, scratch))
     }
 
     /// Makes a person of a record.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::control::model::Destination;
+use crate::person::Item;
 
 fn failing(control: &str, record: &Record) -> Vec<String> {
     let transformed = transform(&good(control), record);
@@ -54,6 +55,33 @@ fn a_value_that_cannot_be_stored_leaves_its_field_as_it_was() {
     // A value that is not there is cleared: nothing of it is left behind.
     let without = person(&control, &somebody(""));
     assert!(without.left.is_empty() && without.fields.keys().all(|key| key.destination == Destination::User));
+}
+
+#[test]
+fn without_a_profile_section_values_are_text_but_for_what_one_type_alone_has_a_key_for() {
+    let root = r#""mapping": {"unit": {"types": ["x:u"], "using": "behaviour", "values": {"U1": "x:unit:one"}},
+        "title": {"types": ["x:t"], "using": "title", "values": {"A": "The A"}}},"#;
+    let more = r#"{"source":"a","destination":"profile","name":"x:any"},
+        {"source":"n","destination":"profile","name":"x:number"},
+        {"source":"g","destination":"user:tags","name":"tag"},
+        {"source":"u","destination":"profile","name":"x:unit","refMapping":"unit"},
+        {"source":"t","destination":"profile","name":"x:title","refMapping":"title"},
+        {"source":"d","destination":"profile","name":"x:from","dateFormat":"dd/MM/yyyy"}"#;
+    let record = somebody(r#""a":"2026-03-01","n":7,"g":"x:unit:one","u":"U1","t":"A","d":"01/03/2026""#);
+    let made = person(&good(&with_root(root, more)), &record);
+    let item = |destination: Destination, name: &str| {
+        let entries = &made.fields[&FieldKey { destination, name: name.to_owned() }];
+        assert_eq!(entries.len(), 1);
+        entries[0].item.clone()
+    };
+    // A text stays one, whatever it reads like, and a number is written out.
+    assert_eq!(item(Destination::Profile, "x:any"), Item::Text("2026-03-01".to_owned()));
+    assert_eq!(item(Destination::Profile, "x:number"), Item::Text("7".to_owned()));
+    assert_eq!(item(Destination::Tags, "tag"), Item::Text("x:unit:one".to_owned()));
+    // A reference is kept as its code, a title mapping as its text; a format of days makes a day.
+    assert_eq!(item(Destination::Profile, "x:unit"), Item::Reference("x:unit:one".to_owned()));
+    assert_eq!(item(Destination::Profile, "x:title"), Item::Text("The A".to_owned()));
+    assert_eq!(item(Destination::Profile, "x:from"), Item::Moment("2026-03-01".to_owned()));
 }
 
 #[test]
