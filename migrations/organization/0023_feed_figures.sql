@@ -1,7 +1,9 @@
--- What a run is compared with lies beside the records, so that a million of them are looked through without their texts;
--- and what a sender has said of a file beside the file.
+-- What a run is compared with lies beside records and people, so that a million of them are looked through without their
+-- texts; and what a sender has said of a file beside the file.
 
 CREATE INDEX feed_records_compared ON feed_records (feed, account, in_feed, try_again, raw_digest, digest);
+
+CREATE INDEX feed_people_compared ON feed_people (account, username_key, email_key, state);
 
 -- Hardly anybody is to be blocked.
 DROP INDEX feed_people_block;

@@ -1,7 +1,7 @@
-//! What a run is compared with: everybody as digests, and what the feed holds in numbers. Read in one transaction, so that
-//! it is one state.
+//! What a run is compared with: everybody as digests, and what the feed holds in numbers, all of one state.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::thread::{self, JoinHandle};
 
 use feed::control::FieldKey;
 use feed::difference::{Baseline, Known, Past, Standing, Totals, email_digest, username_digest};
@@ -10,10 +10,14 @@ use feed::person::Person;
 
 use crate::feeds::person;
 use crate::nouns::feed_person::PersonState;
+use crate::store::db::Store;
 use crate::store::error::StoreError;
 use crate::store::feed_records::{self, Compared};
 use crate::store::tx::Tx;
 use crate::store::{feed_people, feed_runs, feeds};
+
+/// How often the people may change while they are read side by side; then they are read in one transaction.
+const ATTEMPTS: u32 = 2;
 
 /// What a run is compared with.
 pub(super) struct Before {
@@ -25,43 +29,129 @@ pub(super) struct Before {
     pub(super) version: u64,
 }
 
-/// Reads what a run of a feed is compared with.
-pub(super) fn load(tx: &mut Tx, feed: i64) -> Result<Before, StoreError> {
+/// What is known of a feed beside its people.
+struct Head {
+    control: Option<Digest>,
+    fields: BTreeMap<FieldKey, u64>,
+    groups: BTreeSet<String>,
+    version: u64,
+    /// The highest number of anybody.
+    last: i64,
+}
+
+/// Some of the people, the version with which they were read, and how many of them are in the feed.
+struct Part {
+    known: Vec<Known>,
+    version: u64,
+    here: u64,
+}
+
+/// Reads what a run of a feed is compared with, on a thread that may block: two halves side by side, which are one state
+/// when nobody has changed the people meanwhile.
+pub(super) fn load(store: &Store, feed: i64) -> Result<Before, StoreError> {
+    for _ in 0..ATTEMPTS {
+        let head = store.read_blocking(move |tx| head(tx, feed))?;
+        let read = |range, room| store.read_blocking(move |tx| part(tx, feed, range, room));
+        let (middle, all) = (head.last / 2, usize::try_from(head.last).unwrap_or(0));
+        let (one, other) = thread::scope(|scope| {
+            // The second half will be put behind the first one.
+            let first = || read((0, middle), all);
+            let begun = thread::Builder::new().spawn_scoped(scope, first);
+            let other = read((middle, i64::MAX), all - all / 2);
+            let one = begun.map(|half| half.join().unwrap_or(Err(StoreError::Closed)));
+            (one.unwrap_or_else(|_| first()), other)
+        });
+        let (one, other) = (one?, other?);
+        if one.version == head.version && other.version == head.version {
+            return Ok(together(head, vec![one, other]));
+        }
+    }
+    store.read_blocking(move |tx| {
+        let head = head(tx, feed)?;
+        let room = usize::try_from(head.last).unwrap_or(0);
+        Ok(together(head, vec![part(tx, feed, (0, i64::MAX), room)?]))
+    })
+}
+
+/// How many members each group of a feed has, counted while something else is done.
+pub(super) struct Sizes {
+    store: Store,
+    feed: i64,
+    counting: Option<JoinHandle<Result<BTreeMap<String, u64>, StoreError>>>,
+}
+
+impl Sizes {
+    /// Begins to count.
+    pub(super) fn count(store: &Store, feed: i64) -> Sizes {
+        let reader = store.clone();
+        let count = move || reader.read_blocking(move |tx| feed_records::group_sizes(tx, feed));
+        let counting = thread::Builder::new().name("feed-groups".to_owned()).spawn(count).ok();
+        Sizes { store: store.clone(), feed, counting }
+    }
+
+    /// What was counted.
+    pub(super) fn counted(self) -> Result<BTreeMap<String, u64>, StoreError> {
+        let Sizes { store, feed, counting } = self;
+        match counting.map(JoinHandle::join) {
+            Some(Ok(counted)) => counted,
+            // Nobody has counted: it is done here.
+            Some(Err(_)) | None => store.read_blocking(move |tx| feed_records::group_sizes(tx, feed)),
+        }
+    }
+}
+
+fn together(head: Head, parts: Vec<Part>) -> Before {
+    let people = parts.iter().map(|part| part.here).sum();
+    let baseline = Baseline::of(head.control, parts.into_iter().map(|part| part.known).collect());
+    let totals = Totals { people, fields: head.fields };
+    Before { baseline, totals, groups: head.groups, version: head.version }
+}
+
+fn head(tx: &mut Tx, feed: i64) -> Result<Head, StoreError> {
     let Some(of) = feeds::find(tx, feed)? else { return Err(StoreError::Missing { statement: "feeds.FIND" }) };
     let applied = match &of.applied_run {
         Some(run) => feed_runs::find(tx, run)?.and_then(|run| run.control),
         None => None,
     };
-    let former = match applied {
+    let control = match applied {
         Some(version) => feeds::control_version(tx, feed, version)?.map(|control| Digest(control.meaning)),
         None => None,
     };
-    let mut baseline = Baseline::new(former);
-    baseline.reserve(usize::try_from(feed_people::last(tx)?).unwrap_or(0));
-    let mut people = 0;
-    feed_records::compared(tx, feed, |record| {
-        people += u64::from(record.in_feed);
-        baseline.add_nameless(said(&record));
+    let fields = feeds::field_counts(tx, feed)?;
+    let fields = fields.iter().filter_map(|(text, count)| Some((person::field(text)?, *count))).collect();
+    let groups = feeds::groups(tx, feed)?.into_iter().map(|group| group.code).collect();
+    Ok(Head { control, fields, groups, version: of.version, last: feed_people::last(tx)? })
+}
+
+/// People after one number up to another, in room for so many. Records and people are both read in order of the numbers.
+fn part(tx: &mut Tx, feed: i64, range: (i64, i64), room: usize) -> Result<Part, StoreError> {
+    let version = feeds::find(tx, feed)?.map_or(0, |feed| feed.version);
+    let (mut known, mut here) = (Vec::with_capacity(room), 0);
+    feed_records::compared(tx, feed, range, |record| {
+        here += u64::from(record.in_feed);
+        known.push(said(&record));
     })?;
-    feed_people::compared(tx, |person| {
+    let (said, mut next) = (known.len(), 0);
+    feed_people::compared(tx, range, |person| {
         let (number, username) = (short(person.account), username_digest(person.username_key));
         let email = email_digest(person.email_key);
-        match baseline.name(number, username, email) {
-            // Whoever has left is within the grace, or blocked.
-            Some(known) if known.standing == Standing::Leaving && person.state != PersonState::Active => {
-                known.standing = Standing::Blocked;
+        while next < said && known.get(next).is_some_and(|known| known.number < number) {
+            next += 1;
+        }
+        match known.get_mut(next).filter(|known| next < said && known.number == number) {
+            Some(known) => {
+                (known.username, known.email) = (username, email);
+                // Whoever has left is within the grace, or blocked.
+                if known.standing == Standing::Leaving && person.state != PersonState::Active {
+                    known.standing = Standing::Blocked;
+                }
             }
-            Some(_) => {}
-            None => baseline.add(elsewhere(number, username, email)),
+            None => known.push(elsewhere(number, username, email)),
         }
     })?;
-    baseline.conclude();
-    let fields = feeds::field_counts(tx, feed)?;
-    let fields: BTreeMap<FieldKey, u64> =
-        fields.iter().filter_map(|(text, count)| Some((person::field(text)?, *count))).collect();
-    let totals = Totals { people, fields };
-    let groups = feeds::groups(tx, feed)?.into_iter().map(|group| group.code).collect();
-    Ok(Before { baseline, totals, groups, version: of.version })
+    // Nobody is missed who is nobody.
+    known.retain(|known| known.username != Digest::default());
+    Ok(Part { known, version, here })
 }
 
 /// Numbers count up from 1 and stay far below this bound.
@@ -72,12 +162,11 @@ fn short(account: i64) -> u32 {
 /// Somebody of whom the feed has said something, before they are named.
 fn said(record: &Compared) -> Known {
     Known {
-        number: short(record.account),
         raw: Digest(record.raw_digest),
         canonical: Digest(record.digest),
         standing: if record.in_feed { Standing::Present } else { Standing::Leaving },
         in_error: record.try_again,
-        ..elsewhere(0, Digest::default(), Digest::default())
+        ..elsewhere(short(record.account), Digest::default(), Digest::default())
     }
 }
 

@@ -14,7 +14,7 @@ use feed::finding::{Finding, Level};
 use feed::person::Person;
 use feed::read::{Gunzip, Input, Limits};
 
-use crate::feeds::baseline::{self, Before};
+use crate::feeds::baseline::{self, Before, Sizes};
 use crate::feeds::bodies::Content;
 use crate::feeds::compare::writing::Writing;
 use crate::feeds::worker::Halt;
@@ -68,7 +68,7 @@ pub(super) fn compare(task: Task) -> Result<Compared, Halt> {
         feed_rows::clear(tx, run)?;
         feed_log::clear(tx, run)
     })?;
-    let before = task.store.read_blocking(move |tx| baseline::load(tx, feed))?;
+    let before = baseline::load(&task.store, feed)?;
     let mut writer = Writer::new(&task, &before);
     writer.say(Severity::Information, None, format!("START: {}", task.clock.now()));
     let force = if task.run.forced { Force::Everything } else { Force::Unforced };
@@ -80,12 +80,13 @@ pub(super) fn compare(task: Task) -> Result<Compared, Halt> {
         guards: guard::guards(&task.feed.settings.thresholds),
         force,
     };
+    let sizes = Sizes::count(&task.store, feed);
     let previewed = difference::preview(
         &delivery,
         |spec| open(&task, spec),
         |numbers| past(&task, numbers),
         |line| writer.line(line),
-        || Ok(task.store.read_blocking(move |tx| feed_records::group_sizes(tx, feed))?),
+        || Ok(sizes.counted()?),
     );
     let mut reasons = task.reasons.clone();
     let mut counts = RunCounts { before: before.totals.people, ..RunCounts::default() };

@@ -36,7 +36,9 @@ const OF_FEED: &str = "
             WHERE r.feed = $1 AND r.account = p.account AND (CAST($5 AS TEXT) IS NULL OR r.in_feed = 1))
         AND (CAST($5 AS TEXT) IS NULL OR ($5 = 'linked') = (p.linked IS NOT NULL))
     ORDER BY p.username_key LIMIT $4";
-const COMPARED: &str = "SELECT account, username_key, email_key, state FROM feed_people";
+const COMPARED: &str = "
+    SELECT account, username_key, email_key, state FROM feed_people
+    WHERE account > $1 AND account <= $2 ORDER BY account";
 const LAST: &str = "SELECT max(account) FROM feed_people";
 const COUNT_BY_STATE: &str = "
     SELECT p.state, count(*) FROM feed_people p
@@ -184,9 +186,9 @@ pub struct Compared<'r> {
     pub state: PersonState,
 }
 
-/// Shows everybody, in the order in which they lie there: nearly that of their numbers.
-pub fn compared(tx: &mut Tx, mut show: impl FnMut(Compared<'_>)) -> Result<(), StoreError> {
-    tx.for_each(COMPARED, &[], |row| {
+/// Shows everybody after one number up to another, in order of their numbers.
+pub fn compared(tx: &mut Tx, (after, to): (i64, i64), mut show: impl FnMut(Compared<'_>)) -> Result<(), StoreError> {
+    tx.for_each(COMPARED, &[after.into(), to.into()], |row| {
         show(Compared {
             account: row.integer(0)?,
             username_key: row.text(1)?,

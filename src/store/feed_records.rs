@@ -19,7 +19,8 @@ const OF_ACCOUNT: &str = "
         left_run, try_again, failure
     FROM feed_records WHERE account = $1 ORDER BY feed";
 const COMPARED: &str = "
-    SELECT account, in_feed, try_again, raw_digest, digest FROM feed_records WHERE feed = $1 ORDER BY account";
+    SELECT account, in_feed, try_again, raw_digest, digest FROM feed_records
+    WHERE feed = $1 AND account > $2 AND account <= $3 ORDER BY account";
 const COUNT_FAILING: &str = "SELECT count(*) FROM feed_records WHERE feed = $1 AND failure IS NOT NULL";
 const FAILING: &str = "
     SELECT feed, account, in_feed, raw_digest, control, digest, person, raw, received, received_run, applied_run,
@@ -163,9 +164,15 @@ pub fn failing(tx: &mut Tx, feed: i64, after: i64, limit: u32) -> Result<Vec<Fee
     tx.list(FAILING, &[feed.into(), after.into(), limit.into()], record)
 }
 
-/// Shows what a run of a feed is compared with, in order of the people's numbers. It is read without the records' texts.
-pub fn compared(tx: &mut Tx, feed: i64, mut show: impl FnMut(Compared)) -> Result<(), StoreError> {
-    tx.for_each(COMPARED, &[feed.into()], |row| {
+/// Shows what a run of a feed is compared with, in order of the people's numbers: of those after one number, up to another.
+/// It is read without the records' texts.
+pub fn compared(
+    tx: &mut Tx,
+    feed: i64,
+    (after, to): (i64, i64),
+    mut show: impl FnMut(Compared),
+) -> Result<(), StoreError> {
+    tx.for_each(COMPARED, &[feed.into(), after.into(), to.into()], |row| {
         show(Compared {
             account: row.integer(0)?,
             in_feed: row.flag(1)?,

@@ -1,7 +1,8 @@
 //! Runs of feeds: listed, shown with preview and log, and what people do with them.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -14,9 +15,9 @@ use crate::api::parameters::{Id, None as NoParameters, Parameters, Sent};
 use crate::api::problem::{Kind, Problem};
 use crate::feeds::decide::{self, Approval};
 use crate::feeds::listing::{self, OneRun};
-use crate::id::FeedRunId;
+use crate::id::{Entropy, FeedRunId};
 use crate::nouns::feed_row::{FeedRow, RowKind};
-use crate::nouns::feed_run::{FeedRun, LogLine, Severity};
+use crate::nouns::feed_run::{LogLine, RunAct, Severity};
 use crate::store::feed_log::LinesWanted;
 use crate::store::feed_rows::RowsWanted;
 
@@ -171,6 +172,43 @@ pub(crate) struct Because {
     reason: String,
 }
 
+/// A request about the run that its address names, without parameters.
+pub(crate) struct OnRun {
+    asked: FeedAsked,
+    run: FeedRunId,
+    entropy: Entropy,
+}
+
+impl FromRequestParts<Api> for OnRun {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<OnRun, Problem> {
+        let asked = FeedAsked::from_request_parts(parts, api).await?;
+        let unreadable = |_| Problem::new(Kind::Unreadable, "The id is not text.", "Encode ids as UTF-8 in percent.");
+        let Path((feed, run)) = Path::<(String, String)>::from_request_parts(parts, api).await.map_err(unreadable)?;
+        let Parameters(NoParameters {}) = Parameters::from_request_parts(parts, api).await?;
+        let run = find(&asked, &feed, &run).await?.run.id;
+        Ok(OnRun { asked, run, entropy: api.entropy.clone() })
+    }
+}
+
+impl OnRun {
+    async fn act(&self, act: RunAct, approval: Approval) -> Result<Json<FeedRunBody>, Problem> {
+        let (context, mirror) = (&self.asked.context, &self.asked.mirror);
+        let because = (&self.run, approval.reason.as_str());
+        let (done, run) = match act {
+            RunAct::Cancel => ("cancelled", decide::cancel(context, mirror, because, &self.entropy).await),
+            RunAct::UnsafeCancel => {
+                ("marked as cancelled", decide::unsafe_cancel(context, mirror, because, &self.entropy).await)
+            }
+            RunAct::Reapply => ("applied again", decide::reapply(context, mirror, because, &self.entropy).await),
+            RunAct::Apply => ("applied", decide::apply(context, mirror, (&self.run, approval), &self.entropy).await),
+        };
+        let run = run.map_err(|why| problem(&format!("The run was not {done}."), why))?;
+        Ok(Json(FeedRunBody::at(&run, self.asked.context.now)))
+    }
+}
+
 /// List a feed's runs
 ///
 /// The newest first.
@@ -268,17 +306,8 @@ pub(crate) async fn log(
     params(("feed" = String, Path, description = "The feed's code or id"),
         ("run" = String, Path, description = "The run's id")), request_body = WantedApproval,
     responses((status = 200, description = "The run", body = FeedRunBody)))]
-pub(crate) async fn apply(
-    State(api): State<Api>,
-    asked: FeedAsked,
-    Path((feed, run)): Path<(String, String)>,
-    Parameters(_): Parameters<NoParameters>,
-    Sent(wanted): Sent<WantedApproval>,
-) -> Result<Json<FeedRunBody>, Problem> {
-    let found = find(&asked, &feed, &run).await?;
-    let approval = Approval { reason: wanted.reason, typed: wanted.leaving };
-    let applied = decide::apply(&asked.context, &asked.mirror, (&found.run.id, approval), &api.entropy).await;
-    done("The run was not applied.", applied, &asked)
+pub(crate) async fn apply(on: OnRun, Sent(wanted): Sent<WantedApproval>) -> Result<Json<FeedRunBody>, Problem> {
+    on.act(RunAct::Apply, Approval { reason: wanted.reason, typed: wanted.leaving }).await
 }
 
 /// Cancel a run
@@ -288,17 +317,8 @@ pub(crate) async fn apply(
     params(("feed" = String, Path, description = "The feed's code or id"),
         ("run" = String, Path, description = "The run's id")), request_body = Because,
     responses((status = 200, description = "The run", body = FeedRunBody)))]
-pub(crate) async fn cancel(
-    State(api): State<Api>,
-    asked: FeedAsked,
-    Path((feed, run)): Path<(String, String)>,
-    Parameters(_): Parameters<NoParameters>,
-    Sent(because): Sent<Because>,
-) -> Result<Json<FeedRunBody>, Problem> {
-    let found = find(&asked, &feed, &run).await?;
-    let (context, mirror) = (&asked.context, &asked.mirror);
-    let cancelled = decide::cancel(context, mirror, (&found.run.id, &because.reason), &api.entropy).await;
-    done("The run was not cancelled.", cancelled, &asked)
+pub(crate) async fn cancel(on: OnRun, Sent(because): Sent<Because>) -> Result<Json<FeedRunBody>, Problem> {
+    on.act(RunAct::Cancel, because.into()).await
 }
 
 /// Mark a silent run as cancelled
@@ -309,17 +329,8 @@ pub(crate) async fn cancel(
     params(("feed" = String, Path, description = "The feed's code or id"),
         ("run" = String, Path, description = "The run's id")), request_body = Because,
     responses((status = 200, description = "The run", body = FeedRunBody)))]
-pub(crate) async fn unsafe_cancel(
-    State(api): State<Api>,
-    asked: FeedAsked,
-    Path((feed, run)): Path<(String, String)>,
-    Parameters(_): Parameters<NoParameters>,
-    Sent(because): Sent<Because>,
-) -> Result<Json<FeedRunBody>, Problem> {
-    let found = find(&asked, &feed, &run).await?;
-    let (context, mirror) = (&asked.context, &asked.mirror);
-    let marked = decide::unsafe_cancel(context, mirror, (&found.run.id, &because.reason), &api.entropy).await;
-    done("The run was not marked as cancelled.", marked, &asked)
+pub(crate) async fn unsafe_cancel(on: OnRun, Sent(because): Sent<Because>) -> Result<Json<FeedRunBody>, Problem> {
+    on.act(RunAct::UnsafeCancel, because.into()).await
 }
 
 /// Apply a run again
@@ -329,17 +340,8 @@ pub(crate) async fn unsafe_cancel(
     params(("feed" = String, Path, description = "The feed's code or id"),
         ("run" = String, Path, description = "The run's id")), request_body = Because,
     responses((status = 200, description = "The copy", body = FeedRunBody)))]
-pub(crate) async fn reapply(
-    State(api): State<Api>,
-    asked: FeedAsked,
-    Path((feed, run)): Path<(String, String)>,
-    Parameters(_): Parameters<NoParameters>,
-    Sent(because): Sent<Because>,
-) -> Result<Json<FeedRunBody>, Problem> {
-    let found = find(&asked, &feed, &run).await?;
-    let (context, mirror) = (&asked.context, &asked.mirror);
-    let copied = decide::reapply(context, mirror, (&found.run.id, &because.reason), &api.entropy).await;
-    done("The run was not applied again.", copied, &asked)
+pub(crate) async fn reapply(on: OnRun, Sent(because): Sent<Because>) -> Result<Json<FeedRunBody>, Problem> {
+    on.act(RunAct::Reapply, because.into()).await
 }
 
 pub(super) async fn find(asked: &FeedAsked, feed: &str, run: &str) -> Result<OneRun, Problem> {
@@ -348,15 +350,6 @@ pub(super) async fn find(asked: &FeedAsked, feed: &str, run: &str) -> Result<One
     let found = listing::run(&asked.mirror, &FeedRunId::parse(run).ok_or_else(missing)?).await;
     let found = found.map_err(|why| problem("There is nothing to show.", why))?;
     if found.feed.number == feed.number { Ok(found) } else { Err(missing()) }
-}
-
-fn done(
-    what: &str,
-    done: Result<FeedRun, crate::feeds::trouble::NotDone>,
-    asked: &FeedAsked,
-) -> Result<Json<FeedRunBody>, Problem> {
-    let run = done.map_err(|why| problem(what, why))?;
-    Ok(Json(FeedRunBody::at(&run, asked.context.now)))
 }
 
 pub(super) fn place(question: &str, cursor: Option<&str>) -> Result<Option<i64>, Problem> {
@@ -373,6 +366,12 @@ pub(super) fn write(question: &str, place: i64) -> String {
 fn unknown(name: &str, word: &str) -> Problem {
     let detail = format!("The parameter “{name}” is not “{word}”.");
     Problem::new(Kind::Parameter, detail, "See /api/v1/openapi.json for the words there are.")
+}
+
+impl From<Because> for Approval {
+    fn from(because: Because) -> Approval {
+        Approval { reason: because.reason, typed: None }
+    }
 }
 
 impl PreviewRow {

@@ -20,6 +20,7 @@ use crate::api::user_sync::file_name_of;
 use crate::feeds::bodies::{Announced, NotReceived, Receiving};
 use crate::feeds::deliver::{self, NotTaken, Taken};
 use crate::id::FeedBodyId;
+use crate::nouns::feed_run::Expected;
 
 /// What a sender says of a file.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -27,6 +28,10 @@ use crate::id::FeedBodyId;
 pub(crate) struct Announcement {
     /// SHA-256 of the content, in hexadecimal digits; another content is refused.
     sha256: Option<String>,
+    /// How many records the file has; another number holds the run.
+    rows: Option<u64>,
+    /// When the source made the file (RFC 3339); one that is older than the file applied last holds the run.
+    generated_at: Option<String>,
     /// What the file is called where it comes from.
     file_name: Option<String>,
 }
@@ -71,6 +76,12 @@ pub(crate) struct Complete {
     /// SHA-256 of the whole content, in hexadecimal digits; another content is refused.
     #[serde(default)]
     sha256: Option<String>,
+    /// How many records the file has; another number holds the run.
+    #[serde(default)]
+    rows: Option<u64>,
+    /// When the source made the file (RFC 3339); one that is older than the file applied last holds the run.
+    #[serde(default)]
+    generated_at: Option<String>,
 }
 
 /// A file that was taken into a run.
@@ -107,6 +118,7 @@ pub(crate) async fn put(
     body: Body,
 ) -> Result<Json<TakenFile>, Problem> {
     let feed = asked.feed(&feed).await?;
+    let expected = expected(announcement.rows, announcement.generated_at.as_deref())?;
     let announced = Announced {
         feed: feed.number,
         name: checked(&name)?,
@@ -121,7 +133,8 @@ pub(crate) async fn put(
         return Err(problem);
     }
     let body = receiving.finish(announcement.sha256.as_deref()).await.map_err(not_received)?;
-    let taken = deliver::put(&asked.context, &asked.mirror, (&feed, &name, body), &api.entropy).await;
+    let file = (&feed, name.as_str(), body);
+    let taken = deliver::put_expecting(&asked.context, &asked.mirror, file, expected, &api.entropy).await;
     Ok(Json(TakenFile::of(name, taken.map_err(not_taken)?)))
 }
 
@@ -208,11 +221,13 @@ pub(crate) async fn complete(
     Sent(complete): Sent<Complete>,
 ) -> Result<Json<TakenFile>, Problem> {
     let (feed, id) = (asked.feed(&feed).await?, id(&upload)?);
+    let expected = expected(complete.rows, complete.generated_at.as_deref())?;
     let store = asked.mirror.store();
     let begun = Receiving::at(store, feed.number, &id).await.map_err(not_received)?;
     let receiving = Receiving::resume(store, feed.number, &id, begun.received).await.map_err(not_received)?;
     let body = receiving.finish(complete.sha256.as_deref()).await.map_err(not_received)?;
-    let taken = deliver::put(&asked.context, &asked.mirror, (&feed, &begun.name, body), &api.entropy).await;
+    let file = (&feed, begun.name.as_str(), body);
+    let taken = deliver::put_expecting(&asked.context, &asked.mirror, file, expected, &api.entropy).await;
     Ok(Json(TakenFile::of(begun.name, taken.map_err(not_taken)?)))
 }
 
@@ -230,6 +245,14 @@ async fn receive(receiving: &mut Receiving, body: Body) -> Result<(), Problem> {
 
 fn checked(name: &str) -> Result<String, Problem> {
     if deliver::is_name(name) { Ok(name.to_owned()) } else { Err(not_taken(NotTaken::Name)) }
+}
+
+fn expected(rows: Option<u64>, generated_at: Option<&str>) -> Result<Expected, Problem> {
+    let wrong = |_| {
+        let hint = "Write it like 2026-11-20T02:00:00Z.";
+        Problem::new(Kind::Parameter, "“generated_at” is no moment.", hint)
+    };
+    Ok(Expected { rows, generated_at: generated_at.map(str::parse).transpose().map_err(wrong)? })
 }
 
 fn id(text: &str) -> Result<FeedBodyId, Problem> {

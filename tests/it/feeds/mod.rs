@@ -4,6 +4,7 @@
 
 mod accounts;
 mod faults;
+mod files;
 mod nights;
 mod reference;
 mod told;
