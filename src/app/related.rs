@@ -14,10 +14,10 @@ use crate::nouns::refusal::Refusal;
 
 /// Companies with their domains and tags.
 const COMPANIES: [(&str, &str, &str); 5] = [
-    ("Northwind Traders", "northwind.example", "Customer"),
-    ("Contoso", "contoso.example", "Customer, Reference"),
+    ("Northwind Traders", "northwind.example", "Key account"),
+    ("Contoso", "contoso.example", "Key account, Reference"),
     ("Fabrikam", "fabrikam.example", "Prospect"),
-    ("Blue Yonder Airlines", "blueyonder.example", "Customer"),
+    ("Blue Yonder Airlines", "blueyonder.example", "Prospect"),
     ("Umbra Freight", "umbra.example", "Supplier"),
 ];
 

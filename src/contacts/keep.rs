@@ -2,6 +2,7 @@
 
 use contact::board::{domain_key, is_system_tag};
 use contact::field::{self, Entity, Field, LONGEST_NAME, Values, is_email, one_line};
+use jiff::Timestamp;
 use serde_json::json;
 
 use crate::contacts::tell::{Doing, difference};
@@ -177,7 +178,7 @@ pub(super) fn write(
 pub(super) fn delete_within(tx: &mut Tx, doing: &Doing, record: &Record) -> Result<(), StoreError> {
     let owner = (record.entity, record.number);
     let version = contact_head::next(tx)?;
-    contact_records::put(tx, &[emptied(record, (RecordState::Deleted, None), doing)], version)?;
+    contact_records::put(tx, &[emptied(record, (RecordState::Deleted, None), doing.context.now)], version)?;
     contact_notes::forget(tx, owner)?;
     let event = match record.entity {
         Entity::Contact => {
@@ -196,7 +197,7 @@ pub(super) fn delete_within(tx: &mut Tx, doing: &Doing, record: &Record) -> Resu
 }
 
 /// What stays of a record that is gone.
-pub(super) fn emptied(record: &Record, (state, merged_into): (RecordState, Option<u32>), doing: &Doing) -> Record {
+pub(super) fn emptied(record: &Record, (state, merged_into): (RecordState, Option<u32>), now: Timestamp) -> Record {
     Record {
         state,
         merged_into,
@@ -206,7 +207,7 @@ pub(super) fn emptied(record: &Record, (state, merged_into): (RecordState, Optio
         tags: Vec::new(),
         values: Values::new(),
         mark: None,
-        changed_at: doing.context.now,
+        changed_at: now,
         ..record.clone()
     }
 }

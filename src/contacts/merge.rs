@@ -84,7 +84,7 @@ pub(super) fn merge_within(
     }
     contact_notes::give(tx, entity, (other.number, kept.number))?;
     contact_records::give_merged(tx, entity, (other.number, kept.number))?;
-    let gone = emptied(other, (RecordState::Merged, Some(kept.number)), doing);
+    let gone = emptied(other, (RecordState::Merged, Some(kept.number)), doing.context.now);
     contact_records::put(tx, &[after.clone(), gone], version)?;
     let mut told = difference(Some(kept), &after, &fields);
     if let Some(told) = told.as_object_mut() {

@@ -12,6 +12,7 @@ pub mod attention;
 pub mod bulk;
 pub mod conflicts;
 pub mod define;
+pub mod erase;
 pub mod export;
 mod follow;
 pub mod import;

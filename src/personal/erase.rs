@@ -1,8 +1,11 @@
 //! Erasing a person: everything that can go goes in one transaction per database, which also records that it was done. The
 //! mirror's snapshot is made anew afterwards, so that no page shows what is gone.
 
+use directory::email_key;
+use jiff::Timestamp;
 use serde_json::json;
 
+use crate::contacts::erase as contacts;
 use crate::id::Entropy;
 use crate::mirror::Mirror;
 use crate::nouns::context::Context;
@@ -17,7 +20,7 @@ use crate::store::personal::{self, Versions};
 use crate::store::personal_actors::ACTORS;
 use crate::store::personal_texts::TEXTS;
 use crate::store::tx::Tx;
-use crate::store::{event_parts, events, feed_bodies, feeds};
+use crate::store::{contact_personal, event_parts, events, feed_bodies, feeds};
 
 /// Erases a person as far as can be. What went and what stayed is what [`preview`] said right before.
 ///
@@ -36,7 +39,7 @@ pub async fn erase(
     mirror
         .store()
         .write(move |tx| {
-            erase_in(tx, &person)?;
+            erase_in(tx, &person, told.at)?;
             events::append(tx, &told, &salt[0]).map(drop)
         })
         .await?;
@@ -83,7 +86,7 @@ pub(super) fn event(context: &Context, known: &Known, kind: &'static str, previe
     }
 }
 
-fn erase_in(tx: &mut Tx, known: &Known) -> Result<(), StoreError> {
+fn erase_in(tx: &mut Tx, known: &Known, now: Timestamp) -> Result<(), StoreError> {
     for ordinal in &known.ordinals {
         let versions = if known.present.contains(ordinal) { Versions::Over } else { Versions::All };
         personal::blank_profiles(tx, *ordinal, versions)?;
@@ -99,6 +102,12 @@ fn erase_in(tx: &mut Tx, known: &Known) -> Result<(), StoreError> {
         }
         // A preview that was made before is not applied any more.
         feeds::bump(tx)?;
+    }
+    for contact in &known.contacts {
+        contacts::erase_within(tx, contact, now)?;
+    }
+    for email in &known.emails {
+        contact_personal::drop_conflicts(tx, &email_key(email))?;
     }
     let words = words(known);
     for part in words.all() {

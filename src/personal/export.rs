@@ -5,6 +5,7 @@ use directory::{Ordinal, Profile, Snapshot};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use crate::contacts::erase as contacts;
 use crate::id::Entropy;
 use crate::mirror::Mirror;
 use crate::mirror::export::{Export, Form};
@@ -98,6 +99,8 @@ fn gather(tx: &mut Tx, known: &Known, snapshot: &Snapshot) -> Result<Map<String,
         feeds.push(in_feeds(tx, person)?);
     }
     document.insert("feeds".to_owned(), feeds.into());
+    let contacts: Vec<Value> = known.contacts.iter().map(|one| contacts::told(tx, one)).collect::<Result<_, _>>()?;
+    document.insert("contacts".to_owned(), contacts.into());
     document.insert("events".to_owned(), of_chain(tx, &chain_names(known))?.into());
     document.insert("texts".to_owned(), in_texts(tx, known)?.into());
     let mut did = Vec::new();

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::contacts::erase as contacts;
 use crate::mirror::Mirror;
 use crate::personal::replace::Words;
 use crate::personal::who::Known;
@@ -57,6 +58,7 @@ pub(super) fn actor_names(known: &Known) -> Vec<String> {
 /// How the audit chain names somebody.
 pub(super) fn chain_names(known: &Known) -> Vec<String> {
     let accounts = known.account_ids.iter().flat_map(|id| [id.clone(), format!("person {id}")]);
+    let accounts = accounts.chain(known.contacts.iter().map(|contact| contact.id.as_str().to_owned()));
     accounts.chain(known.admissions.iter().map(|admission| admission.administrator.to_string())).collect()
 }
 
@@ -76,6 +78,18 @@ fn looked(tx: &mut Tx, known: &Known) -> Result<Preview, StoreError> {
     }
     sites(&mut preview, known);
     feeds(tx, &mut preview, known)?;
+    for contact in &known.contacts {
+        if !contacts::is_kept(contact) {
+            preview.goes("Contact, with its notes and history", 1);
+            continue;
+        }
+        preview.goes("What was written about a contact: fields, tags, notes and history", 1);
+        preview.stays.push(
+            "Name and address of a contact that follows an account: delete the Jira user or customer, or switch Jira User \
+             Syncing off, then erase once more."
+                .to_owned(),
+        );
+    }
     let words = words(known);
     let mut places = Vec::new();
     for place in TEXTS {

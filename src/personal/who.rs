@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 
 use directory::{Ordinal, email_key, username_key};
 
+use crate::contacts::erase;
 use crate::mirror::{Mirror, why};
+use crate::nouns::contact::Record;
 use crate::nouns::feed_person::FeedPerson;
 use crate::nouns::refusal::Refusal;
 use crate::nouns::site_account::SiteAccount;
@@ -30,6 +32,8 @@ pub struct Known {
     pub on_sites: Vec<SiteAccount>,
     /// Who they are in feeds.
     pub in_feeds: Vec<FeedPerson>,
+    /// Which contacts they are.
+    pub contacts: Vec<Record>,
     /// As whom they enter Rollcall, or have entered it.
     pub admissions: Vec<Admission>,
     /// Every address that was seen of them.
@@ -82,6 +86,7 @@ pub async fn find(mirror: &Mirror, control: &Store, asked: &str) -> Result<Known
         })
         .await?;
     let nobody = known.ordinals.is_empty() && known.on_sites.is_empty() && known.in_feeds.is_empty();
+    let nobody = nobody && known.contacts.is_empty();
     if nobody && !is_address {
         return Err(NotFound::Refused(Refusal::new(
             "Nobody was chosen.",
@@ -131,6 +136,11 @@ fn collect(tx: &mut Tx, mut known: Known) -> Result<Known, StoreError> {
     }
     known.in_feeds.sort_by_key(|person| person.account);
     known.in_feeds.dedup_by_key(|person| person.account);
+    known.contacts = erase::of_person(tx, &known.emails, &known.account_ids)?;
+    for contact in &known.contacts {
+        known.names.extend(Some(contact.name.clone()).filter(|name| !name.is_empty()));
+        known.emails.extend(contact.email.clone());
+    }
     for person in &known.in_feeds {
         known.names.extend(Some(person.name.clone()).filter(|name| !name.is_empty()));
         known.emails.extend(Some(person.email.clone()).filter(|email| !email.is_empty()));

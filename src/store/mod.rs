@@ -19,6 +19,7 @@ pub mod contact_head;
 pub mod contact_identities;
 pub mod contact_imports;
 pub mod contact_notes;
+pub mod contact_personal;
 pub mod contact_records;
 pub mod contact_runs;
 mod contact_text;

@@ -58,6 +58,26 @@ const COUNT_TASK_VERSIONS_AUTHOR: &str = "SELECT count(*) FROM task_versions WHE
 const PUT_TASK_VERSIONS_AUTHOR: &str = "UPDATE task_versions SET author = $2 WHERE author = $1";
 const COUNT_WITHHELD_CLOSED_BY: &str = "SELECT count(*) FROM withheld WHERE closed_by = $1";
 const PUT_WITHHELD_CLOSED_BY: &str = "UPDATE withheld SET closed_by = $2 WHERE closed_by = $1";
+const COUNT_COMPANY_SOURCES_DECIDED_BY: &str = "SELECT count(*) FROM company_sources WHERE decided_by = $1";
+const PUT_COMPANY_SOURCES_DECIDED_BY: &str = "UPDATE company_sources SET decided_by = $2 WHERE decided_by = $1";
+const COUNT_CONTACT_CONFLICTS_DECIDED_BY: &str = "SELECT count(*) FROM contact_conflicts WHERE decided_by = $1";
+const PUT_CONTACT_CONFLICTS_DECIDED_BY: &str = "UPDATE contact_conflicts SET decided_by = $2 WHERE decided_by = $1";
+const COUNT_CONTACT_HISTORY_AUTHOR: &str = "SELECT count(*) FROM contact_history WHERE author = $1";
+const PUT_CONTACT_HISTORY_AUTHOR: &str = "UPDATE contact_history SET author = $2 WHERE author = $1";
+const COUNT_CONTACT_IMPORTS_AUTHOR: &str = "SELECT count(*) FROM contact_imports WHERE author = $1";
+const PUT_CONTACT_IMPORTS_AUTHOR: &str = "UPDATE contact_imports SET author = $2 WHERE author = $1";
+const COUNT_CONTACT_NOTES_AUTHOR: &str = "SELECT count(*) FROM contact_notes WHERE author = $1";
+const PUT_CONTACT_NOTES_AUTHOR: &str = "UPDATE contact_notes SET author = $2 WHERE author = $1";
+const COUNT_CONTACT_RECORDS_CREATED_BY: &str = "SELECT count(*) FROM contact_records WHERE created_by = $1";
+const PUT_CONTACT_RECORDS_CREATED_BY: &str = "UPDATE contact_records SET created_by = $2 WHERE created_by = $1";
+const COUNT_CONTACT_RUNS_ASKED_BY: &str = "SELECT count(*) FROM contact_runs WHERE asked_by = $1";
+const PUT_CONTACT_RUNS_ASKED_BY: &str = "UPDATE contact_runs SET asked_by = $2 WHERE asked_by = $1";
+const COUNT_FEED_ACCESS_CHOSEN_BY: &str = "SELECT count(*) FROM feed_access WHERE chosen_by = $1";
+const PUT_FEED_ACCESS_CHOSEN_BY: &str = "UPDATE feed_access SET chosen_by = $2 WHERE chosen_by = $1";
+const COUNT_FEED_MAPPINGS_MAPPED_BY: &str = "SELECT count(*) FROM feed_mappings WHERE mapped_by = $1";
+const PUT_FEED_MAPPINGS_MAPPED_BY: &str = "UPDATE feed_mappings SET mapped_by = $2 WHERE mapped_by = $1";
+const COUNT_FEED_PEOPLE_LINK_BY: &str = "SELECT count(*) FROM feed_people WHERE link_by = $1";
+const PUT_FEED_PEOPLE_LINK_BY: &str = "UPDATE feed_people SET link_by = $2 WHERE link_by = $1";
 
 /// A column of names of those who did something.
 #[derive(Clone, Copy, Debug)]
@@ -71,15 +91,25 @@ pub struct ActorPlace {
 /// Every such column.
 #[rustfmt::skip]
 pub const ACTORS: &[ActorPlace] = &[
+    ActorPlace { name: "company_sources.decided_by", count: COUNT_COMPANY_SOURCES_DECIDED_BY, put: PUT_COMPANY_SOURCES_DECIDED_BY },
+    ActorPlace { name: "contact_conflicts.decided_by", count: COUNT_CONTACT_CONFLICTS_DECIDED_BY, put: PUT_CONTACT_CONFLICTS_DECIDED_BY },
+    ActorPlace { name: "contact_history.author", count: COUNT_CONTACT_HISTORY_AUTHOR, put: PUT_CONTACT_HISTORY_AUTHOR },
+    ActorPlace { name: "contact_imports.author", count: COUNT_CONTACT_IMPORTS_AUTHOR, put: PUT_CONTACT_IMPORTS_AUTHOR },
+    ActorPlace { name: "contact_notes.author", count: COUNT_CONTACT_NOTES_AUTHOR, put: PUT_CONTACT_NOTES_AUTHOR },
+    ActorPlace { name: "contact_records.created_by", count: COUNT_CONTACT_RECORDS_CREATED_BY, put: PUT_CONTACT_RECORDS_CREATED_BY },
+    ActorPlace { name: "contact_runs.asked_by", count: COUNT_CONTACT_RUNS_ASKED_BY, put: PUT_CONTACT_RUNS_ASKED_BY },
     ActorPlace { name: "decisions.decided_by", count: COUNT_DECISIONS_DECIDED_BY, put: PUT_DECISIONS_DECIDED_BY },
     ActorPlace { name: "endpoint_versions.changed_by", count: COUNT_ENDPOINT_VERSIONS_CHANGED_BY, put: PUT_ENDPOINT_VERSIONS_CHANGED_BY },
     ActorPlace { name: "endpoints.changed_by", count: COUNT_ENDPOINTS_CHANGED_BY, put: PUT_ENDPOINTS_CHANGED_BY },
+    ActorPlace { name: "feed_access.chosen_by", count: COUNT_FEED_ACCESS_CHOSEN_BY, put: PUT_FEED_ACCESS_CHOSEN_BY },
     ActorPlace { name: "feed_controls.author", count: COUNT_FEED_CONTROLS_AUTHOR, put: PUT_FEED_CONTROLS_AUTHOR },
     ActorPlace { name: "feed_files.uploaded_by", count: COUNT_FEED_FILES_UPLOADED_BY, put: PUT_FEED_FILES_UPLOADED_BY },
     ActorPlace { name: "feed_groups.declared_by", count: COUNT_FEED_GROUPS_DECLARED_BY, put: PUT_FEED_GROUPS_DECLARED_BY },
     ActorPlace { name: "feed_keys.created_by", count: COUNT_FEED_KEYS_CREATED_BY, put: PUT_FEED_KEYS_CREATED_BY },
+    ActorPlace { name: "feed_mappings.mapped_by", count: COUNT_FEED_MAPPINGS_MAPPED_BY, put: PUT_FEED_MAPPINGS_MAPPED_BY },
     ActorPlace { name: "feed_notes.author", count: COUNT_FEED_NOTES_AUTHOR, put: PUT_FEED_NOTES_AUTHOR },
     ActorPlace { name: "feed_people.held_by", count: COUNT_FEED_PEOPLE_HELD_BY, put: PUT_FEED_PEOPLE_HELD_BY },
+    ActorPlace { name: "feed_people.link_by", count: COUNT_FEED_PEOPLE_LINK_BY, put: PUT_FEED_PEOPLE_LINK_BY },
     ActorPlace { name: "feed_runs.created_by", count: COUNT_FEED_RUNS_CREATED_BY, put: PUT_FEED_RUNS_CREATED_BY },
     ActorPlace { name: "feed_runs.decided_by", count: COUNT_FEED_RUNS_DECIDED_BY, put: PUT_FEED_RUNS_DECIDED_BY },
     ActorPlace { name: "feeds.changed_by", count: COUNT_FEEDS_CHANGED_BY, put: PUT_FEEDS_CHANGED_BY },
@@ -157,6 +187,26 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("personal_actors.PUT_TASK_VERSIONS_AUTHOR", PUT_TASK_VERSIONS_AUTHOR),
     ("personal_actors.COUNT_WITHHELD_CLOSED_BY", COUNT_WITHHELD_CLOSED_BY),
     ("personal_actors.PUT_WITHHELD_CLOSED_BY", PUT_WITHHELD_CLOSED_BY),
+    ("personal_actors.COUNT_COMPANY_SOURCES_DECIDED_BY", COUNT_COMPANY_SOURCES_DECIDED_BY),
+    ("personal_actors.PUT_COMPANY_SOURCES_DECIDED_BY", PUT_COMPANY_SOURCES_DECIDED_BY),
+    ("personal_actors.COUNT_CONTACT_CONFLICTS_DECIDED_BY", COUNT_CONTACT_CONFLICTS_DECIDED_BY),
+    ("personal_actors.PUT_CONTACT_CONFLICTS_DECIDED_BY", PUT_CONTACT_CONFLICTS_DECIDED_BY),
+    ("personal_actors.COUNT_CONTACT_HISTORY_AUTHOR", COUNT_CONTACT_HISTORY_AUTHOR),
+    ("personal_actors.PUT_CONTACT_HISTORY_AUTHOR", PUT_CONTACT_HISTORY_AUTHOR),
+    ("personal_actors.COUNT_CONTACT_IMPORTS_AUTHOR", COUNT_CONTACT_IMPORTS_AUTHOR),
+    ("personal_actors.PUT_CONTACT_IMPORTS_AUTHOR", PUT_CONTACT_IMPORTS_AUTHOR),
+    ("personal_actors.COUNT_CONTACT_NOTES_AUTHOR", COUNT_CONTACT_NOTES_AUTHOR),
+    ("personal_actors.PUT_CONTACT_NOTES_AUTHOR", PUT_CONTACT_NOTES_AUTHOR),
+    ("personal_actors.COUNT_CONTACT_RECORDS_CREATED_BY", COUNT_CONTACT_RECORDS_CREATED_BY),
+    ("personal_actors.PUT_CONTACT_RECORDS_CREATED_BY", PUT_CONTACT_RECORDS_CREATED_BY),
+    ("personal_actors.COUNT_CONTACT_RUNS_ASKED_BY", COUNT_CONTACT_RUNS_ASKED_BY),
+    ("personal_actors.PUT_CONTACT_RUNS_ASKED_BY", PUT_CONTACT_RUNS_ASKED_BY),
+    ("personal_actors.COUNT_FEED_ACCESS_CHOSEN_BY", COUNT_FEED_ACCESS_CHOSEN_BY),
+    ("personal_actors.PUT_FEED_ACCESS_CHOSEN_BY", PUT_FEED_ACCESS_CHOSEN_BY),
+    ("personal_actors.COUNT_FEED_MAPPINGS_MAPPED_BY", COUNT_FEED_MAPPINGS_MAPPED_BY),
+    ("personal_actors.PUT_FEED_MAPPINGS_MAPPED_BY", PUT_FEED_MAPPINGS_MAPPED_BY),
+    ("personal_actors.COUNT_FEED_PEOPLE_LINK_BY", COUNT_FEED_PEOPLE_LINK_BY),
+    ("personal_actors.PUT_FEED_PEOPLE_LINK_BY", PUT_FEED_PEOPLE_LINK_BY),
 ];
 
 impl ActorPlace {

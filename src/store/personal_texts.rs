@@ -68,6 +68,20 @@ const PUT_SELECTIONS_NAME: &str = "UPDATE selections SET name = $2 WHERE name = 
 const PUT_TASK_VERSIONS_DEFINITION: &str = "UPDATE task_versions SET definition = $2 WHERE definition = $1";
 const PUT_TASKS_NAME_KEY: &str = "UPDATE tasks SET name_key = $2 WHERE name_key = $1";
 const PUT_WITHHELD_REASON: &str = "UPDATE withheld SET reason = $2 WHERE reason = $1";
+const FIND_CONTACT_CONFLICTS_REASON: &str = "SELECT DISTINCT reason FROM contact_conflicts WHERE lower(reason) LIKE $1";
+const PUT_CONTACT_CONFLICTS_REASON: &str = "UPDATE contact_conflicts SET reason = $2 WHERE reason = $1";
+const FIND_CONTACT_HISTORY_TOLD: &str = "SELECT DISTINCT told FROM contact_history WHERE lower(told) LIKE $1";
+const PUT_CONTACT_HISTORY_TOLD: &str = "UPDATE contact_history SET told = $2 WHERE told = $1";
+const FIND_CONTACT_LOG_TEXT: &str = "SELECT DISTINCT text FROM contact_log WHERE lower(text) LIKE $1";
+const PUT_CONTACT_LOG_TEXT: &str = "UPDATE contact_log SET text = $2 WHERE text = $1";
+const FIND_CONTACT_NOTES_TEXT: &str = "SELECT DISTINCT text FROM contact_notes WHERE lower(text) LIKE $1";
+const PUT_CONTACT_NOTES_TEXT: &str = "UPDATE contact_notes SET text = $2 WHERE text = $1";
+const FIND_CONTACT_RUNS_FAILURE: &str = "SELECT DISTINCT failure FROM contact_runs WHERE lower(failure) LIKE $1";
+const PUT_CONTACT_RUNS_FAILURE: &str =
+    "UPDATE contact_runs SET failure = $2 WHERE failure = $1 AND state IN ('complete', 'cancelled', 'failed')";
+const FIND_CONTACT_RUNS_TASK: &str = "SELECT DISTINCT task FROM contact_runs WHERE lower(task) LIKE $1";
+const PUT_CONTACT_RUNS_TASK: &str =
+    "UPDATE contact_runs SET task = $2 WHERE task = $1 AND state IN ('complete', 'cancelled', 'failed')";
 
 /// A column of texts that may name somebody.
 #[derive(Clone, Copy, Debug)]
@@ -89,6 +103,12 @@ pub struct SettingPlace {
 /// Every column of texts.
 #[rustfmt::skip]
 pub const TEXTS: &[TextPlace] = &[
+    TextPlace { name: "contact_conflicts.reason", find: FIND_CONTACT_CONFLICTS_REASON, put: PUT_CONTACT_CONFLICTS_REASON },
+    TextPlace { name: "contact_history.told", find: FIND_CONTACT_HISTORY_TOLD, put: PUT_CONTACT_HISTORY_TOLD },
+    TextPlace { name: "contact_log.text", find: FIND_CONTACT_LOG_TEXT, put: PUT_CONTACT_LOG_TEXT },
+    TextPlace { name: "contact_notes.text", find: FIND_CONTACT_NOTES_TEXT, put: PUT_CONTACT_NOTES_TEXT },
+    TextPlace { name: "contact_runs.failure", find: FIND_CONTACT_RUNS_FAILURE, put: PUT_CONTACT_RUNS_FAILURE },
+    TextPlace { name: "contact_runs.task", find: FIND_CONTACT_RUNS_TASK, put: PUT_CONTACT_RUNS_TASK },
     TextPlace { name: "decisions.reason", find: FIND_DECISIONS_REASON, put: PUT_DECISIONS_REASON },
     TextPlace { name: "deliveries.recipient", find: FIND_DELIVERIES_RECIPIENT, put: PUT_DELIVERIES_RECIPIENT },
     TextPlace { name: "endpoints.notes", find: FIND_ENDPOINTS_NOTES, put: PUT_ENDPOINTS_NOTES },
@@ -181,6 +201,18 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("personal_texts.PUT_TASK_VERSIONS_DEFINITION", PUT_TASK_VERSIONS_DEFINITION),
     ("personal_texts.PUT_TASKS_NAME_KEY", PUT_TASKS_NAME_KEY),
     ("personal_texts.PUT_WITHHELD_REASON", PUT_WITHHELD_REASON),
+    ("personal_texts.FIND_CONTACT_CONFLICTS_REASON", FIND_CONTACT_CONFLICTS_REASON),
+    ("personal_texts.PUT_CONTACT_CONFLICTS_REASON", PUT_CONTACT_CONFLICTS_REASON),
+    ("personal_texts.FIND_CONTACT_HISTORY_TOLD", FIND_CONTACT_HISTORY_TOLD),
+    ("personal_texts.PUT_CONTACT_HISTORY_TOLD", PUT_CONTACT_HISTORY_TOLD),
+    ("personal_texts.FIND_CONTACT_LOG_TEXT", FIND_CONTACT_LOG_TEXT),
+    ("personal_texts.PUT_CONTACT_LOG_TEXT", PUT_CONTACT_LOG_TEXT),
+    ("personal_texts.FIND_CONTACT_NOTES_TEXT", FIND_CONTACT_NOTES_TEXT),
+    ("personal_texts.PUT_CONTACT_NOTES_TEXT", PUT_CONTACT_NOTES_TEXT),
+    ("personal_texts.FIND_CONTACT_RUNS_FAILURE", FIND_CONTACT_RUNS_FAILURE),
+    ("personal_texts.PUT_CONTACT_RUNS_FAILURE", PUT_CONTACT_RUNS_FAILURE),
+    ("personal_texts.FIND_CONTACT_RUNS_TASK", FIND_CONTACT_RUNS_TASK),
+    ("personal_texts.PUT_CONTACT_RUNS_TASK", PUT_CONTACT_RUNS_TASK),
 ];
 
 impl TextPlace {

@@ -4,8 +4,8 @@ use crate::store::bulk::{Bulk, BulkUpdate};
 use crate::store::migrate::Migration;
 use crate::store::{
     accounts, audit_stream, changes, company_sources, contact_companies, contact_conflicts, contact_fields,
-    contact_head, contact_identities, contact_imports, contact_notes, contact_records, contact_runs, coverage,
-    endpoints, event_parts, events, feed_agreed, feed_bodies, feed_keys, feed_links, feed_log, feed_mappings,
+    contact_head, contact_identities, contact_imports, contact_notes, contact_personal, contact_records, contact_runs,
+    coverage, endpoints, event_parts, events, feed_agreed, feed_bodies, feed_keys, feed_links, feed_log, feed_mappings,
     feed_people, feed_plans, feed_records, feed_rows, feed_runs, feeds, filters, group_timeline, groups, head, history,
     jobs, key_notices, mail_server, observed, operation_differences, operation_rows, operation_terms, operations,
     organization_keys, outbox, passes, past, personal, personal_actors, personal_texts, protected, quota, request_keys,
@@ -80,6 +80,7 @@ pub const ORGANIZATION_STATEMENTS: &[&[(&str, &str)]] = &[
     contact_identities::STATEMENTS,
     contact_imports::STATEMENTS,
     contact_notes::STATEMENTS,
+    contact_personal::STATEMENTS,
     contact_records::STATEMENTS,
     contact_runs::STATEMENTS,
     coverage::STATEMENTS,

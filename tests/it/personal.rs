@@ -1,5 +1,8 @@
 //! One person is exported as a whole and erased everywhere, the audit chain still verifies, and what must stay is named.
 
+use contact::field::Entity;
+use rollcall::contacts::keep::{self, Edit};
+use rollcall::contacts::notes;
 use rollcall::mirror::marks;
 use rollcall::nouns::feed_run::FeedRunState;
 use rollcall::nouns::protection::{Protectee, Reason};
@@ -85,6 +88,13 @@ async fn somebody_who_left_is_exported_and_then_erased_everywhere() {
         let protectee = Protectee::parse("person", &id).unwrap();
         marks::protect(&context, &app.mirror, (protectee, reason), entropy).await.unwrap();
         let stores = (&app.mirror, app.mirrors.control());
+        // A contact of theirs, a note about them, and one that names them with somebody else.
+        for (name, email) in [(NAME, EMAIL), ("Number Seven", "seven@uni.example")] {
+            let edit = Edit { name: Some(name.to_owned()), email: Some(email.to_owned()), ..Edit::default() };
+            let contact = keep::create(&context, &app.mirror, (Entity::Contact, edit), entropy).await.unwrap();
+            let note = (contact.id.as_str(), "Works with Pat Quillfeather.");
+            notes::add(&context, &app.mirror, note, entropy).await.unwrap();
+        }
 
         // While they are there, what would come back stays, and says so.
         let before = preview(&app.mirror, &known(&world, EMAIL).await).await.unwrap();
@@ -106,6 +116,8 @@ async fn somebody_who_left_is_exported_and_then_erased_everywhere() {
         assert_eq!(document["history"][0]["profiles"][0]["value"]["name"], json!(NAME));
         assert_eq!(document["feeds"][0]["records"][0]["raw"]["mail"], json!(EMAIL));
         assert_eq!(document["feeds"][0]["rows"].as_array().unwrap().len(), 2, "new, then leaving");
+        assert_eq!(document["contacts"][0]["name"], json!(NAME));
+        assert_eq!(document["contacts"][0]["notes"][0]["text"], json!("Works with Pat Quillfeather."));
         assert!(document["texts"].to_string().contains("protected.reason"), "{}", document["texts"]);
         let kinds = document["events"].to_string();
         assert!(kinds.contains("protection.added") && kinds.contains("is on leave"), "{kinds}");
@@ -116,6 +128,8 @@ async fn somebody_who_left_is_exported_and_then_erased_everywhere() {
         assert_eq!(done.stays, [] as [&str; 0]);
         assert_eq!(mentions(app.mirror.store(), "quillfeather").await, [] as [&str; 0]);
         assert_eq!(mentions(app.mirrors.control(), "quillfeather").await, [] as [&str; 0]);
+        assert!(!mentions(app.mirror.store(), "works with").await.is_empty(), "the other contact's note stays");
+        assert!(!mentions(app.mirror.store(), "number seven").await.is_empty());
         // Nobody else lost anything, the file of the last delivery is there, and the chains hold.
         assert!(!mentions(app.mirror.store(), "number07").await.is_empty());
         let number = feed.number;

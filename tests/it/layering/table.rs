@@ -22,7 +22,7 @@ pub(super) const LAYERS: &[Layer] = &[
     Layer { module: "tasks",  modules: &["id", "nouns", "store", "mirror", "sync", "operations"], crates: &["clock", "directory", "columns"] },
     Layer { module: "feeds",  modules: &["id", "nouns", "store", "mirror", "sync", "operations"], crates: &["clock", "directory", "columns", "feed"] },
     Layer { module: "contacts", modules: &["id", "nouns", "store", "mirror", "sync"], crates: &["clock", "directory", "columns", "contact", "filter"] },
-    Layer { module: "personal", modules: &["id", "nouns", "store", "mirror"], crates: &["directory"] },
+    Layer { module: "personal", modules: &["id", "nouns", "store", "mirror", "contacts"], crates: &["directory"] },
     Layer { module: "config", modules: &["id", "nouns", "store", "mirror", "notify", "sync"], crates: &["clock"] },
     Layer { module: "auth",   modules: &["id", "nouns", "store", "mirror"], crates: &["clock", "directory"] },
     Layer { module: "http",   modules: &["id", "nouns", "auth"], crates: &[] },
