@@ -1,7 +1,5 @@
 //! What an erasure would take, place by place, and what would stay, each with its reason and the way. It changes nothing.
 
-use serde_json::{Value, json};
-
 use crate::contacts::erase as contacts;
 use crate::mirror::Mirror;
 use crate::personal::replace::Words;
@@ -22,12 +20,6 @@ pub struct Preview {
 }
 
 impl Preview {
-    /// As JSON.
-    pub fn json(&self) -> Value {
-        let goes: Vec<Value> = self.goes.iter().map(|(what, count)| json!({ "what": what, "count": count })).collect();
-        json!({ "goes": goes, "stays": self.stays })
-    }
-
     fn goes(&mut self, what: impl Into<String>, count: u64) {
         if count > 0 {
             self.goes.push((what.into(), count));
@@ -163,8 +155,8 @@ fn feeds(tx: &mut Tx, preview: &mut Preview, known: &Known) -> Result<(), StoreE
         preview.goes("Rows of feeds' runs", goes);
         if all > goes {
             preview.stays.push(format!(
-                "{} rows of a run that is open or was applied last: they go with it, once a later run is applied.",
-                all - goes
+                "{} of a run that is open or was applied last: these go once a later run is applied.",
+                counted(all - goes, "row", "rows")
             ));
         }
         let Amount { goes, all } = personal::count_files(tx, person.account)?;
@@ -172,12 +164,16 @@ fn feeds(tx: &mut Tx, preview: &mut Preview, known: &Known) -> Result<(), StoreE
         // The delivery applied last does not have somebody who left.
         if all > goes && !delivered.is_empty() {
             preview.stays.push(format!(
-                "{} files of a run that is open or was applied last: the next delivery is compared with them.",
-                all - goes
+                "{} of a run that is open or was applied last: the next delivery is compared with it.",
+                counted(all - goes, "file", "files")
             ));
         }
     }
     Ok(())
+}
+
+fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 /// In how many texts of a place words occur.

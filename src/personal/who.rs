@@ -48,6 +48,10 @@ pub struct Known {
 /// Nobody is known by it, or several people of the mirror are called so; or the database failed.
 pub async fn find(mirror: &Mirror, control: &Store, asked: &str) -> Result<Known, NotFound> {
     let asked = asked.trim().to_owned();
+    if asked.is_empty() {
+        let next = "Ask by account id, e-mail address, or username of a feed.";
+        return Err(NotFound::Refused(Refusal::new("Nobody was chosen.", "Nothing was asked for.", next)));
+    }
     let snapshot = mirror.newest().await?;
     let is_address = asked.contains('@');
     let ordinals = why::named(&snapshot, &asked);

@@ -158,7 +158,7 @@ fn about(known: &Known, preview: &Preview, problem: Markup) -> Markup {
             @if !preview.goes.is_empty() {
                 form.fields method="post" action=(ERASE) {
                     input type="hidden" name="who" value=(known.asked);
-                    label { "Type " strong { bdi { (known.asked) } } " to confirm"
+                    label { span { "Type " strong { bdi { (known.asked) } } " to confirm" }
                         input type="text" name="typed" required maxlength="254" autocomplete="off" spellcheck="false";
                     }
                     button.danger type="submit" { "Erase" }
@@ -203,7 +203,10 @@ fn fact<'a>(name: &str, texts: impl Iterator<Item = &'a str>) -> Markup {
     html! {
         div { dt { (name) } dd {
             @if texts.is_empty() { span.sub { "none" } }
-            @for text in texts { div { bdi { (text) } } }
+            @for (place, text) in texts.iter().enumerate() {
+                @if place > 0 { br; }
+                bdi { (text) }
+            }
         } }
     }
 }

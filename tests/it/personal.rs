@@ -99,7 +99,7 @@ async fn somebody_who_left_is_exported_and_then_erased_everywhere() {
         // While they are there, what would come back stays, and says so.
         let before = preview(&app.mirror, &known(&world, EMAIL).await).await.unwrap();
         let stays = before.stays.join("\n");
-        for says in ["Atlassian lists this account", "staff delivers them", "rows of a run", "files of a run"] {
+        for says in ["Atlassian lists this account", "staff delivers them", "1 row of a run", "1 file of a run"] {
             assert!(stays.contains(says), "{says}: {stays}");
         }
 
