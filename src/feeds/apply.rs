@@ -55,12 +55,12 @@ pub(super) fn apply(
     let mut writer = Writer { next: feed_people::last(tx)? + 1, lines: Lines::of(&run, now), feed, run, now };
     loop {
         let page = pages.next()?;
-        if page.is_empty() {
-            break;
-        }
-        // Cancelled: the rows are as they were, and whoever cancels goes on.
+        // Cancelled, behind the last page too: the rows are as they were, and whoever cancels goes on.
         if stops::is_stopped(&writer.run.id) {
             return Err(StoreError::Abandoned { statement: "feed_rows.PAGE" });
+        }
+        if page.is_empty() {
+            break;
         }
         writer.page(tx, page)?;
         #[cfg(feature = "faults")]
