@@ -268,9 +268,10 @@ async fn supervise(
                     let tasks = scheduler::work(mirror.clone(), connector.control().clone(), surroundings.clone());
                     let feeding = crate::feeds::worker::work(mirror.clone(), surroundings.clone());
                     let keeping = crate::contacts::worker::work(mirror.clone(), surroundings.clone());
+                    let reporting = crate::reports::send::work(mirror.clone(), surroundings.clone());
                     let told = site_hooks::watch(mirror.clone(), connector.clone(), surroundings.clone());
                     let syncing = worker::work(mirror, connector, surroundings);
-                    tokio::join!(syncing, acting, tasks, feeding, keeping, watching, telling, told);
+                    tokio::join!(syncing, acting, tasks, feeding, keeping, reporting, watching, telling, told);
                 };
                 workers.spawn(working).id()
             });

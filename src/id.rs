@@ -184,6 +184,10 @@ own_id! {
     FeedBodyId, "body"
 }
 own_id! {
+    /// A report that is mailed on a schedule.
+    ReportId, "rep"
+}
+own_id! {
     /// A contact or a company.
     RecordId, "rec"
 }

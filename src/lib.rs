@@ -15,6 +15,7 @@ pub mod notify;
 pub mod nouns;
 pub mod operations;
 pub mod personal;
+pub mod reports;
 pub mod store;
 pub mod sync;
 pub mod tasks;

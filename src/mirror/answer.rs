@@ -1,7 +1,7 @@
 //! A filter's text, answered from one snapshot: what was understood, what has to be said about it, and who it finds.
 
-use directory::Snapshot;
 use directory::find::{self, Found, Vocabulary, groups};
+use directory::{Noun, Part, Snapshot};
 use filter::{Catalogue, Diagnostic, Expression, Query};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -44,6 +44,13 @@ pub fn answer_groups(snapshot: &Snapshot, text: &str, (now, zone): (Timestamp, &
     };
     let catalogue = groups::catalogue();
     Answer { has_errors, query: parsed.query, diagnostics: parsed.diagnostics, found, catalogue }
+}
+
+/// When last active dates were last read, in the part where that is longest ago; `None` when they were not.
+pub fn activity_read_at(snapshot: &Snapshot) -> Option<Timestamp> {
+    let of_a_part = |part: &Part| matches!(part, Part::Directory(_) | Part::Whole);
+    let ages = snapshot.ages().iter().filter(|age| age.noun == Noun::Activity && of_a_part(&age.part));
+    ages.map(|age| age.read_at).min()
 }
 
 /// Whom of the former people a query finds. They are left out of every answer that does not ask for them.

@@ -15,6 +15,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use roaring::RoaringBitmap;
 
+use crate::mirror::answer::answer;
+
 /// How rows are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -85,6 +87,16 @@ pub fn in_order(people: &RoaringBitmap, ranking: &Ranking<'_>) -> Vec<Ordinal> {
         listed.partition(|account| ranking.key(*account) != SortKey::Missing);
     keyed.extend(without);
     keyed
+}
+
+/// Whom a filter finds, in its order, on their way out as comma-separated values; `None` for a filter with errors.
+pub fn csv_of(snapshot: &Arc<Snapshot>, filter: &str, moment: (Timestamp, &TimeZone)) -> Option<Export> {
+    let answer = answer(snapshot, filter, moment);
+    if answer.has_errors {
+        return None;
+    }
+    let people = in_order(&answer.found.matching, &Ranking::of(snapshot, &answer.query.order));
+    Some(Export::new(Arc::clone(snapshot), people, Form::Csv))
 }
 
 /// When somebody last used any app, as far as it is known.

@@ -13,7 +13,7 @@ use crate::nouns::event::NewEvent;
 use crate::nouns::saved_filter::{Audience, Description, Kept, Name, NotWords, SavedFilter};
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
-use crate::store::{events, filters, tasks};
+use crate::store::{events, filters, reports, tasks};
 
 /// Why a filter was not kept, changed or deleted.
 #[derive(Debug, Error)]
@@ -36,7 +36,7 @@ pub enum NotKept {
     /// There are as many as can be listed.
     #[error("there are {} filters already", filters::MOST)]
     TooMany,
-    /// Automated tasks use it.
+    /// Automated tasks or scheduled reports use it.
     #[error("it is used by {0}")]
     InUse(String),
     /// The text has errors.
@@ -111,7 +111,7 @@ pub async fn change(
         if is_taken(tx, &changed)? {
             return Ok(Err(NotKept::NameTaken));
         }
-        let used_by = users(tx, &id)?;
+        let used_by = [users(tx, &id)?, reports::of_filter(tx, &id)?].concat();
         if !used_by.is_empty() && !changed.kept.audience.is_everybody() {
             return Ok(Err(NotKept::InUse(used_by.join(", "))));
         }
@@ -134,7 +134,7 @@ pub async fn delete(context: &Context, mirror: &Mirror, id: &FilterId, entropy: 
             Ok(found) => found,
             Err(why) => return Ok(Err(why)),
         };
-        let used_by = users(tx, &id)?;
+        let used_by = [users(tx, &id)?, reports::of_filter(tx, &id)?].concat();
         if !used_by.is_empty() {
             return Ok(Err(NotKept::InUse(used_by.join(", "))));
         }
@@ -154,6 +154,24 @@ pub fn find(tx: &mut Tx, id: &FilterId, asker: &AdministratorId) -> Result<Optio
 pub fn users(tx: &mut Tx, id: &FilterId) -> Result<Vec<String>, StoreError> {
     let using = tasks::list(tx)?.into_iter().filter(|task| task.definition.filter == *id);
     Ok(using.map(|task| task.definition.name.as_str().to_owned()).collect())
+}
+
+/// Makes a filter that something uses one that everybody finds, where whoever asks owns it.
+pub fn share(tx: &mut Tx, context: &Context, id: &FilterId) -> Result<Result<(), NotKept>, StoreError> {
+    let Some(mut filter) = filters::find(tx, id)? else { return Ok(Err(NotKept::Unknown)) };
+    if filter.kept.audience.is_everybody() {
+        return Ok(Ok(()));
+    }
+    let is_theirs = |asker: &AdministratorId| *asker == filter.owner;
+    if !asker(context).is_ok_and(|(asker, _)| is_theirs(&asker)) {
+        return Ok(Err(NotKept::Unknown));
+    }
+    filter.kept.audience = Audience::Everybody;
+    if is_taken(tx, &filter)? {
+        return Ok(Err(NotKept::NameTaken));
+    }
+    filters::update(tx, &filter)?;
+    Ok(Ok(()))
 }
 
 /// A filter that somebody may change.

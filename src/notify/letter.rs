@@ -23,6 +23,8 @@ pub struct Letter {
     pub facts: Vec<(String, String)>,
     /// Where more is said.
     pub link: Option<String>,
+    /// What stands beneath everything: who gets it and why.
+    pub footer: Vec<String>,
     /// Files that come with it.
     pub enclosures: Vec<Enclosure>,
 }
@@ -88,6 +90,9 @@ pub fn of_event(event: EventKind, data: &Value, link: Option<String>) -> Letter 
         let paragraphs = text("message").split("\n\n").map(str::to_owned).collect();
         return Letter { subject: text("subject"), paragraphs, ..Letter::default() };
     }
+    if event == EventKind::Report {
+        return of_report(data, link);
+    }
     if event == EventKind::FeedReport {
         return of_feed(data, link);
     }
@@ -137,7 +142,7 @@ pub fn of_event(event: EventKind, data: &Value, link: Option<String>) -> Letter 
         _ if named.is_empty() || event == EventKind::Test => format!("Rollcall: {}", event.in_words()),
         _ => format!("Rollcall: {} ({named})", event.in_words()),
     };
-    Letter { subject, paragraphs: vec![said], facts, link, enclosures: Vec::new() }
+    Letter { subject, paragraphs: vec![said], facts, link, ..Letter::default() }
 }
 
 /// The report of a feed: what came of its run, in numbers, and its log as far as the feed's settings let it be told.
@@ -174,7 +179,29 @@ fn of_feed(data: &Value, link: Option<String>) -> Letter {
         facts,
         link,
         enclosures,
+        ..Letter::default()
     }
+}
+
+/// A scheduled report: what it counted, and a table of that. People are written into it by whoever has them.
+fn of_report(data: &Value, link: Option<String>) -> Letter {
+    let text = |name: &str| data[name].as_str().unwrap_or_default().to_owned();
+    let paragraphs = data["paragraphs"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let fact = |fact: &Value| Some((fact[0].as_str()?.to_owned(), fact[1].as_str()?.to_owned()));
+    let table = data["table"].as_str().map(|table| csv(text("fileName"), table.as_bytes().to_vec()));
+    Letter {
+        subject: text("subject"),
+        paragraphs: paragraphs.map(str::to_owned).collect(),
+        facts: data["facts"].as_array().into_iter().flatten().filter_map(fact).collect(),
+        link,
+        footer: vec![text("why")],
+        enclosures: table.into_iter().collect(),
+    }
+}
+
+/// Comma-separated values as a file.
+pub fn csv(name: String, content: Vec<u8>) -> Enclosure {
+    Enclosure { name, kind: "text/csv; charset=utf-8; header=present".to_owned(), content }
 }
 
 /// Composes a letter.
@@ -214,6 +241,9 @@ fn plain(letter: &Letter) -> String {
     if let Some(link) = &letter.link {
         text.push_str(&format!("\n{link}\n"));
     }
+    for line in &letter.footer {
+        text.push_str(&format!("\n{line}\n"));
+    }
     text
 }
 
@@ -228,6 +258,7 @@ fn page(letter: &Letter) -> String {
                     table { @for (name, value) in &letter.facts { tr { th align="left" scope="row" { (name) } td { (value) } } } }
                 }
                 @if let Some(link) = &letter.link { p { a href=(link) { "Look at it in Rollcall" } } }
+                @for line in &letter.footer { p { small { (line) } } }
             }
         }
     };

@@ -12,6 +12,7 @@ pub mod mail;
 pub mod message;
 pub mod outgoing;
 pub mod post;
+mod report;
 pub mod worker;
 
 use clock::Clock;

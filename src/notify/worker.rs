@@ -11,7 +11,7 @@ use crate::mirror::Mirror;
 use crate::notify::endpoints::append;
 use crate::notify::letter::{self, Envelope};
 use crate::notify::outgoing::Answer;
-use crate::notify::{Notifier, address, key_expiry, mail, message, post};
+use crate::notify::{Notifier, address, key_expiry, mail, message, post, report};
 use crate::nouns::context::{Actor, Context};
 use crate::nouns::endpoint::Endpoint;
 use crate::nouns::notice::EventKind;
@@ -228,14 +228,19 @@ async fn send_by_mail(
             "The password cannot be opened with this sealing key. Enter it again.".to_owned(),
         )));
     };
-    let link = base.map(|base| format!("{base}{}", leased.page));
+    let link = base.as_ref().map(|base| format!("{base}{}", leased.page));
     let envelope = Envelope {
         sender: server.sender.clone(),
         recipient: recipient.to_owned(),
         id: leased.id.to_string(),
         at: leased.at,
     };
-    let letter = letter::of_event(leased.event, &leased.data, link);
+    let mut letter = letter::of_event(leased.event, &leased.data, link);
+    if leased.event == EventKind::Report
+        && let Err(why) = report::complete(&mut letter, mirror, leased, base).await
+    {
+        return Ok(Some(why));
+    }
     let message = match letter::compose(&letter, &envelope) {
         Ok(message) => message,
         Err(why) => return Ok(Some(Answer::Refused(why.to_string()))),

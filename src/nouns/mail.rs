@@ -108,13 +108,14 @@ impl MailKind {
             EventKind::TaskPartial | EventKind::TaskFailed | EventKind::TaskHeld => Some(MailKind::Task),
             EventKind::OperationFinished => Some(MailKind::Operation),
             EventKind::LicenceLimitNeared => Some(MailKind::Limit),
-            // A feed's reports go to those whom the feed names.
+            // Reports go to those whom the feed or the report names.
             EventKind::FeedFinished
             | EventKind::FeedHeld
             | EventKind::FeedFailed
             | EventKind::FeedBlocked
             | EventKind::FeedLate
-            | EventKind::FeedReport => None,
+            | EventKind::FeedReport
+            | EventKind::Report => None,
             EventKind::SyncFinished
             | EventKind::ContactCreated
             | EventKind::ContactChanged

@@ -28,6 +28,7 @@ pub mod organization_key;
 pub mod price;
 pub mod protection;
 pub mod refusal;
+pub mod report;
 pub mod residue;
 pub mod run;
 pub mod saved_filter;

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::id::{KeyId, RunId};
 use crate::nouns::feed_told::FeedTold;
 use crate::nouns::operation_row::{RowState, Tally};
+use crate::nouns::report::ReportMail;
 use crate::nouns::warning::Letter;
 
 /// Something that can be told.
@@ -54,6 +55,8 @@ pub enum EventKind {
     ConflictOpened,
     /// The report of a feed's run; told to those whom the feed names.
     FeedReport,
+    /// A report that is mailed on a schedule; told to those whom the report names.
+    Report,
     /// A task warns somebody by mail; told to that person alone.
     AccessEnding,
     /// Somebody asked for a test.
@@ -152,6 +155,8 @@ pub enum What {
     },
     /// Something about contacts.
     Contacts(ContactsTold),
+    /// A report that is mailed on a schedule.
+    Report(Box<ReportMail>),
     /// A task warns somebody by mail.
     AccessEnding {
         /// The task's id.
@@ -281,6 +286,7 @@ impl EventKind {
             EventKind::ContactUnlinked => "contact.unlinked",
             EventKind::ConflictOpened => "conflict.opened",
             EventKind::FeedReport => "feed.report",
+            EventKind::Report => "report",
             EventKind::AccessEnding => "access.ending",
             EventKind::Test => "test",
         }
@@ -290,7 +296,7 @@ impl EventKind {
     pub fn parse(text: &str) -> Option<EventKind> {
         EventKind::ALL
             .into_iter()
-            .chain([EventKind::FeedReport, EventKind::AccessEnding, EventKind::Test])
+            .chain([EventKind::FeedReport, EventKind::Report, EventKind::AccessEnding, EventKind::Test])
             .find(|kind| kind.as_str() == text)
     }
 
@@ -318,6 +324,7 @@ impl EventKind {
             EventKind::ContactUnlinked => "Contacts became regular ones",
             EventKind::ConflictOpened => "Conflict of contacts: it waits for somebody",
             EventKind::FeedReport => "Report of a feed",
+            EventKind::Report => "Scheduled report",
             EventKind::AccessEnding => "Warning to a person",
             EventKind::Test => "Test",
         }
@@ -409,6 +416,7 @@ impl Notice {
             What::Feed(told) => told.outcome.event(),
             What::FeedReport { .. } => EventKind::FeedReport,
             What::Contacts(told) => told.event,
+            What::Report(_) => EventKind::Report,
             What::AccessEnding { .. } => EventKind::AccessEnding,
             What::Test => EventKind::Test,
         }
@@ -427,6 +435,7 @@ impl Notice {
                 (None, [id]) => id.clone(),
                 _ => "contacts".to_owned(),
             },
+            What::Report(mail) => mail.report.to_string(),
             What::AccessEnding { task, person, .. } => format!("{task} {person}"),
             What::Test => "test".to_owned(),
         }
@@ -450,6 +459,7 @@ impl Notice {
                 (None, [id]) => format!("/contacts/{id}"),
                 (None, _) => "/contacts".to_owned(),
             },
+            What::Report(mail) => mail.page.clone(),
             What::AccessEnding { task, .. } => format!("/tasks/{task}"),
             What::Test => "/settings/notifications".to_owned(),
         }

@@ -72,6 +72,7 @@ mod pool;
 mod postgres;
 pub mod protected;
 pub mod quota;
+pub mod reports;
 pub mod request_keys;
 pub mod runs;
 pub mod schema;

@@ -14,6 +14,7 @@ use crate::nouns::job::LEASE;
 use crate::nouns::mail::AS_RECEIVER;
 use crate::nouns::mail::MailKind;
 use crate::nouns::notice::{EventKind, ItemCounts, Notice, Process, What};
+use crate::nouns::report::{ReportFile, ReportMail};
 use crate::store::bulk::{Bulk, Column, Update};
 use crate::store::coverage::moment;
 use crate::store::error::StoreError;
@@ -389,6 +390,7 @@ fn data(what: &What) -> Value {
             let named = if told.event == EventKind::ConflictOpened { "conflicts" } else { "contacts" };
             json!({ named: told.ids, "count": told.count, "runId": told.run })
         }
+        What::Report(mail) => report_data(mail),
         What::AccessEnding { task, letter, .. } => {
             json!({ "taskId": task, "subject": letter.subject, "message": letter.message })
         }
@@ -418,6 +420,27 @@ fn feed_data(told: &FeedTold) -> Value {
         "errors": told.errors,
         "errorChange": told.error_change,
         "reasons": told.reasons,
+    })
+}
+
+fn report_data(mail: &ReportMail) -> Value {
+    let (table, people) = match &mail.file {
+        ReportFile::Nothing => (None, None),
+        ReportFile::Table(table) => (Some(table), None),
+        ReportFile::People { filter, generation } => {
+            (None, Some(json!({ "filter": filter, "generation": generation })))
+        }
+    };
+    json!({
+        "reportId": mail.report.as_str(),
+        "name": mail.name,
+        "subject": mail.subject,
+        "paragraphs": mail.paragraphs,
+        "facts": mail.facts,
+        "why": mail.why,
+        "fileName": mail.file_name,
+        "table": table,
+        "people": people,
     })
 }
 

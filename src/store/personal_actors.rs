@@ -38,6 +38,8 @@ const COUNT_ORGANIZATION_KEYS_ENTERED_BY: &str = "SELECT count(*) FROM organizat
 const PUT_ORGANIZATION_KEYS_ENTERED_BY: &str = "UPDATE organization_keys SET entered_by = $2 WHERE entered_by = $1";
 const COUNT_PROTECTED_ADDED_BY: &str = "SELECT count(*) FROM protected WHERE added_by = $1";
 const PUT_PROTECTED_ADDED_BY: &str = "UPDATE protected SET added_by = $2 WHERE added_by = $1";
+const COUNT_REPORTS_CHANGED_BY: &str = "SELECT count(*) FROM reports WHERE changed_by = $1";
+const PUT_REPORTS_CHANGED_BY: &str = "UPDATE reports SET changed_by = $2 WHERE changed_by = $1";
 const COUNT_RUNS_ASKED_BY: &str = "SELECT count(*) FROM runs WHERE asked_by = $1";
 const PUT_RUNS_ASKED_BY: &str = "UPDATE runs SET asked_by = $2 WHERE asked_by = $1";
 const COUNT_SEAT_PRICES_CHANGED_BY: &str = "SELECT count(*) FROM seat_prices WHERE changed_by = $1";
@@ -118,6 +120,7 @@ pub const ACTORS: &[ActorPlace] = &[
     ActorPlace { name: "operations.asked_by", count: COUNT_OPERATIONS_ASKED_BY, put: PUT_OPERATIONS_ASKED_BY },
     ActorPlace { name: "organization_keys.entered_by", count: COUNT_ORGANIZATION_KEYS_ENTERED_BY, put: PUT_ORGANIZATION_KEYS_ENTERED_BY },
     ActorPlace { name: "protected.added_by", count: COUNT_PROTECTED_ADDED_BY, put: PUT_PROTECTED_ADDED_BY },
+    ActorPlace { name: "reports.changed_by", count: COUNT_REPORTS_CHANGED_BY, put: PUT_REPORTS_CHANGED_BY },
     ActorPlace { name: "runs.asked_by", count: COUNT_RUNS_ASKED_BY, put: PUT_RUNS_ASKED_BY },
     ActorPlace { name: "seat_prices.changed_by", count: COUNT_SEAT_PRICES_CHANGED_BY, put: PUT_SEAT_PRICES_CHANGED_BY },
     ActorPlace { name: "selections.owner_name", count: COUNT_SELECTIONS_OWNER_NAME, put: PUT_SELECTIONS_OWNER_NAME },
@@ -167,6 +170,8 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("personal_actors.PUT_ORGANIZATION_KEYS_ENTERED_BY", PUT_ORGANIZATION_KEYS_ENTERED_BY),
     ("personal_actors.COUNT_PROTECTED_ADDED_BY", COUNT_PROTECTED_ADDED_BY),
     ("personal_actors.PUT_PROTECTED_ADDED_BY", PUT_PROTECTED_ADDED_BY),
+    ("personal_actors.COUNT_REPORTS_CHANGED_BY", COUNT_REPORTS_CHANGED_BY),
+    ("personal_actors.PUT_REPORTS_CHANGED_BY", PUT_REPORTS_CHANGED_BY),
     ("personal_actors.COUNT_RUNS_ASKED_BY", COUNT_RUNS_ASKED_BY),
     ("personal_actors.PUT_RUNS_ASKED_BY", PUT_RUNS_ASKED_BY),
     ("personal_actors.COUNT_SEAT_PRICES_CHANGED_BY", COUNT_SEAT_PRICES_CHANGED_BY),

@@ -26,6 +26,8 @@ const FIND_OPERATION_DIFFERENCES_ROLE: &str = "
 const FIND_OPERATION_ROWS_ROLE: &str = "SELECT DISTINCT role FROM operation_rows WHERE lower(role) LIKE $1";
 const FIND_OPERATIONS_SELECTION: &str = "SELECT DISTINCT selection FROM operations WHERE lower(selection) LIKE $1";
 const FIND_PROTECTED_REASON: &str = "SELECT DISTINCT reason FROM protected WHERE lower(reason) LIKE $1";
+const FIND_REPORTS_NAME: &str = "SELECT DISTINCT name FROM reports WHERE lower(name) LIKE $1";
+const FIND_REPORTS_NAME_KEY: &str = "SELECT DISTINCT name_key FROM reports WHERE lower(name_key) LIKE $1";
 const FIND_RUNS_FAILURE: &str = "SELECT DISTINCT failure FROM runs WHERE lower(failure) LIKE $1";
 const FIND_SELECTIONS_FILTER: &str = "SELECT DISTINCT filter FROM selections WHERE lower(filter) LIKE $1";
 const FIND_SELECTIONS_NAME: &str = "SELECT DISTINCT name FROM selections WHERE lower(name) LIKE $1";
@@ -37,6 +39,7 @@ const FIND_FEEDS_SETTINGS: &str = "SELECT DISTINCT settings FROM feeds WHERE low
 const FIND_MAIL_SERVER_RECIPIENTS: &str = "SELECT DISTINCT recipients FROM mail_server WHERE lower(recipients) LIKE $1";
 const FIND_MAIL_SERVER_SENDER: &str = "SELECT DISTINCT sender FROM mail_server WHERE lower(sender) LIKE $1";
 const FIND_MAIL_SERVER_USERNAME: &str = "SELECT DISTINCT username FROM mail_server WHERE lower(username) LIKE $1";
+const FIND_REPORTS_RECIPIENTS: &str = "SELECT DISTINCT recipients FROM reports WHERE lower(recipients) LIKE $1";
 const FIND_SITE_CREDENTIALS_EMAIL: &str = "SELECT DISTINCT email FROM site_credentials WHERE lower(email) LIKE $1";
 const PUT_DECISIONS_REASON: &str = "UPDATE decisions SET reason = $2 WHERE reason = $1";
 const PUT_DELIVERIES_RECIPIENT: &str = "UPDATE deliveries SET recipient = $2 WHERE recipient = $1";
@@ -62,6 +65,8 @@ const PUT_OPERATIONS_SELECTION: &str = "
     UPDATE operations SET selection = $2 WHERE selection = $1 AND state IN ('succeeded', 'partial', 'failed',
     'cancelled')";
 const PUT_PROTECTED_REASON: &str = "UPDATE protected SET reason = $2 WHERE reason = $1";
+const PUT_REPORTS_NAME: &str = "UPDATE reports SET name = $2 WHERE name = $1";
+const PUT_REPORTS_NAME_KEY: &str = "UPDATE reports SET name_key = $2 WHERE name_key = $1";
 const PUT_RUNS_FAILURE: &str = "UPDATE runs SET failure = $2 WHERE failure = $1";
 const PUT_SELECTIONS_FILTER: &str = "UPDATE selections SET filter = $2 WHERE filter = $1";
 const PUT_SELECTIONS_NAME: &str = "UPDATE selections SET name = $2 WHERE name = $1";
@@ -127,6 +132,8 @@ pub const TEXTS: &[TextPlace] = &[
     TextPlace { name: "operation_rows.role", find: FIND_OPERATION_ROWS_ROLE, put: PUT_OPERATION_ROWS_ROLE },
     TextPlace { name: "operations.selection", find: FIND_OPERATIONS_SELECTION, put: PUT_OPERATIONS_SELECTION },
     TextPlace { name: "protected.reason", find: FIND_PROTECTED_REASON, put: PUT_PROTECTED_REASON },
+    TextPlace { name: "reports.name", find: FIND_REPORTS_NAME, put: PUT_REPORTS_NAME },
+    TextPlace { name: "reports.name_key", find: FIND_REPORTS_NAME_KEY, put: PUT_REPORTS_NAME_KEY },
     TextPlace { name: "runs.failure", find: FIND_RUNS_FAILURE, put: PUT_RUNS_FAILURE },
     TextPlace { name: "selections.filter", find: FIND_SELECTIONS_FILTER, put: PUT_SELECTIONS_FILTER },
     TextPlace { name: "selections.name", find: FIND_SELECTIONS_NAME, put: PUT_SELECTIONS_NAME },
@@ -142,6 +149,7 @@ pub const SETTINGS: &[SettingPlace] = &[
     SettingPlace { name: "mail_server.recipients", find: FIND_MAIL_SERVER_RECIPIENTS },
     SettingPlace { name: "mail_server.sender", find: FIND_MAIL_SERVER_SENDER },
     SettingPlace { name: "mail_server.username", find: FIND_MAIL_SERVER_USERNAME },
+    SettingPlace { name: "reports.recipients", find: FIND_REPORTS_RECIPIENTS },
     SettingPlace { name: "site_credentials.email", find: FIND_SITE_CREDENTIALS_EMAIL },
 ];
 
@@ -166,6 +174,8 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("personal_texts.FIND_OPERATION_ROWS_ROLE", FIND_OPERATION_ROWS_ROLE),
     ("personal_texts.FIND_OPERATIONS_SELECTION", FIND_OPERATIONS_SELECTION),
     ("personal_texts.FIND_PROTECTED_REASON", FIND_PROTECTED_REASON),
+    ("personal_texts.FIND_REPORTS_NAME", FIND_REPORTS_NAME),
+    ("personal_texts.FIND_REPORTS_NAME_KEY", FIND_REPORTS_NAME_KEY),
     ("personal_texts.FIND_RUNS_FAILURE", FIND_RUNS_FAILURE),
     ("personal_texts.FIND_SELECTIONS_FILTER", FIND_SELECTIONS_FILTER),
     ("personal_texts.FIND_SELECTIONS_NAME", FIND_SELECTIONS_NAME),
@@ -176,6 +186,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("personal_texts.FIND_MAIL_SERVER_RECIPIENTS", FIND_MAIL_SERVER_RECIPIENTS),
     ("personal_texts.FIND_MAIL_SERVER_SENDER", FIND_MAIL_SERVER_SENDER),
     ("personal_texts.FIND_MAIL_SERVER_USERNAME", FIND_MAIL_SERVER_USERNAME),
+    ("personal_texts.FIND_REPORTS_RECIPIENTS", FIND_REPORTS_RECIPIENTS),
     ("personal_texts.FIND_SITE_CREDENTIALS_EMAIL", FIND_SITE_CREDENTIALS_EMAIL),
     ("personal_texts.PUT_DECISIONS_REASON", PUT_DECISIONS_REASON),
     ("personal_texts.PUT_DELIVERIES_RECIPIENT", PUT_DELIVERIES_RECIPIENT),
@@ -195,6 +206,8 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("personal_texts.PUT_OPERATION_ROWS_ROLE", PUT_OPERATION_ROWS_ROLE),
     ("personal_texts.PUT_OPERATIONS_SELECTION", PUT_OPERATIONS_SELECTION),
     ("personal_texts.PUT_PROTECTED_REASON", PUT_PROTECTED_REASON),
+    ("personal_texts.PUT_REPORTS_NAME", PUT_REPORTS_NAME),
+    ("personal_texts.PUT_REPORTS_NAME_KEY", PUT_REPORTS_NAME_KEY),
     ("personal_texts.PUT_RUNS_FAILURE", PUT_RUNS_FAILURE),
     ("personal_texts.PUT_SELECTIONS_FILTER", PUT_SELECTIONS_FILTER),
     ("personal_texts.PUT_SELECTIONS_NAME", PUT_SELECTIONS_NAME),

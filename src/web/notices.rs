@@ -1,10 +1,11 @@
 //! What has to be said about the age and the wholeness of data before it is shown: the cause that was found, and its
 //! remedy as a button. It decides nothing; `sync::trouble` finds the cause.
 
-use directory::{Claim, Noun, Part, Snapshot};
+use directory::{Claim, Snapshot};
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 
+use crate::mirror::answer::activity_read_at;
 use crate::nouns::run::Run;
 use crate::sync::explain::Cause;
 use crate::sync::trouble::Trouble;
@@ -158,13 +159,6 @@ pub(crate) fn gaps(gaps: &[Claim], snapshot: &Snapshot) -> Markup {
             }
         }
     }
-}
-
-/// When last active dates were last read; the oldest directory counts.
-fn activity_read_at(snapshot: &Snapshot) -> Option<Timestamp> {
-    let of_a_part = |part: &Part| matches!(part, Part::Directory(_) | Part::Whole);
-    let ages = snapshot.ages().iter().filter(|age| age.noun == Noun::Activity && of_a_part(&age.part));
-    ages.map(|age| age.read_at).min()
 }
 
 /// Where activity is used: when it was last read, and *User Last Active Dates* in one click when that is long ago.

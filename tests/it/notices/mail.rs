@@ -30,7 +30,7 @@ fn entered(port: u16, recipients: &[&str]) -> Entered {
     }
 }
 
-async fn set_up(app: &TestApp, notifier: &Notifier, server: &MailServer, recipients: &[&str]) {
+pub(super) async fn set_up(app: &TestApp, notifier: &Notifier, server: &MailServer, recipients: &[&str]) {
     mail::save(&context(app), &app.mirror, notifier, entered(server.port, recipients)).await.unwrap();
     mail::set_public_address(&context(app), &app.mirror, notifier, "https://rollcall.example.com/").await.unwrap();
 }

@@ -5,6 +5,7 @@ mod documented;
 mod expiry;
 mod facts;
 mod mail;
+mod reports;
 mod webhooks;
 
 use std::collections::BTreeMap;
