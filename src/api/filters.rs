@@ -181,7 +181,7 @@ fn failed(why: NotKept, text: &str) -> Problem {
             Problem::new(Kind::Refused, detail(&why), "Save a filter of your own with the same text.")
         }
         NotKept::InUse(_) => {
-            Problem::new(Kind::Refused, detail(&why), "Give those automated tasks another filter first.")
+            Problem::new(Kind::Refused, detail(&why), "Give those automated tasks and reports another filter first.")
         }
         NotKept::NameTaken => Problem::new(Kind::Refused, detail(&why), "Choose another name, or change that filter."),
         NotKept::TooMany => Problem::new(Kind::Refused, detail(&why), "Delete one first."),

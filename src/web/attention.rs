@@ -8,6 +8,7 @@ use crate::feeds;
 use crate::feeds::attention::FeedWaiting;
 use crate::nouns::operation::Operation;
 use crate::nouns::task::{TaskRun, TaskRunState};
+use crate::reports;
 use crate::sync::attention::Waiting as OfMirror;
 use crate::sync::edition::{self, Held};
 use crate::tasks::attention::{self, Waiting};
@@ -26,10 +27,11 @@ pub(crate) async fn show(visit: Visit) -> Result<Page, Failure> {
     let zone = visit.mirror.zone();
     let waiting = visit.mirror.store().read(move |tx| {
         let of_feeds = feeds::attention::list(tx, (now, &zone))?;
-        Ok((attention::list(tx, &snapshot, now)?, of_feeds, contacts::attention::list(tx)?))
+        let of_contacts = contacts::attention::list(tx)?;
+        Ok((attention::list(tx, &snapshot, now)?, of_feeds, of_contacts, reports::attention::unsent(tx)?))
     });
-    let (waiting, of_feeds, of_contacts) = waiting.await?;
-    let count = waiting.len() + of_feeds.len() + of_contacts.len();
+    let (waiting, of_feeds, of_contacts, unsent) = waiting.await?;
+    let count = waiting.len() + of_feeds.len() + of_contacts.len() + usize::from(unsent > 0);
     Ok(Page::framed(
         &visit.frame("Needs attention", Place::NeedsAttention),
         html! {
@@ -39,14 +41,30 @@ pub(crate) async fn show(visit: Visit) -> Result<Page, Failure> {
             }
             @if count == 0 {
                 (empty("Nothing waits for you.", html! {
-                    p { "Rows that a sync withheld, a key that expires, a sync or a task that failed, runs and operations that wait for an approval, runs of feeds that are held and deliveries that are late, conflicts of contacts, a limit and a webhook that was switched off appear here." }
+                    p { "Rows that a sync withheld, a key that expires, a sync or a task that failed, runs and operations that wait for an approval, runs of feeds that are held and deliveries that are late, conflicts of contacts, scheduled reports without a mail server, a limit and a webhook that was switched off appear here." }
                 }))
             }
             @for item in &waiting { (one(item, &visit)) }
             @for item in &of_feeds { (of_feed(item, &visit)) }
             @for item in &of_contacts { (of_contacts_item(item)) }
+            @if unsent > 0 { (unsent_reports(unsent)) }
         },
     ))
+}
+
+fn unsent_reports(reports: u64) -> Markup {
+    let headline = match reports {
+        1 => "A scheduled report is not sent: no mail server is stored.".to_owned(),
+        reports => format!("{} scheduled reports are not sent: no mail server is stored.", number(reports)),
+    };
+    notice(
+        Weight::Warning,
+        &headline,
+        html! {
+            p { "What comes due waits, and is sent once, as soon as there is one." }
+            p { a.button href=(settings_notifications::HERE) { "Enter a mail server" } " " a href=(settings_notifications::reports::HERE) { "Scheduled reports" } }
+        },
+    )
 }
 
 fn one(item: &Waiting, visit: &Visit) -> Markup {

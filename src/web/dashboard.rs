@@ -32,7 +32,7 @@ use crate::web::ui::frame::{Page, Place};
 use crate::web::ui::moment::Reader;
 use crate::web::ui::notice::{Weight, empty, notice};
 use crate::web::visit::{Visit, first_use};
-use crate::web::{settings_dashboard, site};
+use crate::web::{settings_dashboard, settings_notifications, site};
 
 /// The page's address.
 pub(crate) const HERE: &str = "/dashboard";
@@ -161,6 +161,7 @@ fn content(
             span.sub {
                 "Inactive means not used for " (read.threshold.words()) " · "
                 a.figure href=(settings_dashboard::HERE) { "Change" }
+                " · " (settings_notifications::reports::of_dashboard())
             }
         }
         (notices)

@@ -21,6 +21,7 @@ use crate::web::export;
 use crate::web::failure::Failure;
 use crate::web::guard::see;
 use crate::web::selections;
+use crate::web::settings_notifications::reports;
 use crate::web::ui::address::Address;
 use crate::web::ui::frame::{Page, Place};
 use crate::web::ui::moment::Reader;
@@ -224,7 +225,7 @@ fn failed(why: NotKept) -> Failure {
         why @ NotKept::InUse(_) => Refusal::new(
             "The filter was not deleted.",
             format!("It was refused: {why}."),
-            "Give those automated tasks another filter first.",
+            "Give those automated tasks and reports another filter first.",
         )
         .into(),
         why => Refusal::new(
@@ -245,7 +246,7 @@ fn problem(headline: &str, entry: &Entry, why: NotKept) -> Result<Markup, Failur
             html! { p { "Every organization keeps at most " (stored::MOST) "." } p { "Delete one first." } }
         }
         why @ NotKept::InUse(_) => {
-            html! { p { "It was refused: " (why.to_string()) "." } p { "Give those automated tasks another filter first, or keep it shared." } }
+            html! { p { "It was refused: " (why.to_string()) "." } p { "Give those automated tasks and reports another filter first, or keep it shared." } }
         }
         why @ (NotKept::Words(_) | NotKept::NameTaken) => {
             html! { p { "It was not taken: " (why.to_string()) "." } p { "Correct it below." } }
@@ -306,7 +307,7 @@ fn row(filter: &SavedFilter, reader: &Reader, whose: Whose) -> Markup {
             td.hide-s { @if kept.text.is_empty() { span.sub { "everybody" } } @else { code { (kept.text) } } }
             td { @if whose == Whose::Others { bdi { (filter.owner_name) } } @else if kept.audience.is_everybody() { "everybody" } @else { "you" } }
             td.num.hide-m { (reader.relative(filter.changed_at)) }
-            td { (export::links(&kept.text, "")) }
+            td { (export::links(&kept.text, "")) " · " (reports::of_filter(filter)) }
             @if whose == Whose::Own { td { a href=(address.below("edit")) aria-label={ "Edit " (kept.name.as_str()) } { "Edit" } } }
         }
     }
@@ -318,7 +319,7 @@ fn edited(visit: &Visit, filter: &SavedFilter, entry: &Entry, problem: Markup) -
         &visit.frame("Edit a filter", Place::UserBrowser),
         html! {
             p { a href=(HERE) { "Saved filters" } }
-            div.headline { h1 { bdi { (filter.kept.name.as_str()) } } }
+            div.headline { h1 { bdi { (filter.kept.name.as_str()) } } (reports::of_filter(filter)) }
             (problem)
             (form(here.as_str(), entry))
             form.fields method="post" action=(here.below("delete")) {

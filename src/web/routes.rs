@@ -6,7 +6,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::response::Redirect;
 use axum::routing::{get, post};
 
-use crate::web::settings_notifications::{deliveries, mail, webhook};
+use crate::web::settings_notifications::{deliveries, mail, reports, webhook};
 use crate::web::{
     Served, about, assets, attention, audit, bundle, connect, dashboard, export, feeds, filters, finish, group, groups,
     help, invitation, live, manual_sync, operations, people, people_sync, performance, person, personal, progress, run,
@@ -213,5 +213,10 @@ pub(super) fn of_settings() -> Router<Served> {
         .route("/settings/notifications/webhooks/{id}/test", post(webhook::test))
         .route("/settings/notifications/webhooks/{id}/remove", post(webhook::remove))
         .route(deliveries::HERE, get(deliveries::show))
+        .route(reports::HERE, get(reports::list))
+        .route(reports::NEW, get(reports::new).post(reports::create))
+        .route("/settings/notifications/reports/{id}", get(reports::show).post(reports::change))
+        .route("/settings/notifications/reports/{id}/send", post(reports::send))
+        .route("/settings/notifications/reports/{id}/delete", post(reports::delete))
         .route("/settings/notifications/deliveries/{id}/again", post(deliveries::again))
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod deliveries;
 pub(crate) mod mail;
+pub(crate) mod reports;
 #[cfg(test)]
 pub(crate) mod tests;
 pub(crate) mod webhook;
@@ -55,10 +56,13 @@ fn content(shown: &Shown, said: Markup, entry: Option<&mail::Entry>, reader: &Re
     html! {
         (sections(HERE))
         div.headline { h1 { "Notifications" } }
-        p.lead { "What Rollcall tells people by mail and programs by webhooks. What is told names things and counts, and no person." }
+        p.lead { "What Rollcall tells people by mail and programs by webhooks. What is told names things and counts, and no person; only a scheduled report of a filter lists people, to whom its addresses say." }
         p { a.button href=(deliveries::HERE) { "Delivery log" } " " a href="/help/webhooks" { "Help on webhooks and mail" } }
         (said)
         (mail::content(shown.server.as_ref(), shown.public.as_ref(), entry, reader))
+        h2 id="reports" { "Scheduled reports" }
+        p { "A saved filter or the dashboard as a summary by mail, weekly or monthly, with a table." }
+        p { a.button href=(reports::HERE) { "Scheduled reports" } " " a.button href=(reports::NEW) { "New report" } }
         h2 id="webhooks" { "Webhooks" }
         @if shown.endpoints.is_empty() {
             (empty("No webhook is told anything.", html! { p { "Make one for a program of your own, or for a rule of Automation for Jira." } }))

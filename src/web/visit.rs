@@ -18,6 +18,7 @@ use crate::nouns::organization_key::OrganizationKey;
 use crate::nouns::run::Run;
 use crate::nouns::schedule::DailySlot;
 use crate::operations::control::{self, StoppedBy};
+use crate::reports;
 use crate::store::{coverage, head, organization_keys, runs};
 use crate::sync::schedule;
 use crate::sync::trouble::{self, Trouble};
@@ -85,7 +86,7 @@ impl FromRequestParts<Served> for Visit {
         let read = mirror.store().read(move |tx| {
             let stopped = (head::read(tx)?.stopped, control::stopped_by(tx)?);
             let waiting = attention::count(tx, &shown, now)? + feeds::attention::count(tx, (now, &zone))?;
-            let waiting = waiting + contacts::attention::count(tx)?;
+            let waiting = waiting + contacts::attention::count(tx)? + reports::attention::count(tx)?;
             Ok((waiting, preferences::moments(tx, &who)?, stopped))
         });
         let (waiting, likes, (stopped, stopped_by)) =
