@@ -16,6 +16,7 @@ use crate::nouns::operation_row::OperationRow;
 use crate::nouns::operation_terms::{Terms, Trial, TrialStage};
 use crate::nouns::refusal::Refusal;
 use crate::operations::plan::{self, NotPlanned, Steps, event, hexadecimal};
+use crate::operations::send::PERHAPS_BEFORE;
 use crate::operations::undo::{CHANGED_SINCE, NEEDS_INVITATION};
 use crate::operations::{difference, finished, guard};
 use crate::store::control::{administrators, admissions};
@@ -389,7 +390,7 @@ pub(super) async fn steps(
             let (mut changes, mut left_alone) = (Vec::new(), Vec::new());
             operation_rows::for_each(tx, number, |row| {
                 match row.why {
-                    Some(why) if why.code == CHANGED_SINCE || why.code == NEEDS_INVITATION => {
+                    Some(why) if [CHANGED_SINCE, NEEDS_INVITATION, PERHAPS_BEFORE].contains(&why.code.as_str()) => {
                         left_alone.push((row.action, row.change, why));
                     }
                     _ => changes.push((row.action, row.change)),

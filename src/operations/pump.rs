@@ -361,7 +361,8 @@ impl Pump<'_> {
     fn came(&mut self, came: Came) {
         match came {
             Came::Sent(row, outcome) => {
-                let Judged { turn, again, halt } = send::judge(&row, outcome, self.work.clock.now());
+                let hidden = row.change.may_be_hidden(&self.work.snapshot());
+                let Judged { turn, again, halt } = send::judge(&row, outcome, (hidden, self.work.clock.now()));
                 self.again.extend(again.map(|at| (row.seq, at)));
                 self.turns.push(turn);
                 self.waiting_since.get_or_insert(self.work.clock.elapsed());

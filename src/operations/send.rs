@@ -21,6 +21,9 @@ const ATTEMPTS: u32 = 6;
 /// The code of a row that was sent, and of which nobody said what came of it.
 pub(super) const NO_ANSWER: &str = "no_answer";
 
+/// The code of a row of which nobody can tell whether it was so before.
+pub(super) const PERHAPS_BEFORE: &str = "perhaps_before";
+
 /// What a row becomes by what came of its request.
 pub(super) struct Judged {
     /// The row before and after.
@@ -31,13 +34,15 @@ pub(super) struct Judged {
     pub halt: Option<Halt>,
 }
 
-/// Judges what came of the request of a begun row.
-pub(super) fn judge(row: &OperationRow, outcome: Outcome, now: Timestamp) -> Judged {
+/// Judges what came of the request of a begun row. `hidden`: nothing that is read shows whether the state is as wanted.
+pub(super) fn judge(row: &OperationRow, outcome: Outcome, (hidden, now): (bool, Timestamp)) -> Judged {
     let after = |seconds: i64| now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(now);
     let become_ = |state, why| OperationRow { state, why, ended_at: Some(now), ..row.clone() };
     let (mut again, mut halt) = (None, None);
     let next = match outcome {
         Outcome::AlreadySo if !may_be_ours(row) => become_(RowState::Already, None),
+        // It is so, by a request before this one whose answer was lost, or since before the operation: nobody can tell.
+        Outcome::AlreadySo if hidden => become_(RowState::Done, Some(Why::new(PERHAPS_BEFORE, ""))),
         Outcome::Done | Outcome::AlreadySo => {
             let done = become_(RowState::Done, None);
             again = next_check(&done, now);

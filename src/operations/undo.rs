@@ -12,6 +12,7 @@ use crate::nouns::operation::{Operation, OperationKind, Selection};
 use crate::nouns::operation_row::{OperationRow, RowState, Why};
 use crate::operations::groups;
 use crate::operations::plan::{self, NotPlanned, Steps};
+use crate::operations::send::PERHAPS_BEFORE;
 use crate::store::error::StoreError;
 use crate::store::operations::NewOperation;
 use crate::store::tx::Tx;
@@ -135,6 +136,10 @@ fn inverses(tx: &mut Tx, number: u64, rows: Vec<OperationRow>) -> Result<Steps, 
             // Changes of groups as such do not come here.
             Err(CannotUndo::NeedsSnapshot) => continue,
         };
+        if row.why.as_ref().is_some_and(|why| why.code == PERHAPS_BEFORE) {
+            left_alone.push((row.action, inverse, Why::new(PERHAPS_BEFORE, "")));
+            continue;
+        }
         if later.as_ref().is_none_or(|(of, _)| *of != account) {
             later = Some((account, operation_rows::later(tx, account, number)?));
         }

@@ -205,6 +205,7 @@ pub(crate) fn reason(code: &str) -> Option<&'static str> {
         "needs_invitation" => "cannot be undone: only an invitation brings them back",
         "changed" => "changed since the plan, and not sent",
         "unread" => "could not be read just before, and so was not sent",
+        "perhaps_before" => "it is so; whether it was so before cannot be told, so that undo leaves it alone",
         "unverified" => "Atlassian took it; it could not be seen yet",
         "reverted" => "done, and read back as it was before",
         "not_seen" => "no answer came, and it is not seen to have happened",

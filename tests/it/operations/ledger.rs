@@ -165,7 +165,9 @@ impl Case {
         let snapshot = self.app.now();
         for row in rows {
             let (fact, _) = wanted(&row.change, &snapshot);
-            if row.state.is_ours() && row.change.inverse().is_err() {
+            if row.why.as_ref().is_some_and(|why| why.code == "perhaps_before") {
+                named.fact(fact);
+            } else if row.state.is_ours() && row.change.inverse().is_err() {
                 // Who leaves a directory loses what they had there.
                 named.account_of(&fact);
             } else if !row.state.is_ours() && row.state != RowState::Already {
@@ -209,6 +211,8 @@ impl Case {
             let told = || format!("{what}: {times} times {effect}: {row:?} of {:#?}", of_account(rows, row));
             assert!(times <= approved.get(&effect).copied().unwrap_or_default(), "{}", told());
             match row.state {
+                // Its answer was lost and the state is not shown: it is named as perhaps so before.
+                RowState::Done if row.why.as_ref().is_some_and(|why| why.code == "perhaps_before") => {}
                 RowState::Done | RowState::Verified => assert!(times > 0, "not sent: {}", told()),
                 // It ended before anybody could tell.
                 RowState::Unknown if operation.state == OperationState::Cancelled => {}
@@ -311,7 +315,7 @@ async fn one_case(engine: Engine, seed: u64) -> usize {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn c2_i6_i7_random_operations_send_what_was_approved_once_and_lead_back() {
     // Behind them those that have found something once.
-    for seed in (100..110).chain([50_009, 50_231, 60_166, 70_187, 70_329]) {
+    for seed in (100..110).chain([50_009, 50_231, 60_166, 70_187, 70_329, 90_017]) {
         one_case(ENGINES[seed as usize % 2], seed).await;
     }
 }
