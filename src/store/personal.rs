@@ -178,8 +178,11 @@ pub fn blank_rows(tx: &mut Tx, (username_key, username): (&str, &str)) -> Result
     Ok(tx.execute(BLANK_ROWS, &[username_key.into()])? + tx.execute(BLANK_LOG, &[username.into()])?)
 }
 
-/// Lines of runs about a username: run, line, text, what was told; at most 1,000.
-pub fn log_lines(tx: &mut Tx, username: &str) -> Result<Vec<(i64, i64, String, Option<String>)>, StoreError> {
+/// A line of a run: run, line, text, what was told.
+pub type LogLine = (i64, i64, String, Option<String>);
+
+/// Lines of runs about a username; at most 1,000.
+pub fn log_lines(tx: &mut Tx, username: &str) -> Result<Vec<LogLine>, StoreError> {
     tx.list(LOG, &[username.into()], |row| {
         Ok((row.integer(0)?, row.integer(1)?, row.text(2)?.to_owned(), row.optional_text(3)?.map(str::to_owned)))
     })

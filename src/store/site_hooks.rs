@@ -114,7 +114,7 @@ pub fn secret(
             true => sealing.open(&place(organization, id), row.blob(2)?),
             false => None,
         };
-        Ok(secret.map(|secret| Ok::<_, StoreError>((row.text(0)?.to_owned(), secret))).transpose()?)
+        secret.map(|secret| Ok::<_, StoreError>((row.text(0)?.to_owned(), secret))).transpose()
     })?;
     Ok(found.flatten())
 }

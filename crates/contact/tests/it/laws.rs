@@ -10,8 +10,11 @@ use proptest::prelude::*;
 use crate::model;
 use crate::world::{Account, State, Step, apply, happen, people, step};
 
+/// A contact as laws compare it: number, name, address, mark, and the accounts that it has or had.
+type Shape = (u32, String, Option<String>, Option<contact::sync::Mark>, Vec<(String, LinkState)>);
+
 /// Contacts with their accounts, without what only order decides.
-fn shape(state: &State) -> Vec<(u32, String, Option<String>, Option<contact::sync::Mark>, Vec<(String, LinkState)>)> {
+fn shape(state: &State) -> Vec<Shape> {
     let mut of: BTreeMap<u32, Vec<(String, LinkState)>> = BTreeMap::new();
     for identity in &state.identities {
         of.entry(identity.contact).or_default().push((identity.account.clone(), identity.state));
