@@ -32,6 +32,7 @@ fn main() -> ExitCode {
             Command::Feed(feed) => cli::feed::run(feed).await,
             Command::Contacts(contacts) => cli::contacts::run(contacts).await,
             Command::Upload(upload) => cli::upload::run(upload).await,
+            Command::Reports(reports) => cli::reports::run(reports).await,
             Command::Webhooks(webhooks) => cli::webhooks::run(webhooks).await,
             Command::Stats(stats) => cli::stats::run(stats).await,
             Command::Audit(audit) => cli::audit::run(audit).await,

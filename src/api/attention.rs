@@ -16,6 +16,7 @@ use crate::contacts;
 use crate::contacts::attention::ContactsWaiting;
 use crate::feeds;
 use crate::feeds::attention::FeedWaiting;
+use crate::reports;
 use crate::sync::attention::Waiting as OfMirror;
 use crate::sync::edition;
 use crate::tasks::attention::{self, Waiting};
@@ -108,6 +109,11 @@ pub(crate) enum AttentionItem {
         /// Why.
         reason: String,
     },
+    /// Scheduled reports are not sent, because no mail server is stored.
+    ReportsUnsent {
+        /// How many.
+        count: u64,
+    },
     /// People of the feeds whose Atlassian account is not clear: somebody links them by hand.
     FeedAccountsUnclear {
         /// How many.
@@ -130,8 +136,8 @@ pub(crate) enum AttentionItem {
 /// List what needs attention
 ///
 /// Withheld rows, a key that expires, a sync that failed, a webhook that was switched off, runs of tasks that are held or
-/// failed, operations to approve, runs of feeds that wait, deliveries that are late, conflicts of contacts, an edition that is exceeded, a clock
-/// that has jumped.
+/// failed, operations to approve, runs of feeds that wait, deliveries that are late, conflicts of contacts, scheduled reports
+/// without a mail server, an edition that is exceeded, a clock that has jumped.
 #[utoipa::path(get, path = "/attention", tag = "organization", operation_id = "list_attention",
     responses((status = 200, description = "What waits", body = Attention)))]
 pub(crate) async fn list(asked: Asked, Parameters(_): Parameters<NoParameters>) -> Result<Json<Attention>, Problem> {
@@ -139,9 +145,10 @@ pub(crate) async fn list(asked: Asked, Parameters(_): Parameters<NoParameters>) 
     let zone = asked.mirror.zone();
     let waiting = asked.mirror.store().read(move |tx| {
         let of_feeds = feeds::attention::list(tx, (now, &zone))?;
-        Ok((attention::list(tx, &snapshot, now)?, of_feeds, contacts::attention::list(tx)?))
+        let of_contacts = contacts::attention::list(tx)?;
+        Ok((attention::list(tx, &snapshot, now)?, of_feeds, of_contacts, reports::attention::unsent(tx)?))
     });
-    let (waiting, of_feeds, of_contacts) = waiting.await?;
+    let (waiting, of_feeds, of_contacts, unsent) = waiting.await?;
     let of_contact = |waiting: ContactsWaiting| match waiting {
         ContactsWaiting::Conflicts(count) => AttentionItem::ContactConflicts { count },
         ContactsWaiting::Failed(run) => {
@@ -188,5 +195,7 @@ pub(crate) async fn list(asked: Asked, Parameters(_): Parameters<NoParameters>) 
     };
     let of_feeds = of_feeds.into_iter().map(of_feed);
     let of_contacts = of_contacts.into_iter().map(of_contact);
-    Ok(Json(Attention { items: waiting.into_iter().map(item).chain(of_feeds).chain(of_contacts).collect() }))
+    let of_reports = (unsent > 0).then_some(AttentionItem::ReportsUnsent { count: unsent });
+    let items = waiting.into_iter().map(item).chain(of_feeds).chain(of_contacts).chain(of_reports);
+    Ok(Json(Attention { items: items.collect() }))
 }

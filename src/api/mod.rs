@@ -32,6 +32,7 @@ mod plans;
 mod prices;
 mod problem;
 mod reach;
+mod reports;
 mod runs;
 mod site_hooks;
 mod sync;
@@ -210,6 +211,9 @@ fn acting_routes() -> OpenApiRouter<Api> {
         .routes(routes!(webhooks::test))
         .routes(routes!(webhooks::deliveries))
         .routes(routes!(webhooks::again))
+        .routes(routes!(reports::list, reports::make))
+        .routes(routes!(reports::show, reports::change, reports::remove))
+        .routes(routes!(reports::send))
         .routes(routes!(tasks::list))
         .routes(routes!(tasks::show))
         .routes(routes!(tasks::runs))

@@ -8,8 +8,10 @@ use utoipa::ToSchema;
 use crate::api::asked::Asked;
 use crate::api::parameters::{None as NoParameters, Parameters};
 use crate::api::problem::Problem;
+use crate::contacts;
 use crate::feeds;
 use crate::nouns::organization_key::OrganizationKey;
+use crate::reports;
 use crate::store::{coverage, organization_keys};
 use crate::tasks::attention;
 
@@ -83,6 +85,7 @@ pub(crate) async fn show(asked: Asked, Parameters(_): Parameters<NoParameters>) 
     let read = asked.mirror.store().read(move |tx| {
         let claims = coverage::of_generation(tx, generation)?;
         let waiting = attention::count(tx, &counted, now)? + feeds::attention::count(tx, (now, &zone))?;
+        let waiting = waiting + contacts::attention::count(tx)? + reports::attention::count(tx)?;
         Ok((claims, organization_keys::shown(tx)?, waiting))
     });
     let (claims, key, needs_attention) = read.await?;

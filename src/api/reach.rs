@@ -13,7 +13,7 @@ use crate::nouns::access_token::Reach;
 /// Sent by POST because they bring a body; they change nothing.
 const ASKED_BY_POST: [&str; 2] = ["/filter/check", "/filter/complete"];
 /// Where what changes something takes `act`.
-const ACTS: [&str; 4] = ["/operations", "/tasks", "/webhooks", "/feeds/{feed}/accounts"];
+const ACTS: [&str; 5] = ["/operations", "/tasks", "/webhooks", "/reports", "/feeds/{feed}/accounts"];
 
 /// Refuses what a token may not do.
 pub(crate) fn holds(reach: Reach, parts: &Parts) -> Result<(), Problem> {

@@ -17,6 +17,7 @@ pub mod open;
 pub mod operations;
 pub mod person;
 pub mod protected;
+pub mod reports;
 pub mod runs;
 pub mod simulate;
 pub mod socket;
@@ -137,6 +138,9 @@ pub enum Command {
     Upload(upload::Upload),
     /// List webhooks and what was sent to them, or send a test
     Webhooks(webhooks::Webhooks),
+    /// List scheduled reports, or send one at once
+    #[command(after_help = "Example: rollcall reports send \"Idle in Jira\"")]
+    Reports(reports::Reports),
     /// Count seats by app and site: used, inactive, what they cost
     #[command(after_help = "Example: rollcall stats --threshold 30d --json")]
     Stats(stats::Stats),

@@ -8,7 +8,7 @@ use tokio::net::{UnixListener, UnixStream};
 
 use crate::cli::acting::{self, Question};
 use crate::cli::sync::Wanted;
-use crate::cli::{contacts, feed, token, webhooks};
+use crate::cli::{contacts, feed, reports, token, webhooks};
 use crate::id::Entropy;
 use crate::mirror::mirrors::Mirrors;
 use crate::nouns::context::{Actor, Context};
@@ -87,6 +87,9 @@ pub async fn answer(listener: UnixListener, mirrors: Mirrors, surroundings: Surr
                     line if line.starts_with("webhook-test ") => {
                         test_webhook(&mirrors, &surroundings, &line["webhook-test ".len()..]).await
                     }
+                    line if line.starts_with("report-send ") => {
+                        send_report(&mirrors, &surroundings, &line["report-send ".len()..]).await
+                    }
                     _ => "This server does not know the command; update it.".to_owned(),
                 };
                 let _ = stream.into_inner().into_inner().write_all(format!("{answer}\n").as_bytes()).await;
@@ -121,6 +124,15 @@ async fn test_webhook(mirrors: &Mirrors, surroundings: &Surroundings, webhook: &
     let context = Context { actor: Actor::CommandLine, now: surroundings.clock.now() };
     match webhooks::put_test(&context, &mirror, webhook, &surroundings.entropy).await {
         Ok(()) => webhooks::TAKEN.to_owned(),
+        Err(refusal) => refusal.why,
+    }
+}
+
+async fn send_report(mirrors: &Mirrors, surroundings: &Surroundings, report: &str) -> String {
+    let Some(mirror) = mirrors.only() else { return "No organization is connected.".to_owned() };
+    let context = Context { actor: Actor::CommandLine, now: surroundings.clock.now() };
+    match reports::put(&context, &mirror, report, &surroundings.entropy).await {
+        Ok(()) => reports::TAKEN.to_owned(),
         Err(refusal) => refusal.why,
     }
 }

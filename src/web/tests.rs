@@ -9,6 +9,7 @@ mod groups;
 mod notifications;
 mod operations;
 mod past;
+mod reports;
 mod selections;
 mod settings;
 mod sign_in;

@@ -9,6 +9,7 @@ mod once;
 mod operations;
 mod problems;
 mod reach;
+mod reports;
 mod tasks;
 mod webhooks;
 

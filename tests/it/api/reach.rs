@@ -23,7 +23,7 @@ async fn w11_a_token_that_may_read_is_refused_every_change_and_one_that_manages_
             };
             let is_read = method == Method::GET || asked.starts_with("/filter/");
             let is_act = !is_read
-                && ["/operations", "/webhooks", "/tasks", "/feeds/{feed}/accounts"]
+                && ["/operations", "/webhooks", "/reports", "/tasks", "/feeds/{feed}/accounts"]
                     .iter()
                     .any(|acting| asked.starts_with(acting));
             acts += usize::from(is_act);

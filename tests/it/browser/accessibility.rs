@@ -152,6 +152,8 @@ async fn axe_core_finds_nothing_serious_on_any_page() {
         "/settings/notifications/new-webhook",
         "/settings/notifications/new-webhook?style=automation",
         "/settings/notifications/deliveries",
+        "/settings/notifications/reports",
+        "/settings/notifications/reports/new?about=dashboard",
         "/nothing-is-here",
     ] {
         looked.at(&origin, path).await;
