@@ -153,12 +153,12 @@ impl Rhythm {
         }
     }
 
-    /// As it is told: `every Monday`, `on day 31 of every month, or its last`.
+    /// As it is told: `every Monday`, `on day 31 of every month (or its last)`.
     pub fn in_words(self) -> String {
         match self {
             Rhythm::Weekly(day) => format!("every {day:?}"),
             Rhythm::Monthly(day @ ..=28) => format!("on day {day} of every month"),
-            Rhythm::Monthly(day) => format!("on day {day} of every month, or its last"),
+            Rhythm::Monthly(day) => format!("on day {day} of every month (or its last)"),
         }
     }
 }

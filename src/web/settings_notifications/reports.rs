@@ -275,7 +275,7 @@ fn page(visit: &Visit, title: &str, content: Markup) -> Page {
 fn trail() -> Markup {
     html! {
         nav.trail aria-label="Breadcrumb" {
-            a href=(notifications::HERE) { "Notifications" } " › " a href=(HERE) { "Scheduled reports" }
+            a href=(HERE) { "Scheduled reports" }
         }
     }
 }
@@ -360,7 +360,7 @@ fn table(listed: &[Report], around: &Around, visit: &Visit) -> Markup {
                         th.long scope="row" { a.name href=(address(&report.id)) { bdi { (report.draft.name.as_str()) } } }
                         td { (about(report, around)) }
                         td.long.hide-m { bdi { (report.draft.recipients.join(", ")) } }
-                        td { (report.draft.when()) }
+                        td.long { (report.draft.when()) }
                         td.num.hide-s { (last(report, visit)) }
                         td.num { (next(report, visit, around)) }
                     }

@@ -47,7 +47,7 @@ async fn a_report_is_made_of_a_saved_filter_waits_for_a_mail_server_and_is_sent_
     assert_eq!(made.status, 303, "{}", made.body);
     let report = made.location().to_owned();
     let shown = app.get(&report).await.body;
-    assert!(shown.contains("on day 31 of every month, or its last at 07:30 (Europe/Berlin)"), "{shown}");
+    assert!(shown.contains("on day 31 of every month (or its last) at 07:30 (Europe/Berlin)"), "{shown}");
     assert!(shown.contains(">ops@example.com</textarea>") && shown.contains("administrator mira"), "{shown}");
     let list = app.get(HERE).await.body;
     assert!(list.contains("Idle &lt;b&gt;") && !list.contains("Idle <b>"), "{list}");

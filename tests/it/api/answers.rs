@@ -86,7 +86,7 @@ async fn every_route_answers_as_the_document_says() {
         note(Method::PUT, path);
         note(Method::DELETE, path);
     }
-    // So have operations and webhooks.
+    // So have operations, webhooks and scheduled reports.
     for path in ["/operations", "/operations/stop", "/operations/{id}", "/operations/{id}/rows"] {
         note(Method::GET, path);
     }
@@ -103,6 +103,14 @@ async fn every_route_answers_as_the_document_says() {
     for path in ["/webhooks", "/webhooks/deliveries", "/webhooks/{id}"] {
         note(Method::GET, path);
     }
+    for path in ["/reports", "/reports/{id}/send"] {
+        note(Method::POST, path);
+    }
+    for path in ["/reports", "/reports/{id}"] {
+        note(Method::GET, path);
+    }
+    note(Method::PUT, "/reports/{id}");
+    note(Method::DELETE, "/reports/{id}");
     note(Method::PUT, "/webhooks/{id}");
     note(Method::DELETE, "/webhooks/{id}");
     // Tasks have a test of their own.
