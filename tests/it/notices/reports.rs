@@ -107,7 +107,7 @@ async fn a_report_arrives_once_with_its_table_and_the_next_one_says_how_many_cam
         assert!(rows > 10 && rows <= found, "{rows} of {found}: {first}");
         assert!(first.contains(&format!("People: {rows}")), "{rows}: {first}");
 
-        // Two more people match, one does not any more; and the filter was edited meanwhile.
+        // The filter is edited so that it finds others.
         let kept = filters::kept(&app.mirror.shown(), ("Active people", ""), "status = suspended", Audience::Everybody);
         let entropy = &app.surroundings.entropy;
         filters::change(&zoe(&app), &app.mirror, (&about, kept.unwrap()), entropy).await.unwrap();
