@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a benchmark ends at what it cannot do")]
 
 mod commits;
+mod contacts;
 mod feed;
 mod feed_step;
 mod filter;
@@ -69,6 +70,14 @@ enum Goal {
         #[arg(long, default_value_t = 20)]
         seconds: u32,
     },
+    /// Contacts: first linking, a run with 1 % changed, searches.
+    Contacts {
+        #[arg(long, default_value_t = 100_000)]
+        users: u32,
+        /// A PostgreSQL database instead of SQLite.
+        #[arg(long)]
+        database: Option<String>,
+    },
     /// Operations: planned, kept and shown, carried out with and without limits, and pages beside one.
     Operations {
         #[arg(long, default_value_t = 100_000)]
@@ -113,6 +122,7 @@ fn main() -> ExitCode {
         Goal::Mirror { users, database, without_limits } => {
             runtime().block_on(mirror::measure(users, database, without_limits));
         }
+        Goal::Contacts { users, database } => runtime().block_on(contacts::measure(users, database)),
         Goal::Filter { users, postgres, without_rivals } => filter::measure(users, (postgres, without_rivals)),
         Goal::Operations { users, people, seconds, database } => {
             let sizes = operations::Sizes { users, people, seconds };

@@ -120,6 +120,11 @@ impl Bench {
         (took, run)
     }
 
+    /// The clock and the other surroundings, as the worker has them.
+    pub(crate) fn surroundings(&self) -> &Surroundings {
+        &self.surroundings
+    }
+
     /// Makes acting possible: somebody has said whose the key is, and actions are on.
     pub(crate) async fn ready(&self) {
         let (context, entropy) = (self.context(), &self.surroundings.entropy);
@@ -169,7 +174,7 @@ impl Bench {
         read.await.unwrap()
     }
 
-    fn context(&self) -> Context {
+    pub(crate) fn context(&self) -> Context {
         Context { actor: Actor::CommandLine, now: self.surroundings.clock.now() }
     }
 }

@@ -78,6 +78,11 @@ impl Answered {
         walk.after(&self.found.matching, place, limit)
     }
 
+    /// The first rows of what it finds, in its own order.
+    pub fn first(&self, limit: usize) -> Vec<u32> {
+        self.slice(&self.query.order, &Turn::First, limit).rows
+    }
+
     /// All that it finds, in its own order.
     pub fn all(&self) -> Vec<u32> {
         let ranking = Ranking::of(&self.tables, self.entity, &self.query.order);

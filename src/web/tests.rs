@@ -2,6 +2,7 @@
 
 mod access;
 mod audit;
+mod contacts;
 mod feed_accounts;
 mod feeds;
 mod filters;

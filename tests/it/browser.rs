@@ -4,6 +4,7 @@
 //! With ROLLCALL_SCREENSHOTS=FOLDER it leaves a picture of each page, wide and narrow, light and dark.
 
 mod accessibility;
+mod contacts;
 mod drift;
 mod find;
 mod live;
