@@ -84,7 +84,9 @@ fn beside(keep: &Record, other: &Record, fields: &[Field], visit: &Visit) -> Mar
             tbody {
                 tr { th scope="row" { "Name" } td { a href=(address(keep)) { bdi { (keep.name) } } (words::system(keep.mark.as_ref())) } td { a href=(address(other)) { bdi { (other.name) } } (words::system(other.mark.as_ref())) } }
                 tr { th scope="row" { (if keep.entity == Entity::Contact { "E-mail" } else { "Domains" }) } td { bdi { (text(keep)) } } td { bdi { (text(other)) } } }
-                tr { th scope="row" { "Tags" } td { bdi { (keep.tags.join(", ")) } } td { bdi { (other.tags.join(", ")) } } }
+                @if !keep.tags.is_empty() || !other.tags.is_empty() {
+                    tr { th scope="row" { "Tags" } td { bdi { (keep.tags.join(", ")) } } td { bdi { (other.tags.join(", ")) } } }
+                }
                 @for field in own {
                     @let (first, second) = (keep.values.get(&field.number), other.values.get(&field.number));
                     @if first.is_some() || second.is_some() {

@@ -15,7 +15,7 @@ use crate::contacts::{keep, notes, relate};
 use crate::nouns::contact::{Happened, Record, RecordState, ShownIdentity};
 use crate::web::Served;
 use crate::web::contacts::form::sections;
-use crate::web::contacts::{COMPANIES, Of, address, failed, home, told, words};
+use crate::web::contacts::{COMPANIES, Of, address, failed, home, merge, told, words};
 use crate::web::failure::Failure;
 use crate::web::guard::see;
 use crate::web::ui::address::Address;
@@ -153,7 +153,7 @@ fn alike(whole: &Whole) -> Markup {
     html! {
         @if !whole.alike.is_empty() {
             (notice(Weight::Warning, "Other contacts have the same e-mail address.", html! {
-                p { @for (place, other) in whole.alike.iter().enumerate() { @if place > 0 { ", " } a href=(address(other)) { bdi { (other.name) } } } ". If they are the same person, merge them." }
+                p { @for (place, other) in whole.alike.iter().enumerate() { @if place > 0 { ", " } a href=(address(other)) { bdi { (other.name) } } } ". If they are the same person, " a href=(merge::DUPLICATES) { "merge them" } "." }
             }))
         }
     }

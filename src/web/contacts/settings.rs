@@ -286,7 +286,7 @@ fn sites(coverage: &[SiteCoverage], tokens: &BTreeSet<String>, visit: &Visit) ->
                             Some(at) => { "listed " (visit.reader.relative(at)) }
                             None => "by their roles on its Jira apps",
                         } }
-                        td { @match coverage.and_then(|site| site.customers()) {
+                        td.wide { @match coverage.and_then(|site| site.customers()) {
                             Some(at) => { "read " (visit.reader.relative(at)) }
                             None if !site.has_service_desks => { span.sub { "no service desk" } }
                             None => {
