@@ -144,6 +144,9 @@ pub async fn try_out(context: &Context, mirror: &Mirror, id: &str, entropy: &Ent
         };
         let fields = contact_fields::list(tx)?;
         let mut known = Records::read(tx, &meaning)?;
+        if meaning.entity == Entity::Contact {
+            known.read_joined(tx)?;
+        }
         let (mut tried, mut refused) = (Tried::default(), Vec::new());
         for (line, cells) in rows {
             let row = Wanted::of(&cells, &meaning);

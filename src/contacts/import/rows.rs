@@ -11,9 +11,9 @@ use crate::contacts::keep::{Edit, edited};
 use crate::contacts::tell::Doing;
 use crate::contacts::trouble::NotDone;
 use crate::nouns::contact::Record;
-use crate::store::contact_records;
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
+use crate::store::{contact_companies, contact_records};
 
 /// The most columns that are looked at.
 const MOST_COLUMNS: usize = 200;
@@ -91,6 +91,10 @@ impl Wanted {
 pub(super) struct Records {
     by_key: BTreeMap<String, Vec<Record>>,
     pub(super) new: BTreeMap<String, u32>,
+    /// The companies of contacts, each by its folded name with the role there.
+    joined: BTreeMap<u32, BTreeMap<String, String>>,
+    /// How many records a look would have made; their numbers count down from the largest.
+    made: u32,
 }
 
 impl Records {
@@ -106,7 +110,7 @@ impl Records {
                 Ok(())
             })?;
         }
-        Ok(Records { by_key, new: BTreeMap::new() })
+        Ok(Records { by_key, new: BTreeMap::new(), joined: BTreeMap::new(), made: 0 })
     }
 
     /// Which record a row means, if any.
@@ -125,31 +129,65 @@ impl Records {
         }
     }
 
-    /// What would come of a row.
+    /// Reads which companies contacts are in, which only a look has to know.
+    pub(super) fn read_joined(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
+        let mut names = BTreeMap::new();
+        contact_records::since(tx, 0, |record| {
+            if record.entity == Entity::Company && record.is_live() {
+                names.insert(record.number, fold_text(&record.name));
+            }
+            Ok(())
+        })?;
+        for link in contact_companies::all(tx)? {
+            if let Some(name) = names.get(&link.company) {
+                self.joined.entry(link.contact).or_default().insert(name.clone(), link.role);
+            }
+        }
+        Ok(())
+    }
+
+    /// What would come of a row. Later rows find the record as this one leaves it.
     pub(super) fn judge(&mut self, row: &Wanted, (meaning, fields): (&Meaning, &[Field]), doing: &Doing) -> Outcome {
         let meant = match self.meant(row, meaning) {
             Ok(meant) => meant.cloned(),
             Err(why) => return Outcome::Refused(why),
         };
-        match meant {
-            Some(record) if !meaning.update => Outcome::Same(record.name),
-            Some(record) => match edited(&record, &followed(&record, &row.edit), (fields, false)) {
-                Ok(after) if after == record && row.companies.is_empty() => Outcome::Same(record.name),
-                Ok(_) => Outcome::Changed(record.name),
-                Err(why) => Outcome::Refused(why.to_string()),
-            },
-            None => {
-                if let Some(key) = &row.key
-                    && self.new.insert(key.clone(), 0).is_some()
-                {
-                    return Outcome::Changed(row.name.clone().unwrap_or_default());
-                }
-                match edited(&blank(meaning.entity, doing), &row.edit, (fields, true)) {
-                    Ok(_) => Outcome::New,
-                    Err(why) => Outcome::Refused(why.to_string()),
-                }
+        let edited = match &meant {
+            Some(record) if !meaning.update => return Outcome::Same(record.name.clone()),
+            Some(record) => edited(record, &followed(record, &row.edit), (fields, false)),
+            None => edited(&blank(meaning.entity, doing), &row.edit, (fields, true)),
+        };
+        let mut after = match edited {
+            Ok(after) => after,
+            Err(why) => return Outcome::Refused(why.to_string()),
+        };
+        if meant.is_none() {
+            after.number = u32::MAX - self.made;
+            self.made += 1;
+        }
+        let joins = meaning.entity == Entity::Contact && self.join(after.number, row);
+        let outcome = match meant {
+            None => Outcome::New,
+            Some(record) if after == record && !joins => Outcome::Same(record.name),
+            Some(record) => Outcome::Changed(record.name),
+        };
+        if let Some(key) = &row.key {
+            self.by_key.insert(key.clone(), vec![after]);
+        }
+        outcome
+    }
+
+    /// Whether a row puts a contact into a company, or gives it another role there.
+    fn join(&mut self, contact: u32, row: &Wanted) -> bool {
+        let known = self.joined.entry(contact).or_default();
+        let mut changed = false;
+        for name in row.companies.iter().map(|name| fold_text(name)) {
+            if known.get(&name).is_none_or(|role| !row.role.is_empty() && *role != row.role) {
+                known.insert(name, row.role.clone());
+                changed = true;
             }
         }
+        changed
     }
 }
 

@@ -1,7 +1,9 @@
 //! Contacts and companies over real organizations: kept by hand, and kept in step with accounts (faults.md, part E).
 
+mod at_once;
 mod by_hand;
 mod following;
+mod telling;
 
 use std::collections::BTreeMap;
 

@@ -46,7 +46,7 @@ fn context(app: &TestApp) -> Context {
     Context { actor: Actor::CommandLine, now: app.clock.now() }
 }
 
-fn draft(address: &str, style: Style, events: &[EventKind]) -> Draft {
+pub(crate) fn draft(address: &str, style: Style, events: &[EventKind]) -> Draft {
     Draft {
         name: "Receiver".to_owned(),
         address: address.to_owned(),
@@ -58,7 +58,7 @@ fn draft(address: &str, style: Style, events: &[EventKind]) -> Draft {
     }
 }
 
-async fn make(app: &TestApp, notifier: &Notifier, draft: Draft, secret: &str) -> EndpointId {
+pub(crate) async fn make(app: &TestApp, notifier: &Notifier, draft: Draft, secret: &str) -> EndpointId {
     endpoints::save(&context(app), &app.mirror, notifier, (None, draft), secret).await.unwrap().0
 }
 
@@ -79,7 +79,7 @@ fn task_run(task: &str, process: &str, outcome: TaskOutcome) -> What {
 }
 
 /// Delivers what is due; how many there were.
-async fn deliver_all(app: &TestApp, notifier: &Notifier) -> usize {
+pub(crate) async fn deliver_all(app: &TestApp, notifier: &Notifier) -> usize {
     let mut sent = 0;
     while deliver_once(&app.mirror, notifier).await.unwrap() {
         sent += 1;
