@@ -1,5 +1,5 @@
 //! Feeds the readers and the check of control files mutated bytes for some minutes:
-//! `cargo run --release -p feed --example stress -- readers|workbook|control MINUTES SEED`. It stops at the first bytes that break a
+//! `cargo run --release -p feed --example stress_feed -- readers|workbook|control MINUTES SEED`. It stops at the first bytes that break a
 //! law, and prints them; it never goes on after one.
 
 use std::collections::BTreeSet;
