@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::auth::feed_keys::{self, KeyNotMade, WantedKey};
 use crate::cli::open::{self, Locked, to_read};
+use crate::cli::socket::Came;
 use crate::cli::table::table;
 use crate::cli::{Exit, Place, feed_accounts, socket};
 use crate::config::Config;
@@ -132,9 +133,6 @@ pub(crate) enum Asked {
     Accounts(feed_accounts::Asked),
 }
 
-/// What came of it: a sentence, or what was wrong and what to do.
-pub(crate) type Came = Result<String, [String; 3]>;
-
 /// Runs the command.
 pub async fn run(feed: &Feed) -> Result<Exit, Refusal> {
     let asked = match &feed.action {
@@ -174,20 +172,9 @@ async fn act(place: &Place, asked: Asked) -> Result<Exit, Refusal> {
             came
         }
         Err(Locked::Refused(refusal)) => return Err(refusal),
-        Err(Locked::Elsewhere) => {
-            let question = serde_json::to_string(&asked).unwrap_or_default();
-            let line = socket::ask(&config.data, &format!("feed {question}")).await?;
-            serde_json::from_str(&line)
-                .unwrap_or_else(|_| Err(["Nothing was done.".to_owned(), line, "Look at the server's log.".to_owned()]))
-        }
+        Err(Locked::Elsewhere) => socket::came(&config.data, "feed", &asked).await?,
     };
-    match came {
-        Ok(sentence) => {
-            println!("{sentence}");
-            Ok(Exit::Done)
-        }
-        Err([what, why, next]) => Err(Refusal::new(what, why, next)),
-    }
+    socket::said(came)
 }
 
 /// Does what a command asks for, in whoever holds the data folder.

@@ -3,9 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 
+use crate::cli::Exit;
 use crate::cli::acting::{self, Question};
 use crate::cli::sync::Wanted;
 use crate::cli::{contacts, feed, reports, token, webhooks};
@@ -39,6 +41,28 @@ pub async fn ask(data: &Path, question: &str) -> Result<String, Refusal> {
     let mut answer = String::new();
     BufReader::new(stream.take(LONGEST)).read_line(&mut answer).await.map_err(refused)?;
     Ok(answer.trim_end().to_owned())
+}
+
+/// What came of a command: a sentence, or what was not done, why, and what to do.
+pub(crate) type Came = Result<String, [String; 3]>;
+
+/// Asks the server of a data folder for what a command wants, by the first word of its line.
+pub(crate) async fn came(data: &Path, word: &str, asked: &impl Serialize) -> Result<Came, Refusal> {
+    let question = serde_json::to_string(asked).unwrap_or_default();
+    let line = ask(data, &format!("{word} {question}")).await?;
+    let unread = |_| Err(["Nothing was done.".to_owned(), line.clone(), "Look at the server's log.".to_owned()]);
+    Ok(serde_json::from_str(&line).unwrap_or_else(unread))
+}
+
+/// Ends a command by what came of it.
+pub(crate) fn said(came: Came) -> Result<Exit, Refusal> {
+    match came {
+        Ok(sentence) => {
+            println!("{sentence}");
+            Ok(Exit::Done)
+        }
+        Err([what, why, next]) => Err(Refusal::new(what, why, next)),
+    }
 }
 
 /// Makes the socket of a data folder; from here on commands can ask.
