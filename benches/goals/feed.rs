@@ -88,6 +88,7 @@ fn preview(place: &Place, (what, file): (&str, &Path), expected: Difference) -> 
 fn apply(place: &Place, what: &str) -> Stepped {
     let applied = step(place, &["apply", "staff"]);
     tell(&format!("{what}, applied"), &applied);
+    println!("{what}, digests packed for the next comparison: {}", seconds(applied.kept));
     assert_eq!(applied.state(), "complete", "{what}");
     applied
 }

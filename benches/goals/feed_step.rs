@@ -11,7 +11,7 @@ use clock::Clock;
 use rollcall::auth::feed_keys::{self, WantedKey};
 use rollcall::feeds::bodies::{Announced, Receiving};
 use rollcall::feeds::decide::{self, Approval};
-use rollcall::feeds::{deliver, keep, listing, worker};
+use rollcall::feeds::{deliver, keep, listing, upkeep, worker};
 use rollcall::id::{Entropy, OrganizationId};
 use rollcall::mirror::Mirror;
 use rollcall::mirror::mirrors::{Databases, Mirrors};
@@ -62,6 +62,8 @@ pub(crate) struct Stepped {
     pub(crate) written: u64,
     /// The most memory of its process.
     pub(crate) peak: u64,
+    /// What was made ready for the next one, behind it.
+    pub(crate) kept: Duration,
     said: Value,
 }
 
@@ -99,6 +101,7 @@ pub(crate) fn step(place: &Place, step: &[&str]) -> Stepped {
         cpu: seconds("cpu"),
         written: said["written"].as_u64().unwrap(),
         peak: said["peak"].as_u64().unwrap(),
+        kept: seconds("kept"),
         said,
     }
 }
@@ -136,6 +139,10 @@ pub(crate) async fn take(place: Place, step: Step) {
         Step::Work { .. } | Step::Apply { .. } => while worker::work_once(&mirror, &around).await.unwrap() {},
     }
     let took = meter.stop();
+    // What the next comparison finds ready; nobody waits for it.
+    let meter = Meter::start();
+    while upkeep::once(&mirror, &around).await.unwrap() {}
+    let kept = meter.stop();
     let run = newest(&mirror, &feed).await;
     let counts = run.as_ref().map(|run| run.counts).unwrap_or_default();
     let said = json!({
@@ -143,6 +150,7 @@ pub(crate) async fn take(place: Place, step: Step) {
         "cpu": took.cpu.as_secs_f64(),
         "written": took.written,
         "peak": peak_memory(),
+        "kept": kept.wall.as_secs_f64(),
         "key": key,
         "state": run.as_ref().map(|run| run.state.as_str()),
         "counts": { "new": counts.new, "gone": counts.leaving, "changed": counts.changed },

@@ -1,6 +1,7 @@
 //! What a run is compared with: everybody as digests, and what the feed holds in numbers, all of one state.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::resume_unwind;
 use std::thread::{self, JoinHandle};
 
 use feed::control::FieldKey;
@@ -8,7 +9,7 @@ use feed::difference::{Baseline, Known, Past, Standing, Totals, email_digest, us
 use feed::digest::Digest;
 use feed::person::Person;
 
-use crate::feeds::person;
+use crate::feeds::{digests, person};
 use crate::nouns::feed_person::PersonState;
 use crate::store::db::Store;
 use crate::store::error::StoreError;
@@ -27,6 +28,8 @@ pub(super) struct Before {
     pub(super) groups: BTreeSet<String>,
     /// The version of the feed's people.
     pub(super) version: u64,
+    /// How many members each group has.
+    pub(super) sizes: Sizes,
 }
 
 /// What is known of a feed beside its people.
@@ -35,76 +38,99 @@ struct Head {
     fields: BTreeMap<FieldKey, u64>,
     groups: BTreeSet<String>,
     version: u64,
-    /// The highest number of anybody.
-    last: i64,
 }
 
-/// Some of the people, the version with which they were read, and how many of them are in the feed.
-struct Part {
-    known: Vec<Known>,
-    version: u64,
-    here: u64,
+/// Everybody at one version of the feed's people, in parts that are taken one after the other.
+pub(super) struct Everybody {
+    pub(super) version: u64,
+    pub(super) parts: Vec<Vec<Known>>,
+    /// How many members each group has, when that was kept beside them.
+    pub(super) group_sizes: Option<BTreeMap<String, u64>>,
 }
 
-/// Reads what a run of a feed is compared with, on a thread that may block: two halves side by side, which are one state
-/// when nobody has changed the people meanwhile.
+/// Reads what a run of a feed is compared with, on a thread that may block.
 pub(super) fn load(store: &Store, feed: i64) -> Result<Before, StoreError> {
     for _ in 0..ATTEMPTS {
         let head = store.read_blocking(move |tx| head(tx, feed))?;
-        let read = |range, room| store.read_blocking(move |tx| part(tx, feed, range, room));
-        let (middle, all) = (head.last / 2, usize::try_from(head.last).unwrap_or(0));
-        let (one, other) = thread::scope(|scope| {
-            // The second half will be put behind the first one.
-            let first = || read((0, middle), all);
-            let begun = thread::Builder::new().spawn_scoped(scope, first);
-            let other = read((middle, i64::MAX), all - all / 2);
-            let one = begun.map(|half| half.join().unwrap_or(Err(StoreError::Closed)));
-            (one.unwrap_or_else(|_| first()), other)
-        });
-        let (one, other) = (one?, other?);
-        if one.version == head.version && other.version == head.version {
-            return Ok(together(head, vec![one, other]));
+        let everybody = match digests::unpacked(store, feed, head.version)? {
+            Some(packed) => {
+                #[cfg(debug_assertions)]
+                digests::prove(&packed, &read(store, feed)?);
+                packed
+            }
+            None => read(store, feed)?,
+        };
+        if everybody.version == head.version {
+            return Ok(together(head, everybody, (store, feed)));
         }
     }
-    store.read_blocking(move |tx| {
-        let head = head(tx, feed)?;
-        let room = usize::try_from(head.last).unwrap_or(0);
-        Ok(together(head, vec![part(tx, feed, (0, i64::MAX), room)?]))
+    let (head, everybody) = store.read_blocking(move |tx| Ok((head(tx, feed)?, all(tx, feed)?)))?;
+    Ok(together(head, everybody, (store, feed)))
+}
+
+/// Reads everybody from records and people: two halves side by side, which are one state when nobody has changed the
+/// people meanwhile.
+pub(super) fn read(store: &Store, feed: i64) -> Result<Everybody, StoreError> {
+    for _ in 0..ATTEMPTS {
+        let last = store.read_blocking(feed_people::last)?;
+        let (middle, room) = (last / 2, usize::try_from(last).unwrap_or(0));
+        let read = |range, room| store.read_blocking(move |tx| part(tx, feed, range, room));
+        // The second half will be put behind the first one.
+        let (one, other) = side_by_side(|| read((0, middle), room), || read((middle, i64::MAX), room - room / 2));
+        let ((one, version), (other, later)) = (one?, other?);
+        if version == later {
+            return Ok(Everybody { version, parts: vec![one, other], group_sizes: None });
+        }
+    }
+    store.read_blocking(move |tx| all(tx, feed))
+}
+
+/// Does two things at once; one after the other when there is no thread left.
+pub(super) fn side_by_side<T: Send>(one: impl Fn() -> T + Sync, other: impl FnOnce() -> T) -> (T, T) {
+    thread::scope(|scope| {
+        let begun = thread::Builder::new().spawn_scoped(scope, &one);
+        let other = other();
+        let one = match begun {
+            Ok(begun) => begun.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            Err(_) => one(),
+        };
+        (one, other)
     })
 }
 
-/// How many members each group of a feed has, counted while something else is done.
-pub(super) struct Sizes {
-    store: Store,
-    feed: i64,
-    counting: Option<JoinHandle<Result<BTreeMap<String, u64>, StoreError>>>,
+/// How many members each group of a feed has: known, or counted while something else is done.
+pub(super) enum Sizes {
+    Known(BTreeMap<String, u64>),
+    Counting { store: Store, feed: i64, counting: Option<JoinHandle<Result<BTreeMap<String, u64>, StoreError>>> },
 }
 
 impl Sizes {
     /// Begins to count.
-    pub(super) fn count(store: &Store, feed: i64) -> Sizes {
+    fn count(store: &Store, feed: i64) -> Sizes {
         let reader = store.clone();
         let count = move || reader.read_blocking(move |tx| feed_records::group_sizes(tx, feed));
         let counting = thread::Builder::new().name("feed-groups".to_owned()).spawn(count).ok();
-        Sizes { store: store.clone(), feed, counting }
+        Sizes::Counting { store: store.clone(), feed, counting }
     }
 
     /// What was counted.
     pub(super) fn counted(self) -> Result<BTreeMap<String, u64>, StoreError> {
-        let Sizes { store, feed, counting } = self;
-        match counting.map(JoinHandle::join) {
-            Some(Ok(counted)) => counted,
-            // Nobody has counted: it is done here.
-            Some(Err(_)) | None => store.read_blocking(move |tx| feed_records::group_sizes(tx, feed)),
+        match self {
+            Sizes::Known(sizes) => Ok(sizes),
+            Sizes::Counting { store, feed, counting } => match counting.map(JoinHandle::join) {
+                Some(Ok(counted)) => counted,
+                // Nobody has counted: it is done here.
+                Some(Err(_)) | None => store.read_blocking(move |tx| feed_records::group_sizes(tx, feed)),
+            },
         }
     }
 }
 
-fn together(head: Head, parts: Vec<Part>) -> Before {
-    let people = parts.iter().map(|part| part.here).sum();
-    let baseline = Baseline::of(head.control, parts.into_iter().map(|part| part.known).collect());
-    let totals = Totals { people, fields: head.fields };
-    Before { baseline, totals, groups: head.groups, version: head.version }
+fn together(head: Head, everybody: Everybody, (store, feed): (&Store, i64)) -> Before {
+    let sizes = everybody.group_sizes.map_or_else(|| Sizes::count(store, feed), Sizes::Known);
+    let baseline = Baseline::of(head.control, everybody.parts);
+    let totals = Totals { people: baseline.present(), fields: head.fields };
+    Before { baseline, totals, groups: head.groups, version: head.version, sizes }
 }
 
 fn head(tx: &mut Tx, feed: i64) -> Result<Head, StoreError> {
@@ -120,17 +146,21 @@ fn head(tx: &mut Tx, feed: i64) -> Result<Head, StoreError> {
     let fields = feeds::field_counts(tx, feed)?;
     let fields = fields.iter().filter_map(|(text, count)| Some((person::field(text)?, *count))).collect();
     let groups = feeds::groups(tx, feed)?.into_iter().map(|group| group.code).collect();
-    Ok(Head { control, fields, groups, version: of.version, last: feed_people::last(tx)? })
+    Ok(Head { control, fields, groups, version: of.version })
 }
 
-/// People after one number up to another, in room for so many. Records and people are both read in order of the numbers.
-fn part(tx: &mut Tx, feed: i64, range: (i64, i64), room: usize) -> Result<Part, StoreError> {
+fn all(tx: &mut Tx, feed: i64) -> Result<Everybody, StoreError> {
+    let room = usize::try_from(feed_people::last(tx)?).unwrap_or(0);
+    let (known, version) = part(tx, feed, (0, i64::MAX), room)?;
+    Ok(Everybody { version, parts: vec![known], group_sizes: None })
+}
+
+/// People after one number up to another, in room for so many, and the version of the feed's people. Records and people
+/// are both read in order of the numbers.
+fn part(tx: &mut Tx, feed: i64, range: (i64, i64), room: usize) -> Result<(Vec<Known>, u64), StoreError> {
     let version = feeds::find(tx, feed)?.map_or(0, |feed| feed.version);
-    let (mut known, mut here) = (Vec::with_capacity(room), 0);
-    feed_records::compared(tx, feed, range, |record| {
-        here += u64::from(record.in_feed);
-        known.push(said(&record));
-    })?;
+    let mut known = Vec::with_capacity(room);
+    feed_records::compared(tx, feed, range, |record| known.push(said(&record)))?;
     let (said, mut next) = (known.len(), 0);
     feed_people::compared(tx, range, |person| {
         let (number, username) = (short(person.account), username_digest(person.username_key));
@@ -151,7 +181,7 @@ fn part(tx: &mut Tx, feed: i64, range: (i64, i64), room: usize) -> Result<Part, 
     })?;
     // Nobody is missed who is nobody.
     known.retain(|known| known.username != Digest::default());
-    Ok(Part { known, version, here })
+    Ok((known, version))
 }
 
 /// Numbers count up from 1 and stay far below this bound.

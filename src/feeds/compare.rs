@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use clock::Clock;
 use feed::control::{ControlFile, FieldKey, FileSpec};
-use feed::difference::{self, Conflict, ConflictKind, Delivery, Force, Kind, Line, Past, Preview, Stop};
+use feed::difference::{self, Conflict, ConflictKind, Delivery, Force, Kind, Line, Past, Preview, Stop, Totals};
 use feed::finding::{Finding, Level};
 use feed::person::Person;
 use feed::read::{Gunzip, Input, Limits};
 
-use crate::feeds::baseline::{self, Before, Sizes};
+use crate::feeds::baseline::{self, Before};
 use crate::feeds::bodies::Content;
 use crate::feeds::compare::writing::Writing;
 use crate::feeds::worker::Halt;
@@ -68,19 +68,18 @@ pub(super) fn compare(task: Task) -> Result<Compared, Halt> {
         feed_rows::clear(tx, run)?;
         feed_log::clear(tx, run)
     })?;
-    let before = baseline::load(&task.store, feed)?;
-    let mut writer = Writer::new(&task, &before);
+    let Before { baseline, totals, groups, version, sizes } = baseline::load(&task.store, feed)?;
+    let mut writer = Writer::new(&task, &totals);
     writer.say(Severity::Information, None, format!("START: {}", task.clock.now()));
     let force = if task.run.forced { Force::Everything } else { Force::Unforced };
     let delivery = Delivery {
         control: &task.control,
-        groups: &before.groups,
-        baseline: &before.baseline,
-        totals: &before.totals,
+        groups: &groups,
+        baseline: &baseline,
+        totals: &totals,
         guards: guard::guards(&task.feed.settings.thresholds),
         force,
     };
-    let sizes = Sizes::count(&task.store, feed);
     let previewed = difference::preview(
         &delivery,
         |spec| open(&task, spec),
@@ -89,11 +88,11 @@ pub(super) fn compare(task: Task) -> Result<Compared, Halt> {
         || Ok(sizes.counted()?),
     );
     let mut reasons = task.reasons.clone();
-    let mut counts = RunCounts { before: before.totals.people, ..RunCounts::default() };
+    let mut counts = RunCounts { before: totals.people, ..RunCounts::default() };
     match previewed {
         Ok(preview) => {
             writer.conclude(&preview)?;
-            counts = counted(&preview, before.totals.people, writer.by_control.len() as u64);
+            counts = counted(&preview, totals.people, writer.by_control.len() as u64);
             reasons.extend(preview.holds.iter().cloned().map(guard::reason));
         }
         Err(Stop::File(file, error)) => {
@@ -104,8 +103,7 @@ pub(super) fn compare(task: Task) -> Result<Compared, Halt> {
         Err(Stop::Caller(halt)) => return Err(halt),
     }
     writer.finish()?;
-    let compared =
-        Compared { counts, reasons, errors: writer.errors, lines: writer.lines_written, version: before.version };
+    let compared = Compared { counts, reasons, errors: writer.errors, lines: writer.lines_written, version };
     drop(busy);
     Ok(compared)
 }
@@ -163,7 +161,7 @@ struct Writer<'t> {
 }
 
 impl<'t> Writer<'t> {
-    fn new(task: &'t Task, before: &Before) -> Writer<'t> {
+    fn new(task: &'t Task, totals: &Totals) -> Writer<'t> {
         Writer {
             task,
             rows: Vec::with_capacity(BATCH),
@@ -173,7 +171,7 @@ impl<'t> Writer<'t> {
             errors: 0,
             by_control: Vec::new(),
             told: Vec::new(),
-            fields: before.totals.fields.clone(),
+            fields: totals.fields.clone(),
             beat: task.clock.elapsed(),
             writing: Writing::default(),
         }

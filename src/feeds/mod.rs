@@ -16,6 +16,7 @@ mod compare;
 pub mod control;
 pub mod decide;
 pub mod deliver;
+mod digests;
 pub mod files;
 #[cfg(feature = "faults")]
 pub mod gate;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use crate::feeds::{attention, tell};
+use crate::feeds::{attention, digests, tell};
 use crate::mirror::Mirror;
 use crate::nouns::context::{Actor, Context};
 use crate::nouns::feed::Feed;
@@ -50,7 +50,13 @@ pub async fn once(mirror: &Mirror, surroundings: &Surroundings) -> Result<bool, 
         }
     }
     // Whole minutes only: the rest can wait, and nothing is kept of when it was done last.
-    if now.as_second() % SELDOM.as_secs() as i64 == 0 {
+    let seldom = now.as_second() % SELDOM.as_secs() as i64 == 0;
+    for feed in &all {
+        if digests::is_due(mirror.store(), feed, seldom).await? {
+            did |= packed(mirror, feed.number).await?;
+        }
+    }
+    if seldom {
         for feed in &all {
             if let Some(days) = feed.settings.retention_days {
                 let before = now.saturating_sub(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(now);
@@ -60,6 +66,12 @@ pub async fn once(mirror: &Mirror, surroundings: &Surroundings) -> Result<bool, 
         remove_bodies(mirror, now).await?;
     }
     Ok(did)
+}
+
+async fn packed(mirror: &Mirror, feed: i64) -> Result<bool, StoreError> {
+    let store = mirror.store().clone();
+    // A comparison does without.
+    tokio::task::spawn_blocking(move || digests::keep(&store, feed)).await.unwrap_or(Ok(false))
 }
 
 async fn late(

@@ -20,7 +20,7 @@ use crate::store::personal::{self, Versions};
 use crate::store::personal_actors::ACTORS;
 use crate::store::personal_texts::TEXTS;
 use crate::store::tx::Tx;
-use crate::store::{contact_personal, event_parts, events, feed_bodies, feeds};
+use crate::store::{contact_personal, event_parts, events, feed_bodies, feed_digests, feeds};
 
 /// Erases a person as far as can be. What went and what stayed is what [`preview`] said right before.
 ///
@@ -102,6 +102,7 @@ fn erase_in(tx: &mut Tx, known: &Known, now: Timestamp) -> Result<(), StoreError
         }
         // A preview that was made before is not applied any more.
         feeds::bump(tx)?;
+        feed_digests::clear(tx)?;
     }
     for contact in &known.contacts {
         contacts::erase_within(tx, contact, now)?;

@@ -8,9 +8,7 @@ use crate::id::{FeedBodyId, FeedRunId};
 use crate::nouns::feed_run::{Expected, FeedRun, FeedRunState, RunFile, Stage};
 use crate::store::coverage::{moment, optional_moment};
 use crate::store::error::StoreError;
-use crate::store::feed_text::{
-    counts_text, field_counts_text, read_counts, read_field_counts, read_reasons, reasons_text,
-};
+use crate::store::feed_text::{counts_text, read_counts, read_reasons, read_tally, reasons_text, tally_text};
 use crate::store::head;
 use crate::store::tx::Tx;
 use crate::store::value::Row;
@@ -185,13 +183,13 @@ pub fn heartbeat(tx: &mut Tx, id: &FeedRunId, now: Timestamp) -> Result<(), Stor
 
 /// Keeps how many people of the feed will have a value once a run is applied, by field.
 pub fn set_field_counts(tx: &mut Tx, number: i64, counts: &BTreeMap<String, u64>) -> Result<(), StoreError> {
-    tx.execute(SET_FIELD_COUNTS, &[number.into(), field_counts_text(counts).into()]).map(drop)
+    tx.execute(SET_FIELD_COUNTS, &[number.into(), tally_text(counts).into()]).map(drop)
 }
 
 /// How many people of the feed will have a value once a run is applied, by field.
 pub fn field_counts(tx: &mut Tx, number: i64) -> Result<BTreeMap<String, u64>, StoreError> {
     tx.one(FIELD_COUNTS, &[number.into()], |row| match row.optional_text(0)? {
-        Some(text) => read_field_counts(text).ok_or_else(|| row.corrupt(0)),
+        Some(text) => read_tally(text).ok_or_else(|| row.corrupt(0)),
         None => Ok(BTreeMap::new()),
     })
 }

@@ -167,12 +167,12 @@ pub(super) fn read_changes(text: &str) -> Option<Vec<FieldChange>> {
     value.as_array()?.iter().map(change).collect()
 }
 
-/// How many people have a value, by field.
-pub(super) fn field_counts_text(counts: &BTreeMap<String, u64>) -> String {
+/// How many people, by what they are counted by: a field, or a group.
+pub(super) fn tally_text(counts: &BTreeMap<String, u64>) -> String {
     Value::Object(counts.iter().map(|(field, count)| (field.clone(), json!(count))).collect::<Map<_, _>>()).to_string()
 }
 
-pub(super) fn read_field_counts(text: &str) -> Option<BTreeMap<String, u64>> {
+pub(super) fn read_tally(text: &str) -> Option<BTreeMap<String, u64>> {
     let value: Map<String, Value> = serde_json::from_str(text).ok()?;
     value.into_iter().map(|(field, count)| Some((field, count.as_u64()?))).collect()
 }

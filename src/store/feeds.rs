@@ -8,7 +8,7 @@ use crate::id::{FeedId, FeedRunId};
 use crate::nouns::feed::{Code, ControlVersion, Feed, FeedSettings, ManagedGroup, Origin};
 use crate::store::coverage::{moment, optional_moment};
 use crate::store::error::StoreError;
-use crate::store::feed_text::{field_counts_text, read_field_counts, read_settings, settings_text};
+use crate::store::feed_text::{read_settings, read_tally, settings_text, tally_text};
 use crate::store::tx::Tx;
 use crate::store::value::Row;
 
@@ -139,12 +139,12 @@ pub fn set_applied(
     number: i64,
     (run, fields): (&FeedRunId, &BTreeMap<String, u64>),
 ) -> Result<(), StoreError> {
-    tx.execute(SET_APPLIED, &[number.into(), run.as_str().into(), field_counts_text(fields).into()]).map(drop)
+    tx.execute(SET_APPLIED, &[number.into(), run.as_str().into(), tally_text(fields).into()]).map(drop)
 }
 
 /// How many people of a feed have a value, by field.
 pub fn field_counts(tx: &mut Tx, number: i64) -> Result<BTreeMap<String, u64>, StoreError> {
-    tx.one(FIELD_COUNTS, &[number.into()], |row| read_field_counts(row.text(0)?).ok_or_else(|| row.corrupt(0)))
+    tx.one(FIELD_COUNTS, &[number.into()], |row| read_tally(row.text(0)?).ok_or_else(|| row.corrupt(0)))
 }
 
 /// The groups a feed manages, by code; at most 1,000.

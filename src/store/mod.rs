@@ -35,6 +35,7 @@ pub mod events;
 pub mod faults;
 pub mod feed_agreed;
 pub mod feed_bodies;
+pub mod feed_digests;
 pub mod feed_keys;
 pub mod feed_links;
 pub mod feed_log;

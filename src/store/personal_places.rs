@@ -72,6 +72,7 @@ pub const PLACES: &[(&str, Handling)] = &[
     ("organization feed_access.chosen_by", Handling::Actor),
     ("organization feed_controls.author", Handling::Actor),
     ("organization feed_controls.reason", Handling::Text),
+    ("organization feed_digest_parts.packed", Handling::FeedPerson),
     ("organization feed_files.uploaded_by", Handling::Actor),
     ("organization feed_groups.declared_by", Handling::Actor),
     ("organization feed_keys.created_by", Handling::Actor),

@@ -5,12 +5,12 @@ use crate::store::migrate::Migration;
 use crate::store::{
     accounts, audit_stream, changes, company_sources, contact_companies, contact_conflicts, contact_fields,
     contact_head, contact_identities, contact_imports, contact_notes, contact_personal, contact_records, contact_runs,
-    coverage, endpoints, event_parts, events, feed_agreed, feed_bodies, feed_keys, feed_links, feed_log, feed_mappings,
-    feed_people, feed_plans, feed_records, feed_rows, feed_runs, feeds, filters, group_timeline, groups, head, history,
-    jobs, key_notices, mail_server, observed, operation_differences, operation_rows, operation_terms, operations,
-    organization_keys, outbox, passes, past, personal, personal_actors, personal_texts, protected, quota, reports,
-    request_keys, runs, seat_days, seat_prices, selections, settings, site_accounts, site_credentials, site_hooks,
-    site_readings, task_runs, task_warnings, tasks, timeline, withheld,
+    coverage, endpoints, event_parts, events, feed_agreed, feed_bodies, feed_digests, feed_keys, feed_links, feed_log,
+    feed_mappings, feed_people, feed_plans, feed_records, feed_rows, feed_runs, feeds, filters, group_timeline, groups,
+    head, history, jobs, key_notices, mail_server, observed, operation_differences, operation_rows, operation_terms,
+    operations, organization_keys, outbox, passes, past, personal, personal_actors, personal_texts, protected, quota,
+    reports, request_keys, runs, seat_days, seat_prices, selections, settings, site_accounts, site_credentials,
+    site_hooks, site_readings, task_runs, task_warnings, tasks, timeline, withheld,
 };
 
 /// The schema of an organization's database.
@@ -57,6 +57,11 @@ pub const ORGANIZATION: &[Migration] = &[
         sql: include_str!("../../migrations/organization/0024_site_hooks.sql"),
     },
     Migration { number: 25, name: "reports", sql: include_str!("../../migrations/organization/0025_reports.sql") },
+    Migration {
+        number: 27,
+        name: "feed_digests",
+        sql: include_str!("../../migrations/organization/0027_feed_digests.sql"),
+    },
 ];
 
 /// The schema of the control database.
@@ -90,6 +95,7 @@ pub const ORGANIZATION_STATEMENTS: &[&[(&str, &str)]] = &[
     events::STATEMENTS,
     feed_agreed::STATEMENTS,
     feed_bodies::STATEMENTS,
+    feed_digests::STATEMENTS,
     feed_keys::STATEMENTS,
     feed_links::STATEMENTS,
     feed_log::STATEMENTS,

@@ -77,7 +77,7 @@ fn timed<T>(what: &str, run: impl FnOnce() -> T) -> T {
 fn compare(
     control: &ControlFile,
     baseline: &Baseline,
-    bytes: impl std::io::Read,
+    bytes: impl std::io::Read + Send,
     known: &mut Vec<Known>,
 ) -> feed::difference::Counts {
     let groups: BTreeSet<String> = control.producible_groups().into_iter().collect();

@@ -6,14 +6,17 @@ mod baseline;
 mod change;
 mod emails;
 mod guard;
+mod pack;
 mod preview;
+mod scan;
 mod sift;
 
 pub use baseline::{Baseline, Known, Standing, email_digest, username_digest};
 pub use change::{Cause, Change, causes, clashes, compare, settle};
 pub use guard::{Delivered, Guards, Hold, Threshold, Totals, delivery_holds};
+pub use pack::{pack, unpack};
 pub use preview::{Counts, Delivery, Line, Past, Preview, Stop, preview};
-pub use sift::{Candidate, Conflict, ConflictKind, Failing, Force, Kind, Seen, Sift, Sifted};
+pub use sift::{Candidate, Conflict, ConflictKind, Failing, Force, Kind, Sifted};
 
 #[cfg(test)]
 mod tests;

@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::baseline::Baseline;
 use super::change::{Change, clashes, compare};
 use super::guard::{Guards, Hold, Totals};
+use super::scan::{Ended, Scanned, scan};
 use super::sift::{Candidate, Failing, Force, Kind, Seen, Sift, Sifted};
 use crate::control::{ControlFile, FieldKey, FileSpec};
 use crate::digest::Digest;
 use crate::person::Person;
-use crate::read::{BadRecord, FileError, Input, Reader, Remark};
+use crate::read::{BadRecord, FileError, Input, Remark};
 
 /// What is delivered, and what it is compared with.
 pub struct Delivery<'a> {
@@ -148,17 +149,15 @@ pub fn preview<'i, E>(
     let mut preview = Preview::default();
     let mut waiting: Vec<Candidate> = Vec::new();
     for spec in &delivery.control.files {
-        let at_file = |error| Stop::File(spec.name.clone(), error);
-        let mut reader = Reader::open(delivery.control, spec, open(spec)?, preview.counts.records).map_err(at_file)?;
-        while let Some(record) = reader.next().map_err(at_file)? {
+        let (input, first) = (open(spec)?, preview.counts.records);
+        let seen = |scanned: Result<&Scanned, BadRecord>| {
             preview.counts.records += 1;
-            let seen = match record {
-                Ok(record) => sift.take(record),
+            let seen = match scanned {
+                Ok(scanned) => sift.take(scanned),
                 Err(bad) => {
                     sift.unreadable();
                     preview.counts.failing += 1;
-                    line(Line::Unreadable(spec, bad))?;
-                    continue;
+                    return line(Line::Unreadable(spec, bad));
                 }
             };
             match seen {
@@ -179,9 +178,14 @@ pub fn preview<'i, E>(
                     }
                 }
             }
-        }
-        preview.rows.insert(spec.name.clone(), reader.count());
-        preview.remarks.extend(reader.remarks().iter().map(|remark| (spec.name.clone(), remark.clone())));
+            Ok(())
+        };
+        let over = scan((delivery.control, spec), input, first, seen).map_err(|ended| match ended {
+            Ended::File(error) => Stop::File(spec.name.clone(), error),
+            Ended::Caller(error) => Stop::Caller(error),
+        })?;
+        preview.rows.insert(spec.name.clone(), over.records);
+        preview.remarks.extend(over.remarks.into_iter().map(|remark| (spec.name.clone(), remark)));
     }
     tell(&mut waiting, &mut past, &mut line, (&mut tally, &mut preview.counts))?;
     preview.sifted = sift.finish();
@@ -201,7 +205,7 @@ fn tell<E>(
     past: &mut impl FnMut(&[u32]) -> Result<Vec<Past>, E>,
     line: &mut impl FnMut(Line<'_>) -> Result<(), E>,
     (tally, counts): (&mut Tally<'_>, &mut Counts),
-) -> Result<(), Stop<E>> {
+) -> Result<(), E> {
     let numbers: Vec<u32> = waiting.iter().filter_map(|candidate| candidate.number).collect();
     let mut kept = if numbers.is_empty() { Vec::new() } else { past(&numbers)? }.into_iter();
     for candidate in waiting.drain(..) {

@@ -9,6 +9,7 @@ use hashbrown::HashTable;
 use super::baseline::{Baseline, Standing, email_digest, username_digest};
 use super::change::Cause;
 use super::emails::{Claim, contested};
+use super::scan::Scanned;
 use crate::control::ControlFile;
 use crate::digest::Digest;
 use crate::finding::Finding;
@@ -27,7 +28,7 @@ pub enum Force {
 
 /// What a record means.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Seen {
+pub(super) enum Seen {
     /// It is the record that was applied last.
     Unchanged {
         /// Whose it is.
@@ -167,10 +168,9 @@ pub struct Sifted {
 }
 
 /// The sieve.
-pub struct Sift<'a> {
+pub(super) struct Sift<'a> {
     transformer: Transformer<'a>,
     baseline: &'a Baseline,
-    control: Digest,
     /// The control file applied last, when it is another one.
     former: Option<Digest>,
     force: Force,
@@ -190,7 +190,7 @@ const MOST_REFERENCES: usize = 2_000_000;
 
 impl<'a> Sift<'a> {
     /// A sieve for the records of one delivery; `groups` are the declared codes.
-    pub fn new(
+    pub(super) fn new(
         control: &'a ControlFile,
         groups: &'a BTreeSet<String>,
         baseline: &'a Baseline,
@@ -200,7 +200,6 @@ impl<'a> Sift<'a> {
         Sift {
             transformer: Transformer::new(control, groups),
             baseline,
-            control: digest,
             former: baseline.control().filter(|former| *former != digest),
             force,
             scratch: Vec::new(),
@@ -215,14 +214,14 @@ impl<'a> Sift<'a> {
     }
 
     /// Takes a record that could not be read: somebody's, and nobody knows whose.
-    pub fn unreadable(&mut self) {
+    pub(super) fn unreadable(&mut self) {
         self.nameless += 1;
     }
 
     /// Takes a record.
-    pub fn take(&mut self, record: &Record) -> Seen {
-        let (mut username, plain) = (None, self.transformer.plain_username(record, &mut self.scratch));
-        let digest = match plain {
+    pub(super) fn take(&mut self, scanned: &Scanned) -> Seen {
+        let (record, raw, mut username) = (&scanned.record, scanned.raw, None);
+        let digest = match scanned.username {
             Some(digest) => digest,
             None => {
                 let Some(made) = self.transformer.username(record) else {
@@ -239,7 +238,6 @@ impl<'a> Sift<'a> {
             self.duplicates.entry(digest).or_insert_with(|| vec![first]).push(record.number);
             return Seen::Duplicate { first, record: record.number };
         }
-        let raw = record.digest(self.control, &mut self.scratch);
         let known = place.map(|place| &self.baseline.people()[place as usize]);
         if let Some(known) = known {
             let settled = known.standing == Standing::Present && !known.in_error && self.force == Force::Unforced;
@@ -338,7 +336,7 @@ impl<'a> Sift<'a> {
     }
 
     /// Ends the delivery.
-    pub fn finish(mut self) -> Sifted {
+    pub(super) fn finish(mut self) -> Sifted {
         let mut sifted = Sifted { nameless: self.nameless, ..Sifted::default() };
         let mut withdrawn: BTreeSet<u32> = BTreeSet::new();
         for (username, records) in std::mem::take(&mut self.duplicates) {

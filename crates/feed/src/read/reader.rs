@@ -19,26 +19,26 @@ use crate::control::{ControlFile, FileSpec};
 use crate::record::Record;
 
 /// Bytes that can be read in any order, as a workbook needs them.
-pub trait Seekable: Read + Seek {}
+pub trait Seekable: Read + Seek + Send {}
 
-impl<T: Read + Seek> Seekable for T {}
+impl<T: Read + Seek + Send> Seekable for T {}
 
 /// Where a file's bytes come from.
 pub enum Input<'a> {
     /// In order, once.
-    Stream(Box<dyn Read + 'a>),
+    Stream(Box<dyn Read + Send + 'a>),
     /// In any order. Workbooks need this.
     File(Box<dyn Seekable + 'a>),
 }
 
 impl<'a> Input<'a> {
     /// A stream.
-    pub fn stream(source: impl Read + 'a) -> Input<'a> {
+    pub fn stream(source: impl Read + Send + 'a) -> Input<'a> {
         Input::Stream(Box::new(source))
     }
 
     /// A file.
-    pub fn file(source: impl Read + Seek + 'a) -> Input<'a> {
+    pub fn file(source: impl Read + Seek + Send + 'a) -> Input<'a> {
         Input::File(Box::new(source))
     }
 }
@@ -158,6 +158,19 @@ impl<'a> Reader<'a> {
         self.number += 1;
         self.record.number = number;
         Ok(Some(Ok(&self.record)))
+    }
+
+    /// The same, with the record put where the caller wants it.
+    ///
+    /// # Errors
+    /// As `next`.
+    pub(crate) fn next_into(&mut self, record: &mut Record) -> Result<Option<Result<(), BadRecord>>, FileError> {
+        let next = self.next()?.map(|next| next.map(drop));
+        if let Some(Ok(())) = next {
+            // What was there is filled again: every reader sets all of a record.
+            std::mem::swap(record, &mut self.record);
+        }
+        Ok(next)
     }
 
     /// How many records there were so far, those that could not be read among them.

@@ -43,6 +43,15 @@ impl Transformed {
     }
 }
 
+/// The digest of the key of a record's username, when the username is taken as it was sent; none when it has to be made
+/// first. `scratch` is a buffer to be used again; its content is lost.
+pub(crate) fn plain_username(control: &ControlFile, record: &Record, scratch: &mut Vec<u8>) -> Option<Digest> {
+    let (source, target) = control.username_rule();
+    let conversion = &target?.conversion;
+    let as_sent = conversion.map.is_none() && conversion.filters.is_empty();
+    record.get_text(source).filter(|_| as_sent).and_then(|text| Username::plain_digest(text, scratch))
+}
+
 /// Makes people of records.
 pub struct Transformer<'c> {
     control: &'c ControlFile,
@@ -102,15 +111,6 @@ impl<'c> Transformer<'c> {
             Converted::Item(item) => Username::of(&item.shown()),
             Converted::Nothing | Converted::Dropped(_) | Converted::Failed(_) => None,
         }
-    }
-
-    /// The digest of the key of a record's username, when the username is taken as it was sent; none when it has to be made
-    /// first.
-    pub(crate) fn plain_username(&self, record: &Record, scratch: &mut Vec<u8>) -> Option<Digest> {
-        let (source, target) = self.control.username_rule();
-        let conversion = &target?.conversion;
-        let as_sent = conversion.map.is_none() && conversion.filters.is_empty();
-        record.get_text(source).filter(|_| as_sent).and_then(|text| Username::plain_digest(text, scratch))
     }
 
     /// Makes a person of a record.

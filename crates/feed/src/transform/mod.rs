@@ -9,6 +9,7 @@ mod machine;
 
 pub use account::{MAX_ACCOUNT_TEXT, Username};
 pub(crate) use convert::{Converted, convert};
+pub(crate) use machine::plain_username;
 pub use machine::{Failure, Transformed, Transformer};
 
 #[cfg(test)]
