@@ -211,14 +211,13 @@ pub(super) fn past(tx: &mut Tx, feed: i64, numbers: &[u32]) -> Result<Vec<Past>,
     let mut kept = Vec::with_capacity(numbers.len());
     for number in numbers {
         let mut past = Past::default();
-        for record in feed_records::of_account(tx, i64::from(*number))? {
-            let told = person::of_text(&record.person);
-            if record.feed == feed {
-                past.own = told;
-            } else if record.in_feed {
-                past.others = merged(past.others.take(), told);
+        feed_records::told(tx, i64::from(*number), |by, in_feed, person| {
+            if by == feed {
+                past.own = person::of_text(person);
+            } else if in_feed {
+                past.others = merged(past.others.take(), person::of_text(person));
             }
-        }
+        })?;
         kept.push(past);
     }
     Ok(kept)

@@ -21,6 +21,7 @@ const OF_ACCOUNT: &str = "
 const COMPARED: &str = "
     SELECT account, in_feed, try_again, raw_digest, digest FROM feed_records
     WHERE feed = $1 AND account > $2 AND account <= $3 ORDER BY account";
+const TOLD: &str = "SELECT feed, in_feed, person FROM feed_records WHERE account = $1 ORDER BY feed";
 const COUNT_FAILING: &str = "SELECT count(*) FROM feed_records WHERE feed = $1 AND failure IS NOT NULL";
 const FAILING: &str = "
     SELECT feed, account, in_feed, raw_digest, control, digest, person, raw, received, received_run, applied_run,
@@ -119,6 +120,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("feed_records.FIND", FIND),
     ("feed_records.OF_ACCOUNT", OF_ACCOUNT),
     ("feed_records.COMPARED", COMPARED),
+    ("feed_records.TOLD", TOLD),
     ("feed_records.COUNT_IN_FEED", COUNT_IN_FEED),
     ("feed_records.COUNT_FAILING", COUNT_FAILING),
     ("feed_records.FAILING", FAILING),
@@ -157,6 +159,15 @@ pub fn find(tx: &mut Tx, feed: i64, account: i64) -> Result<Option<FeedRecord>, 
 /// What all feeds have said of a person.
 pub fn of_account(tx: &mut Tx, account: i64) -> Result<Vec<FeedRecord>, StoreError> {
     tx.list(OF_ACCOUNT, &[account.into()], record)
+}
+
+/// Shows which person each feed has told somebody to be, in order of the feeds: the feed's number, whether they are in its
+/// latest delivery, and the person's text.
+pub fn told(tx: &mut Tx, account: i64, mut show: impl FnMut(i64, bool, &str)) -> Result<(), StoreError> {
+    tx.for_each(TOLD, &[account.into()], |row| {
+        show(row.integer(0)?, row.flag(1)?, row.text(2)?);
+        Ok(())
+    })
 }
 
 /// People of a feed whose last record was not applied in whole, after a number.

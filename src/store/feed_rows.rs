@@ -24,9 +24,9 @@ const MATCHING: &str = "
 const OF_USERNAME: &str = "
     SELECT r.place, r.kind, r.username_key, r.username, r.account, r.record, r.file_line, r.is_error,
         r.raw_digest, r.digest, r.person, r.raw, r.changes, r.why, r.run
-    FROM feed_rows r JOIN feed_runs u ON u.number = r.run
-    WHERE r.username_key = $1 AND r.run < $2 AND u.state = 'complete' AND r.kind <> 'refreshed'
-    ORDER BY r.run DESC, r.place LIMIT $3";
+    FROM feed_runs u CROSS JOIN feed_rows r
+    WHERE r.run = u.number AND r.username_key = $1 AND u.number < $2 AND u.state = 'complete' AND r.kind <> 'refreshed'
+    ORDER BY u.number DESC, r.place LIMIT $3";
 const TO_CONFLICT: &str = "
     UPDATE feed_rows SET kind = 'conflict', why = $3 WHERE run = $1 AND username_key = $2 AND kind <> 'failing'";
 const PLACE_TO_CONFLICT: &str = "

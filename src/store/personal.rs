@@ -27,8 +27,8 @@ const DELIVERED: &str = "
 const COUNT_ROWS: &str = "
     SELECT COALESCE(sum(CASE WHEN u.state IN ('complete', 'cancelled', 'failure')
             AND (f.applied_run IS NULL OR f.applied_run <> u.id) THEN 1 ELSE 0 END), 0), count(*)
-    FROM feed_rows r JOIN feed_runs u ON u.number = r.run JOIN feeds f ON f.number = u.feed
-    WHERE r.username_key = $1";
+    FROM feeds f CROSS JOIN feed_runs u CROSS JOIN feed_rows r
+    WHERE u.feed = f.number AND r.run = u.number AND r.username_key = $1";
 const BLANK_ROWS: &str = "
     UPDATE feed_rows SET username_key = '', username = '', person = NULL, raw = NULL, changes = NULL, why = NULL
     WHERE username_key = $1 AND run IN (

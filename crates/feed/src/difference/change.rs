@@ -45,6 +45,10 @@ fn texts(texts: &BTreeSet<String>) -> Vec<Entry> {
     texts.iter().map(|text| Entry { item: Item::Text(text.clone()), qualifier: None }).collect()
 }
 
+fn entries<'p>(person: &'p Person, field: &FieldKey) -> &'p [Entry] {
+    person.fields.get(field).map(Vec::as_slice).unwrap_or_default()
+}
+
 /// The fields in which `after` differs. What `after` leaves as it is does not differ.
 pub fn compare(before: &Person, after: &Person) -> Vec<Change> {
     let mut changes = Vec::new();
@@ -54,14 +58,15 @@ pub fn compare(before: &Person, after: &Person) -> Vec<Change> {
         }
     };
     let name = |person: &Person| vec![Entry { item: Item::Text(person.username.clone()), qualifier: None }];
-    differ(&FieldKey::user("username"), &name(before), &name(after));
+    if before.username != after.username {
+        differ(&FieldKey::user("username"), &name(before), &name(after));
+    }
     if before.groups != after.groups {
         differ(&FieldKey::user("groups"), &texts(&before.groups), &texts(&after.groups));
     }
     let fields: BTreeSet<&FieldKey> = before.fields.keys().chain(after.fields.keys()).collect();
     for field in fields.into_iter().filter(|field| !after.left.contains(*field)) {
-        let of = |person: &'_ Person| person.fields.get(field).cloned().unwrap_or_default();
-        differ(field, &of(before), &of(after));
+        differ(field, entries(before, field), entries(after, field));
     }
     changes
 }

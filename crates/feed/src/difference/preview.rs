@@ -129,8 +129,8 @@ impl<E> From<E> for Stop<E> {
     }
 }
 
-/// How many people are asked for at once.
-const BATCH: usize = 512;
+/// How many people are asked for at once: so few that the file is read on meanwhile.
+const BATCH: usize = 128;
 
 /// Compares a delivery with what is kept. `open` gives the bytes of a file, `past` what is kept of the people of the given
 /// numbers, in their order; `line` takes each line; `members` counts the members of each group, when somebody leaves one.

@@ -14,7 +14,7 @@ use crate::transform::plain_username;
 
 /// How many records are handed over at once, and how many batches there are.
 const RECORDS: usize = 256;
-const BATCHES: usize = 6;
+const BATCHES: usize = 32;
 /// About how many bytes a batch holds, beside one record.
 const BYTES: usize = 256 << 10;
 

@@ -33,6 +33,8 @@ struct Found {
     length: usize,
     /// How many lines end in it.
     lines: u64,
+    /// Whether it is known to be UTF-8 without NUL.
+    sound: bool,
 }
 
 /// Why there is none.
@@ -129,8 +131,7 @@ impl<'a> Csv<'a> {
                 Ok(found) => {
                     let line = self.window.line;
                     let raw = &data[..found.length];
-                    let nul = memchr::memchr(0, raw).map(|at| (at, RecordProblem::Nul));
-                    let wrong = nul.or_else(|| self.wrong_text(raw));
+                    let wrong = if found.sound { None } else { self.wrong(raw) };
                     let wrong = wrong.map(|(at, problem)| place(raw, at, line, problem));
                     self.window.drop_lines(found.length, found.lines);
                     return Ok(Some(wrong.map_or(Ok(line), Err)));
@@ -146,8 +147,10 @@ impl<'a> Csv<'a> {
         }
     }
 
-    fn wrong_text(&self, raw: &[u8]) -> Option<(usize, RecordProblem)> {
-        str::from_utf8(raw).err().map(|error| (error.valid_up_to(), RecordProblem::InvalidText(self.charset)))
+    fn wrong(&self, raw: &[u8]) -> Option<(usize, RecordProblem)> {
+        let nul = memchr::memchr(0, raw).map(|at| (at, RecordProblem::Nul));
+        let no_text = |error: std::str::Utf8Error| (error.valid_up_to(), RecordProblem::InvalidText(self.charset));
+        nul.or_else(|| str::from_utf8(raw).err().map(no_text))
     }
 
     /// Leaves the line at which the record began.
@@ -176,19 +179,23 @@ impl Dialect {
             return Err(Miss::Incomplete(None));
         }
         let end = newline.unwrap_or(data.len());
-        if memchr::memchr(self.quote, &data[..end]).is_some() {
+        let line = data[..end].strip_suffix(b"\r").unwrap_or(&data[..end]);
+        // Nearly every line has none of them.
+        let odd = memchr::memchr3(self.quote, b'\r', 0, line).is_some();
+        if odd && memchr::memchr(self.quote, line).is_some() {
             return self.quoted(data, over, row);
         }
-        let line = data[..end].strip_suffix(b"\r").unwrap_or(&data[..end]);
-        if let Some(at) = memchr::memchr(b'\r', line) {
+        if let Some(at) = odd.then(|| memchr::memchr(b'\r', line)).flatten() {
             return Err(Miss::Broken(at, RecordProblem::StrayReturn));
         }
-        let found =
-            Found { length: newline.map_or(data.len(), |newline| newline + 1), lines: u64::from(newline.is_some()) };
         // What is no UTF-8 is told by whoever asked, from the raw bytes.
-        let text = str::from_utf8(line).unwrap_or_default();
-        row.set(text, self.separator);
-        Ok(found)
+        let text = str::from_utf8(line);
+        row.set(text.unwrap_or_default(), self.separator);
+        Ok(Found {
+            length: newline.map_or(data.len(), |newline| newline + 1),
+            lines: u64::from(newline.is_some()),
+            sound: !odd && text.is_ok(),
+        })
     }
 
     /// The same for a record with quotation marks.
@@ -231,13 +238,13 @@ impl Dialect {
             row.end_value();
             match (data.get(at), data.get(at + 1)) {
                 (Some(byte), _) if *byte == self.separator => at += 1,
-                (Some(b'\n'), _) => return Ok(Found { length: at + 1, lines: lines + 1 }),
-                (Some(b'\r'), Some(b'\n')) => return Ok(Found { length: at + 2, lines: lines + 1 }),
+                (Some(b'\n'), _) => return Ok(Found { length: at + 1, lines: lines + 1, sound: false }),
+                (Some(b'\r'), Some(b'\n')) => return Ok(Found { length: at + 2, lines: lines + 1, sound: false }),
                 (Some(b'\r'), None) if !over => return Err(Miss::Incomplete(None)),
-                (Some(b'\r'), None) => return Ok(Found { length: at + 1, lines }),
+                (Some(b'\r'), None) => return Ok(Found { length: at + 1, lines, sound: false }),
                 (Some(b'\r'), Some(_)) => return Err(Miss::Broken(at, RecordProblem::StrayReturn)),
                 (Some(_), _) => return Err(Miss::Broken(at, RecordProblem::TextAfterQuote)),
-                (None, _) => return Ok(Found { length: at, lines }),
+                (None, _) => return Ok(Found { length: at, lines, sound: false }),
             }
         }
     }
