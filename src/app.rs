@@ -267,7 +267,8 @@ async fn supervise(
                     let acting = operations::worker::work(mirror.clone(), connector.clone(), surroundings.clone());
                     let tasks = scheduler::work(mirror.clone(), connector.control().clone(), surroundings.clone());
                     let feeding = crate::feeds::worker::work(mirror.clone(), surroundings.clone());
-                    let keeping = crate::contacts::worker::work(mirror.clone(), surroundings.clone());
+                    let keeping =
+                        crate::contacts::worker::work(mirror.clone(), connector.clone(), surroundings.clone());
                     let reporting = crate::reports::send::work(mirror.clone(), surroundings.clone());
                     let told = site_hooks::watch(mirror.clone(), connector.clone(), surroundings.clone());
                     let syncing = worker::work(mirror, connector, surroundings);

@@ -51,7 +51,7 @@ pub(crate) async fn measure(users: u32, database: Option<String>) {
     let (mirror, surroundings) = (&bench.mirror, bench.surroundings());
     syncing::switch_on(&bench.context(), mirror, &surroundings.entropy).await.unwrap();
     let meter = Meter::start();
-    worker::work_once(mirror, surroundings).await.unwrap();
+    worker::work_once(mirror, bench.connector(), surroundings).await.unwrap();
     let first = meter.stop();
     let run = newest(&bench).await;
     assert_eq!(run.state, ContactRunState::Complete, "{run:?}");
@@ -79,7 +79,7 @@ pub(crate) async fn measure(users: u32, database: Option<String>) {
     bench.sync().await;
     let meter = Meter::start();
     assert!(worker::look(mirror, surroundings).await.unwrap());
-    worker::work_once(mirror, surroundings).await.unwrap();
+    worker::work_once(mirror, bench.connector(), surroundings).await.unwrap();
     let again = meter.stop();
     let run = newest(&bench).await;
     println!("{} contacts changed", run.counts.changed);

@@ -120,6 +120,11 @@ impl Bench {
         (took, run)
     }
 
+    /// What makes clients.
+    pub(crate) fn connector(&self) -> &Connector {
+        &self.connector
+    }
+
     /// The clock and the other surroundings, as the worker has them.
     pub(crate) fn surroundings(&self) -> &Surroundings {
         &self.surroundings

@@ -21,7 +21,7 @@ use crate::sync::request;
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Listed {
-    /// Only of this kind: `initial`, `daily`, `manual`, `browser`, `approval`, `stream` or `operation`.
+    /// Only of this kind: `initial`, `daily`, `manual`, `browser`, `approval`, `stream`, `webhook` or `operation`.
     kind: Option<String>,
     /// Only in this state: `queued`, `running`, `waiting`, `sealed`, `failed` or `cancelled`.
     state: Option<String>,

@@ -110,7 +110,7 @@ async fn act(place: &Place, asked: Asked) -> Result<Exit, Refusal> {
             let mirror = only(opened.mirrors.only())?;
             let came = answer(&mirror, &opened.surroundings, asked).await;
             // Without a server nobody else goes on with the run.
-            while worker::work_once(&mirror, &opened.surroundings).await.map_err(failed)? {}
+            while worker::work_once(&mirror, &opened.connector, &opened.surroundings).await.map_err(failed)? {}
             opened.mirrors.close().await;
             came
         }

@@ -27,6 +27,7 @@ mod release;
 pub mod runs;
 pub mod scope;
 mod settle;
+mod sites;
 pub mod sources;
 pub mod syncing;
 mod tell;

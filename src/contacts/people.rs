@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use contact::sync::{Person, Skip};
-use directory::{AccountStatus, AccountType, Snapshot, Status, email_key};
+use directory::{AccountStatus, AccountType, Snapshot, Status, email_key, is_service_address};
 use roaring::RoaringBitmap;
 
 use crate::contacts::scope::Scope;
@@ -70,6 +70,7 @@ impl Sources {
             let email = row.email.or_else(|| sites.iter().find_map(|site| site.email.as_deref()));
             let barred = match () {
                 () if app => Some(Skip::App),
+                () if email.is_some_and(is_service_address) => Some(Skip::Service),
                 () if !on.jira && !customer => Some(if on.elsewhere { Skip::Site } else { Skip::NoJira }),
                 () if user && groups.bars(ordinal) => Some(Skip::Group),
                 () => barred_by_domain(email, scope),
@@ -96,6 +97,7 @@ impl Sources {
         let app = sites.iter().any(|site| site.kind == SiteAccountKind::App);
         let barred = match () {
             () if app => Some(Skip::App),
+            () if email.is_some_and(is_service_address) => Some(Skip::Service),
             () if !on.jira && !on.customer => Some(if on.elsewhere { Skip::Site } else { Skip::NoJira }),
             () if on.jira && !scope.groups_only.is_empty() => Some(Skip::Group),
             () => barred_by_domain(email, scope),

@@ -143,6 +143,8 @@ pub async fn standing(mirror: &Mirror) -> Result<Standing, StoreError> {
 
 /// What a run that switches on is told by.
 const FIRST: &str = "switch on";
+/// What a run is told by that reads the sites before it follows.
+pub const READ_FIRST: &str = "read the sites";
 
 /// Switches syncing on. What follows is a run; doing it again does nothing.
 pub async fn switch_on(context: &Context, mirror: &Mirror, entropy: &Entropy) -> Result<(), NotDone> {
@@ -202,17 +204,18 @@ pub async fn choose_scope(context: &Context, mirror: &Mirror, scope: Scope, entr
     Ok(chosen.await?)
 }
 
-/// Asks for a run now. One that is not over is what it gives instead.
+/// Asks for a run now, which reads the sites that have a token before it follows. One like it that is not over is what it gives
+/// instead.
 pub async fn run_now(context: &Context, mirror: &Mirror, entropy: &Entropy) -> Result<ContactRunId, NotDone> {
     let doing = Doing::by_hand(context, entropy);
     let asked = mirror.store().write(move |tx| {
         if !is_on(tx)? {
             return Ok(Err(NotDone::Off));
         }
-        let open = contact_runs::open(tx)?.into_iter().find(|run| run.kind == ContactRunKind::Follow);
-        match open {
+        let alike = |run: &ContactRun| run.kind == ContactRunKind::Follow && run.task == READ_FIRST;
+        match contact_runs::open(tx)?.into_iter().find(alike) {
             Some(run) => Ok(Ok(run.id)),
-            None => runs::ask_within(tx, &doing, (ContactRunKind::Follow, "")).map(Ok),
+            None => runs::ask_within(tx, &doing, (ContactRunKind::Follow, READ_FIRST)).map(Ok),
         }
     });
     asked.await?

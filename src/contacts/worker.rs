@@ -11,13 +11,14 @@ use thiserror::Error;
 
 use crate::contacts::people::Sources;
 use crate::contacts::tell::Doing;
-use crate::contacts::{bulk, follow, import, release, runs, scope, settle, sources, syncing};
+use crate::contacts::{bulk, follow, import, release, runs, scope, settle, sites, sources, syncing};
 use crate::mirror::Mirror;
 use crate::nouns::contact_run::{ContactRun, ContactRunKind, ContactRunState};
 use crate::nouns::context::{Actor, Context};
 use crate::nouns::job::ContactLease;
 use crate::store::error::StoreError;
 use crate::store::{contact_head, contact_runs, head, jobs};
+use crate::sync::connect::Connector;
 use crate::sync::pass::Surroundings;
 
 /// How often the worker looks for work that nobody told it of.
@@ -45,7 +46,8 @@ pub(super) struct Turn<'m> {
     pub(super) lease: ContactLease,
     pub(super) run: ContactRun,
     pub(super) doing: Doing,
-    surroundings: &'m Surroundings,
+    pub(super) connector: &'m Connector,
+    pub(super) surroundings: &'m Surroundings,
 }
 
 impl Turn<'_> {
@@ -57,11 +59,11 @@ impl Turn<'_> {
 }
 
 /// Works for one organization until the task is dropped.
-pub async fn work(mirror: Mirror, surroundings: Surroundings) {
+pub async fn work(mirror: Mirror, connector: Connector, surroundings: Surroundings) {
     loop {
         let worked = async {
             let looked = look(&mirror, &surroundings).await?;
-            Ok::<_, StoreError>(work_once(&mirror, &surroundings).await? || looked)
+            Ok::<_, StoreError>(work_once(&mirror, &connector, &surroundings).await? || looked)
         };
         match worked.await {
             Ok(true) => {}
@@ -123,13 +125,17 @@ fn follows(run: &ContactRun) -> bool {
 ///
 /// # Errors
 /// The database failed before or after it.
-pub async fn work_once(mirror: &Mirror, surroundings: &Surroundings) -> Result<bool, StoreError> {
+pub async fn work_once(
+    mirror: &Mirror,
+    connector: &Connector,
+    surroundings: &Surroundings,
+) -> Result<bool, StoreError> {
     let now = surroundings.clock.now();
     if !mirror.store().read(move |tx| jobs::contacts_are_due(tx, now)).await? {
         return Ok(false);
     }
     let Some(lease) = mirror.store().write(move |tx| jobs::lease_contacts(tx, now)).await? else { return Ok(false) };
-    let carried = carry_out(mirror, &lease, surroundings).await;
+    let carried = carry_out(mirror, &lease, (connector, surroundings)).await;
     let (organization, run) = (&mirror.organization().id, &lease.run);
     match carried {
         Ok(()) => tracing::info!(%organization, %run, "contacts.worked"),
@@ -157,7 +163,11 @@ pub async fn work_once(mirror: &Mirror, surroundings: &Surroundings) -> Result<b
     Ok(true)
 }
 
-async fn carry_out(mirror: &Mirror, lease: &ContactLease, surroundings: &Surroundings) -> Result<(), Halt> {
+async fn carry_out(
+    mirror: &Mirror,
+    lease: &ContactLease,
+    (connector, surroundings): (&Connector, &Surroundings),
+) -> Result<(), Halt> {
     let (taken, now) = (lease.clone(), surroundings.clock.now());
     let begun = mirror.store().write(move |tx| {
         let Some(mut run) = follow::turn_of(tx, &taken)? else { return Ok(None) };
@@ -171,9 +181,14 @@ async fn carry_out(mirror: &Mirror, lease: &ContactLease, surroundings: &Surroun
     let context = Context { actor: Actor::System, now };
     let doing = Doing { context, entropy: surroundings.entropy.clone(), run: Some(run.number) };
     let follows = run.kind == ContactRunKind::Follow;
-    let turn = Turn { mirror, lease: lease.clone(), run, doing, surroundings };
+    let turn = Turn { mirror, lease: lease.clone(), run, doing, connector, surroundings };
     let carried = match turn.run.kind {
-        ContactRunKind::Follow => follow::follow(&turn).await,
+        ContactRunKind::Follow => {
+            if turn.run.task == syncing::READ_FIRST {
+                sites::read(&turn).await?;
+            }
+            follow::follow(&turn).await
+        }
         ContactRunKind::Release => release::release(&turn).await,
         ContactRunKind::Import => import::carry_out(&turn).await,
         ContactRunKind::Change | ContactRunKind::Delete => bulk::carry_out(&turn).await,

@@ -23,6 +23,8 @@ pub enum RunKind {
     Approval,
     /// By what the audit stream named.
     Stream,
+    /// By a message of a site's user webhook.
+    Webhook,
     /// Before an operation, of the people and groups it concerns.
     Operation,
 }
@@ -209,7 +211,7 @@ macro_rules! vocabulary {
 
 vocabulary!(RunKind {
     Initial = "initial", Daily = "daily", Manual = "manual", Browser = "browser", Approval = "approval",
-    Stream = "stream", Operation = "operation",
+    Stream = "stream", Webhook = "webhook", Operation = "operation",
 });
 vocabulary!(RunState {
     Queued = "queued", Running = "running", Waiting = "waiting", Sealed = "sealed", Failed = "failed",

@@ -187,7 +187,7 @@ pub async fn read_due(mirror: &Mirror, connector: &Connector, surroundings: &Sur
             site_hooks::delay(tx, &later, until)?;
             if !people.is_empty() {
                 let targets = Targets { people, groups: Vec::new() };
-                let ask = Ask::scoped(RunKind::Stream, Scope::Targeted(targets));
+                let ask = Ask::scoped(RunKind::Webhook, Scope::Targeted(targets));
                 request::start_within(tx, &Context { actor: Actor::System, now }, ask, (None, &entropy))?;
             }
             Ok(())

@@ -45,6 +45,7 @@ pub use claim::{Age, Claim, ClaimState, Claims, Noun, NounSet, Part};
 pub use columns::Ordinal;
 pub use delta::{Counts, Delta, PresenceChange};
 pub use diff::diff;
+pub use find::activity::is_service_address;
 pub use fold::{FOLD_VERSION, email_key, fold_text, username_key};
 pub use group::{Group, GroupCounts, ManagedBy};
 pub use guard::{Awaited, Permitted, Rule, Thresholds, Withheld, guard};

@@ -6,6 +6,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use crate::contacts::syncing::READ_FIRST;
 use crate::contacts::{answer, runs};
 use crate::nouns::contact::Record;
 use crate::nouns::contact_run::{ContactRun, ContactRunState};
@@ -107,7 +108,7 @@ pub(crate) async fn show(visit: Visit, Path(id): Path<String>, Query(ask): Query
         section aria-labelledby="log" {
             h2 id="log" { "Log" }
             nav.chips aria-label="Kinds of lines" {
-                @for (kind, title) in [("", "All"), ("created", "Made"), ("linked", "Linked"), ("changed", "Changed"), ("unlinked", "Unlinked"), ("released", "Regular"), ("deleted", "Deleted"), ("skipped", "Skipped"), ("refused", "Refused")] {
+                @for (kind, title) in [("", "All"), ("created", "Made"), ("linked", "Linked"), ("changed", "Changed"), ("unlinked", "Unlinked"), ("released", "Regular"), ("deleted", "Deleted"), ("skipped", "Skipped"), ("refused", "Refused"), ("read", "Sites read"), ("unread", "Sites not read")] {
                     a href=(address(&run).with("kind", kind)) aria-current=[(ask.kind == kind).then_some("true")] { (title) }
                 }
             }
@@ -166,6 +167,7 @@ fn standing(run: &ContactRun) -> Markup {
                 div.progress { progress max=(run.total) value=(run.done) { (run.done) " of " (run.total) } }
                 p.hint { (number(run.done)) " of " (number(run.total)) }
             }
+            @if run.total == 0 && run.task == READ_FIRST { p.hint { "First the sites that have a token are read." } }
             (notice(Weight::Info, "It is under way.", html! { p { "What it has done stays, whatever happens: it goes on where it stood." } (cancel_form(run)) }))
         },
         ContactRunState::Failed => notice(

@@ -201,7 +201,7 @@ async fn page(served: &Served, visit: &Visit, entry: Option<ScopeEntry>, said: M
             h2 id="syncing" { "Jira User Syncing" }
             p.lead { "A contact for each Jira user and each customer of a service desk, matched by e-mail address and kept true from then on. One way: nothing is changed at Atlassian." }
             div id="switch" data-live="operation" { (switch(&standing, visit)) }
-            (sites(&coverage, &tokens, visit))
+            (sites(&coverage, &tokens, (&standing, visit)))
         }
         section aria-labelledby="scope" { h2 id="scope" { "Whom it takes in" } (scope_form(&entry, &standing, visit)) }
         section aria-labelledby="fields" {
@@ -270,7 +270,8 @@ fn last_run(one: &ContactRun, visit: &Visit) -> Markup {
 }
 
 /// Which sites' customers are read.
-fn sites(coverage: &[SiteCoverage], tokens: &BTreeSet<String>, visit: &Visit) -> Markup {
+fn sites(coverage: &[SiteCoverage], tokens: &BTreeSet<String>, (standing, visit): (&Standing, &Visit)) -> Markup {
+    let on = matches!(standing.switch, Switch::On | Switch::TurningOn(..));
     let read: BTreeMap<&str, &SiteCoverage> = coverage.iter().map(|site| (site.site.as_str(), site)).collect();
     let sites: Vec<Site> = Site::all(&visit.snapshot).into_iter().filter(|site| site.has_jira).collect();
     html! {
@@ -291,7 +292,7 @@ fn sites(coverage: &[SiteCoverage], tokens: &BTreeSet<String>, visit: &Visit) ->
                             None if !site.has_service_desks => { span.sub { "no service desk" } }
                             None => {
                                 span.tag.warn { "customers not read" } " "
-                                @if tokens.contains(&site.cloud_id) { span.sub { "the next daily sync reads them" } }
+                                @if tokens.contains(&site.cloud_id) { span.sub { (if on { "Run now and the next daily sync read them" } else { "the next daily sync reads them" }) } }
                                 @else { a href=(settings_sites::HERE) { "Enter a token" } }
                             }
                         } }

@@ -10,7 +10,7 @@ async fn settle(app: &App) {
     let mirror = app.web.mirrors.only().unwrap();
     let surroundings = Surroundings { clock: app.web.clock.clone(), entropy: app.web.entropy.clone() };
     while keeping::look(&mirror, &surroundings).await.unwrap()
-        || keeping::work_once(&mirror, &surroundings).await.unwrap()
+        || keeping::work_once(&mirror, &app.web.connector, &surroundings).await.unwrap()
     {}
 }
 

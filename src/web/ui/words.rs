@@ -19,6 +19,7 @@ pub(crate) fn run_kind(kind: RunKind) -> &'static str {
         RunKind::Browser => "Sync Users",
         RunKind::Approval => "Approved rows",
         RunKind::Stream => "Audit stream",
+        RunKind::Webhook => "Jira's user webhook",
         RunKind::Operation => "Before an operation",
     }
 }

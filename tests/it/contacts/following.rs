@@ -8,7 +8,7 @@ use rollcall::contacts::trouble::NotDone;
 use rollcall::contacts::{merge, notes, relate, syncing, worker};
 use rollcall::nouns::contact_run::{ContactRunKind, ContactRunState};
 use rollcall::sync::customers::read_customers;
-use simulator::NewUser;
+use simulator::{Fault, FaultKind, NewUser};
 
 use super::{
     app, conflicts, context, eligible, enter_token, found, make, newest, of_account, settle, switch_off, switch_on,
@@ -325,6 +325,82 @@ async fn customers_become_contacts_and_a_customer_who_becomes_a_user_stays_one_c
         assert_eq!(of_account(&app, &customer).await.unwrap().record.id, by_hand.id);
         assert!(conflicts(&app).await.is_empty());
         assert_eq!(found(&app, Entity::Contact, "domain = portal.test").await.len(), 1);
+        app.assert_sound().await;
+        app.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn service_accounts_are_nobodys_contact_and_are_listed() {
+    for engine in ENGINES {
+        let app = app(engine, 60, 15).await;
+        let people = eligible(&app);
+        let (service, before) = people.first_key_value().unwrap();
+        assert!(!people.values().any(|email| email.ends_with("@serviceaccount.atlassian.com")), "{people:?}");
+        let own = make(&app, Entity::Contact, "By hand", before).await;
+        switch_on(&app).await;
+        assert!(whole(&app, &own).await.record.mark.is_some());
+        // What kept a contact turns out to be a service's: the contact is a regular one from then on.
+        app.simulator.change(|organization| {
+            organization.change_email(service, "svc-mail@ServiceAccount.Atlassian.com").unwrap();
+        });
+        app.sync().await.unwrap();
+        settle(&app).await;
+        assert_eq!(whole(&app, &own).await.record.mark, None);
+        assert_eq!(found(&app, Entity::Contact, "serviceaccount").await, []);
+        let outlook = syncing::outlook(&app.mirror, None).await.unwrap();
+        let listed = outlook.skipped.iter().find(|(named, _)| named.account == *service).unwrap();
+        assert_eq!(listed.1.sentence(), "It is a service account.");
+        app.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_asked_for_reads_the_sites_first_and_says_what_it_could_not_read() {
+    for engine in ENGINES {
+        let app = app(engine, 30, 16).await;
+        let (mirror, entropy) = (&app.mirror, &app.surroundings.entropy);
+        let sites: Vec<String> = [enter_token(&app, 0).await, enter_token(&app, 1).await].into();
+        switch_on(&app).await;
+        let come = |name: &str, email: &str| {
+            app.simulator.change(|organization| organization.add_customer(0, name, email).unwrap())
+        };
+        let now = async || {
+            syncing::run_now(&context(&app), mirror, entropy).await.unwrap();
+            settle(&app).await;
+            let run = newest(&app).await;
+            assert_eq!(run.state, ContactRunState::Complete, "{run:?}");
+            rollcall::contacts::runs::lines(mirror, run.number, (0, None), 1_000).await.unwrap()
+        };
+        let first = come("Ada First", "ada@portal.test");
+        let told = |lines: &[rollcall::nouns::contact_run::ContactLogLine], kind: &str| {
+            lines.iter().filter(|line| line.kind == kind).map(|line| line.text.clone()).collect::<Vec<_>>()
+        };
+        let lines = now().await;
+        assert_eq!((told(&lines, "read").len(), told(&lines, "unread").len()), (2, 0), "{lines:?}");
+        assert!(of_account(&app, &first).await.is_some());
+
+        // A site that refuses costs its own customers alone, and nobody is missed there.
+        let second = come("Bo Second", "bo@portal.test");
+        app.simulator.set_faults(vec![
+            Fault::on("/rest/servicedeskapi/servicedesk/{n}/customer", FaultKind::status(403)).always(),
+        ]);
+        let lines = now().await;
+        assert!(told(&lines, "unread").iter().any(|line| line.contains("in parts")), "{lines:?}");
+        assert!(of_account(&app, &second).await.is_none());
+        assert!(of_account(&app, &first).await.unwrap().record.mark.is_some());
+        app.simulator.set_faults(Vec::new());
+
+        // A run that was cut off after it had read a site does not read it once more.
+        syncing::run_now(&context(&app), mirror, entropy).await.unwrap();
+        let again = syncing::run_now(&context(&app), mirror, entropy).await.unwrap();
+        assert_eq!(newest(&app).await.id, again, "asked twice it is one run");
+        app.clock.advance(std::time::Duration::from_secs(1));
+        read_customers(&context(&app), &app.connector, mirror, &sites[0]).await.unwrap();
+        settle(&app).await;
+        let lines = rollcall::contacts::runs::lines(mirror, newest(&app).await.number, (0, None), 1_000).await.unwrap();
+        assert_eq!(told(&lines, "read").len(), 1, "the other one: {lines:?}");
+        assert!(of_account(&app, &second).await.is_some());
         app.assert_sound().await;
         app.stop().await;
     }

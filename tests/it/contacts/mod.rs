@@ -37,7 +37,7 @@ fn context(app: &TestApp) -> Context {
 pub(crate) async fn settle(app: &TestApp) {
     for _ in 0..50 {
         let looked = worker::look(&app.mirror, &app.surroundings).await.unwrap();
-        if !worker::work_once(&app.mirror, &app.surroundings).await.unwrap() && !looked {
+        if !worker::work_once(&app.mirror, &app.connector, &app.surroundings).await.unwrap() && !looked {
             return;
         }
     }
@@ -92,7 +92,7 @@ async fn newest(app: &TestApp) -> ContactRun {
 }
 
 /// Everybody with an address whom the mirror knows and who may become a contact, by account.
-fn eligible(app: &TestApp) -> BTreeMap<String, String> {
+pub(crate) fn eligible(app: &TestApp) -> BTreeMap<String, String> {
     let sources = rollcall::contacts::people::Sources {
         snapshot: app.mirror.shown(),
         listed: Vec::new(),

@@ -1,5 +1,6 @@
 //! Jira's user webhooks over real HTTP: who they name is read again at once, each message once, and only what is signed.
 
+use rollcall::nouns::run::RunKind;
 use rollcall::nouns::site_hook::SiteHook;
 use rollcall::store::{events, site_accounts, site_hooks as kept};
 use rollcall::sync::site_hooks;
@@ -53,6 +54,7 @@ async fn whom_a_message_names_is_read_at_once_and_each_message_counts_once() {
         }
         assert_eq!(hook(app).await.received, 3, "one of them came twice");
         assert!(read(app).await && !read(app).await);
+        assert_eq!(app.run().await.kind, RunKind::Webhook, "the list of runs says why it was read");
         let account = app.now().account(&user).unwrap();
         assert_eq!(app.now().account_row(account).unwrap().name, "Nia Newcomer");
         let known = app.mirror.store().read(site_accounts::all).await.unwrap();

@@ -104,6 +104,7 @@ fn runs_are_numbered_as_they_come_and_listed_newest_first() {
             RunKind::Browser,
             RunKind::Approval,
             RunKind::Stream,
+            RunKind::Webhook,
             RunKind::Operation,
         ];
         for (number, kind) in (1..).zip(kinds) {
@@ -115,8 +116,8 @@ fn runs_are_numbered_as_they_come_and_listed_newest_first() {
             let runs = store.read_blocking(move |tx| runs::list(tx, before, limit)).unwrap();
             runs.iter().map(|run| run.number).collect::<Vec<_>>()
         };
-        assert_eq!(list(None, 10), [7, 6, 5, 4, 3, 2, 1]);
-        assert_eq!(list(None, 2), [7, 6]);
+        assert_eq!(list(None, 10), [8, 7, 6, 5, 4, 3, 2, 1]);
+        assert_eq!(list(None, 2), [8, 7]);
         assert_eq!(list(Some(3), u32::MAX), [2, 1]);
         assert_eq!(list(Some(1), 10), [0; 0]);
     });

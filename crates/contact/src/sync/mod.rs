@@ -19,6 +19,8 @@ vocabulary! {
         NoEmail = "no_email",
         /// It is an app's.
         App = "app",
+        /// It is a service account, which is nobody to write to.
+        Service = "service",
         /// It is nobody's any more.
         Former = "former",
         /// It has no role in Jira on a site that is included.
@@ -188,9 +190,9 @@ pub struct Change {
 }
 
 impl Skip {
-    /// Whether the scope is the reason.
-    pub fn is_scope(self) -> bool {
-        matches!(self, Skip::Site | Skip::Group | Skip::Domain)
+    /// Whether an account that keeps a contact loses it for this: the scope leaves it out, or it is found to be a service's.
+    pub fn unlinks(self) -> bool {
+        matches!(self, Skip::Service | Skip::Site | Skip::Group | Skip::Domain)
     }
 
     /// The reason as a sentence.
@@ -198,6 +200,7 @@ impl Skip {
         match self {
             Skip::NoEmail => "The e-mail address is hidden or missing, so nobody can be matched by it.",
             Skip::App => "It is the account of an app.",
+            Skip::Service => "It is a service account.",
             Skip::Former => "It is a former user: the account is gone.",
             Skip::NoJira => "It has no role in Jira on an included site.",
             Skip::Site => "It is on sites that are left out alone.",

@@ -76,7 +76,7 @@ impl<'a> Work<'a> {
             };
             let why = match person {
                 _ if person.gone => Some(Ended::Gone),
-                _ if person.barred.is_some_and(Skip::is_scope) => Some(Ended::LeftOut),
+                _ if person.barred.is_some_and(Skip::unlinks) => Some(Ended::LeftOut),
                 _ => None,
             };
             if let Some(why) = why {

@@ -20,7 +20,7 @@ pub(crate) fn sync(state: &mut State, people: &[Person<'_>]) -> Vec<String> {
         let Some(person) = person(&identity.account) else { continue };
         if person.gone {
             identity.state = LinkState::Gone;
-        } else if person.barred.is_some_and(Skip::is_scope) {
+        } else if person.barred.is_some_and(Skip::unlinks) {
             identity.state = LinkState::Former;
         } else {
             read(identity, person);

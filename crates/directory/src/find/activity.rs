@@ -11,10 +11,16 @@ use crate::find::choice::flag;
 use crate::find::index::{LastUse, with};
 use crate::find::name::app_resources;
 use crate::find::truth::Truth;
+use crate::fold::email_key;
 use crate::snapshot::Snapshot;
 
 /// The domain under which Atlassian itself gives service accounts their addresses.
 pub(crate) const SERVICE_DOMAIN: &str = "serviceaccount.atlassian.com";
+
+/// Whether an address is one that Atlassian gives service accounts.
+pub fn is_service_address(email: &str) -> bool {
+    email_key(email).rsplit_once('@').is_some_and(|(_, domain)| domain == SERVICE_DOMAIN)
+}
 
 /// Who used something, who never did, and of whom neither can be told.
 struct Used {
