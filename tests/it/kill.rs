@@ -1,6 +1,7 @@
-//! The process is ended, at every commit of a pass or an operation and at any moment of a large pass: taken up again, it
+//! The process is ended, at every commit of a pass, an operation or user syncing and at any moment of a large pass: taken up again, it
 //! ends in the same state as if nothing had happened.
 
+mod contacts;
 mod feeds;
 
 use std::path::Path;
