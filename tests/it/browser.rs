@@ -7,6 +7,7 @@ mod accessibility;
 mod contacts;
 mod drift;
 mod find;
+mod house;
 mod live;
 mod operations;
 mod seats;
