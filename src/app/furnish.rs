@@ -1,5 +1,7 @@
-//! What administrators would have left behind in the demo's months: filters that everybody finds, and prices of seats.
+//! What administrators would have left behind in the demo's months: filters that everybody finds, prices of seats, and reports.
 //! It says nothing about people; whom the filters find comes from the syncs.
+
+use jiff::civil::{Time, Weekday, time};
 
 use crate::id::AdministratorId;
 use crate::mirror::prices::{self, PricedApp};
@@ -7,7 +9,9 @@ use crate::mirror::{Mirror, filters};
 use crate::nouns::context::{Actor, Context};
 use crate::nouns::price::Price;
 use crate::nouns::refusal::Refusal;
-use crate::nouns::saved_filter::Audience;
+use crate::nouns::report::{About, ReportDraft, Rhythm};
+use crate::nouns::saved_filter::{Audience, Name};
+use crate::reports::keep;
 use crate::sync::pass::Surroundings;
 
 const FILTERS: &[(&str, &str, &str)] = &[
@@ -49,16 +53,37 @@ const PRICES: &[(&str, &str)] = &[
     ("jira-product-discovery", "10"),
 ];
 
-/// Saves the filters and enters the prices.
+/// Who gets the reports.
+const READERS: &str = "it-operations@demo.example";
+/// When they go out.
+const MORNING: Time = time(7, 0, 0, 0);
+
+/// Saves the filters, enters the prices and schedules two reports.
 pub(super) async fn furnish(mirror: &Mirror, surroundings: &Surroundings) -> Result<(), Refusal> {
     let (now, entropy) = (surroundings.clock.now(), &surroundings.entropy);
     let actor =
         Actor::Administrator { id: AdministratorId::new(entropy, now), username: "demo".to_owned(), source: None };
     let context = Context { actor, now };
     let snapshot = mirror.current();
+    let mut reported = vec![("Seats, month by month", About::Dashboard, Rhythm::Monthly(1))];
     for (name, description, text) in FILTERS {
         let kept = filters::kept(&snapshot, (name, description), text, Audience::Everybody).map_err(unfurnished)?;
-        filters::save(&context, mirror, kept, entropy).await.map_err(unfurnished)?;
+        let saved = filters::save(&context, mirror, kept, entropy).await.map_err(unfurnished)?;
+        if reported.len() == 1 {
+            reported.push((*name, About::Filter(saved.id), Rhythm::Weekly(Weekday::Monday)));
+        }
+    }
+    for (name, about, rhythm) in reported {
+        let draft = ReportDraft {
+            name: Name::parse(name).map_err(unfurnished)?,
+            about,
+            recipients: vec![READERS.to_owned()],
+            rhythm,
+            time: MORNING,
+            zone: mirror.organization().time_zone.clone(),
+            active: true,
+        };
+        keep::create(&context, mirror, draft, entropy).await.map_err(unfurnished)?;
     }
     let has = |app: &str, site: Option<&str>| {
         snapshot.resources().iter().any(|one| one.id.owner() == app && site.is_none_or(|site| one.id.site() == site))
@@ -79,5 +104,5 @@ pub(super) async fn furnish(mirror: &Mirror, surroundings: &Surroundings) -> Res
 
 fn unfurnished(error: impl std::fmt::Display) -> Refusal {
     let next = "Start it again, or with `--past 0` for one without a past.";
-    Refusal::new("The demo was not started.", format!("Its filters and prices were not kept: {error}."), next)
+    Refusal::new("The demo was not started.", format!("Its filters, prices and reports were not kept: {error}."), next)
 }

@@ -105,6 +105,11 @@ pub async fn live(
         if let Some(night) = day.checked_sub(nights_from) {
             fed::night(&mirror, &opened, night).await?;
         }
+        if day == tasks_from {
+            // Before anything happens that they would be told of.
+            receiver.follow(clock.clone());
+            subscribed::subscribe(&mirror, &opened, receiver).await?;
+        }
         // Tasks act on data of the day; a past with fewer syncs has none.
         if past.every > 1 || day < tasks_from {
             continue;
@@ -117,10 +122,9 @@ pub async fn live(
             let evening = simulator.read(Clone::clone);
             tasked::live(&mirror, &opened).await?;
             simulator.change(|organization| *organization = evening);
+            subscribed::deliver(&mirror, &opened).await?;
         }
     }
-    receiver.follow(clock.clone());
-    subscribed::subscribe(&mirror, &opened, receiver).await?;
     subscribed::deliver(&mirror, &opened).await?;
     acted::act(&mirror, &opened.connector, &opened.surroundings).await?;
     simulator.change(|organization| season.live_until(organization, ends));

@@ -69,7 +69,7 @@ async fn deliver(world: &World, key: &str, records: &[serde_json::Value]) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn somebody_who_left_is_exported_and_then_erased_everywhere() {
+async fn e7_somebody_who_left_is_exported_and_then_erased_everywhere() {
     for engine in ENGINES {
         let mut world = World::start(engine, 171).await;
         let app = &world.served.app;

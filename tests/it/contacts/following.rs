@@ -382,9 +382,8 @@ async fn a_run_that_is_asked_for_reads_the_sites_first_and_says_what_it_could_no
 
         // A site that refuses costs its own customers alone, and nobody is missed there.
         let second = come("Bo Second", "bo@portal.test");
-        app.simulator.set_faults(vec![
-            Fault::on("/rest/servicedeskapi/servicedesk/{n}/customer", FaultKind::status(403)).always(),
-        ]);
+        let lists = ["/rest/servicedeskapi/servicedesk/{n}/customer", "/rest/api/3/users/search"];
+        app.simulator.set_faults(lists.map(|list| Fault::on(list, FaultKind::status(403)).always()).into());
         let lines = now().await;
         assert!(told(&lines, "unread").iter().any(|line| line.contains("in parts")), "{lines:?}");
         assert!(of_account(&app, &second).await.is_none());
