@@ -28,6 +28,7 @@ mod page;
 mod parameters;
 mod people;
 mod person;
+mod personal_data;
 mod plans;
 mod prices;
 mod problem;
@@ -86,7 +87,9 @@ const LARGEST_BODY: usize = 64 << 10;
 pub fn router(api: Api) -> Router {
     // Not one inside the other: lists of routes take much of a thread's stack while they are made.
     let (described, acting, of_contacts) = (routes(), acting_routes(), contact_routes());
-    let (described, _) = described.merge(acting).merge(of_contacts).split_for_parts();
+    let (around_contacts, personal) = (contact_upkeep_routes(), personal_routes());
+    let described = described.merge(acting).merge(of_contacts).merge(around_contacts).merge(personal);
+    let (described, _) = described.split_for_parts();
     // From the inside out: what was asked once is answered once; who asks, of which snapshot; and around all of it what
     // holds for every answer.
     let described = described
@@ -229,20 +232,54 @@ fn contact_routes() -> OpenApiRouter<Api> {
         .routes(routes!(contacts::list, contacts::create))
         .routes(routes!(contacts::show, contacts::change, contacts::delete))
         .routes(routes!(contacts::link, contacts::unlink))
-        .routes(routes!(contacts::note))
         .routes(routes!(contacts::merge_two))
-        .routes(routes!(contacts::fields))
         .routes(routes!(contacts::companies::list, contacts::companies::create))
         .routes(routes!(contacts::companies::show, contacts::companies::change, contacts::companies::delete))
         .routes(routes!(contacts::companies::merge_two))
         .routes(routes!(contacts::runs::list))
         .routes(routes!(contacts::runs::show))
         .routes(routes!(contacts::runs::cancel))
-        .routes(routes!(contacts::runs::list_conflicts))
-        .routes(routes!(contacts::runs::dismiss))
         .routes(routes!(contacts::syncing::show))
         .routes(routes!(contacts::syncing::preview))
         .routes(routes!(contacts::syncing::on))
         .routes(routes!(contacts::syncing::off))
         .routes(routes!(contacts::syncing::run))
+}
+
+/// What surrounds contacts: notes, files, many at once, conflicts, fields, scope, and companies from what is known.
+fn contact_upkeep_routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(contacts::notes::of_contact, contacts::notes::to_contact, contacts::notes::from_contact))
+        .routes(routes!(contacts::notes::of_company, contacts::notes::to_company, contacts::notes::from_company))
+        .routes(routes!(contacts::files::contacts_csv))
+        .routes(routes!(contacts::files::contacts_json))
+        .routes(routes!(contacts::files::companies_csv))
+        .routes(routes!(contacts::files::companies_json))
+        .routes(routes!(contacts::imports::send))
+        .routes(routes!(contacts::imports::show, contacts::imports::mean))
+        .routes(routes!(contacts::imports::preview))
+        .routes(routes!(contacts::imports::start))
+        .routes(routes!(contacts::bulk::look))
+        .routes(routes!(contacts::bulk::change))
+        .routes(routes!(contacts::bulk::delete))
+        .routes(routes!(contacts::duplicates::list))
+        .routes(routes!(contacts::runs::log))
+        .routes(routes!(contacts::conflicts::list))
+        .routes(routes!(contacts::conflicts::dismiss))
+        .routes(routes!(contacts::conflicts::reopen))
+        .routes(routes!(contacts::conflicts::link))
+        .routes(routes!(contacts::fields::list, contacts::fields::create))
+        .routes(routes!(contacts::fields::change, contacts::fields::remove))
+        .routes(routes!(contacts::fields::shift))
+        .routes(routes!(contacts::scope::show, contacts::scope::choose))
+        .routes(routes!(contacts::sources::list, contacts::sources::decide))
+        .routes(routes!(contacts::sources::domains, contacts::sources::put_in))
+}
+
+/// Personal data of one person.
+fn personal_routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(personal_data::show))
+        .routes(routes!(personal_data::export))
+        .routes(routes!(personal_data::erase))
 }

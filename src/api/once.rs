@@ -5,8 +5,9 @@
 //! remember it in the transaction of that work, so that a process that ends in between starts nothing twice.
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{self, HeaderName, HeaderValue};
+use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -15,9 +16,11 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::api::asked::{Asked, RequestKey};
+use crate::api::contacts::imports;
 use crate::api::guard::too_large;
 use crate::api::problem::{Kind, Problem};
-use crate::api::{Api, LARGEST_BODY};
+use crate::api::{Api, LARGEST_BODY, ROOT};
+use crate::contacts::import::LARGEST as LARGEST_FILE;
 use crate::mirror::Mirror;
 use crate::store::error::StoreError;
 use crate::store::request_keys;
@@ -62,6 +65,10 @@ impl Kept {
     }
 }
 
+/// An answer that is not kept: it only tells what there is, at length, and asking again does no harm.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NotKept;
+
 /// What a key means for a request.
 enum Known {
     /// It is this request's, from now on.
@@ -85,6 +92,12 @@ pub(crate) async fn once(State(api): State<Api>, request: Request, next: Next) -
     }
 }
 
+/// The largest body of a request, in bytes: files are longer than anything else.
+fn largest(parts: &Parts) -> usize {
+    let path = parts.extensions.get::<MatchedPath>().and_then(|path| path.as_str().strip_prefix(ROOT));
+    if path == Some(imports::PATH) { LARGEST_FILE } else { LARGEST_BODY }
+}
+
 fn changes(method: &Method) -> bool {
     !method.is_safe()
 }
@@ -97,7 +110,7 @@ async fn carry_out(api: &Api, request: Request, next: Next, given: &HeaderValue)
     };
     let (mut parts, body) = request.into_parts();
     let Some(asked) = parts.extensions.get::<Asked>().cloned() else { return Err(too_large()) };
-    let body = to_bytes(body, LARGEST_BODY).await.map_err(|_| too_large())?;
+    let body = to_bytes(body, largest(&parts)).await.map_err(|_| too_large())?;
     let mut digest = Sha256::new();
     let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
     for part in [parts.method.as_str().as_bytes(), target.as_bytes(), &body] {
@@ -145,7 +158,8 @@ async fn begin(mirror: &Mirror, key: &str, request: &str, now: Timestamp) -> Res
         .await
 }
 
-/// Keeps the answer. One that says that nothing was done is not kept: the same request may succeed later.
+/// Keeps the answer. One that says that nothing was done is not kept: the same request may succeed later. Neither is one
+/// that is marked so.
 async fn finish(
     api: &Api,
     mirror: &Mirror,
@@ -153,7 +167,8 @@ async fn finish(
     response: Response,
 ) -> Result<Response, Problem> {
     let (key, now) = (key.to_owned(), api.clock.now());
-    if !response.status().is_success() {
+    let is_kept = response.status().is_success() && response.extensions().get::<NotKept>().is_none();
+    if !is_kept {
         mirror.store().write(move |tx| request_keys::drop_one(tx, &key)).await?;
         return Ok(response);
     }

@@ -38,6 +38,8 @@ pub fn document() -> String {
     described.merge(finish(super::acting_routes().into_openapi(), true));
     described.merge(finish(super::feed_routes().into_openapi(), true));
     described.merge(finish(super::contact_routes().into_openapi(), true));
+    described.merge(finish(super::contact_upkeep_routes().into_openapi(), true));
+    described.merge(finish(super::personal_routes().into_openapi(), true));
     let mut keyed = finish(super::keyed_routes().into_openapi(), true);
     for item in keyed.paths.paths.values_mut() {
         for operation in [&mut item.get, &mut item.put, &mut item.post].into_iter().flatten() {

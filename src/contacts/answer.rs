@@ -53,6 +53,14 @@ impl Answered {
         filter::show(&self.query, self.tables.of(self.entity).catalogue())
     }
 
+    /// How many of what it finds an account keeps.
+    pub fn synced(&self) -> u64 {
+        match self.entity {
+            Entity::Contact => self.found.matching.intersection_len(self.tables.contacts.synced()),
+            Entity::Company => 0,
+        }
+    }
+
     /// One page of what it finds, in an order.
     pub(crate) fn slice(&self, order: &[filter::Order], turn: &Turn, limit: usize) -> Slice {
         let ranking = Ranking::of(&self.tables, self.entity, order);

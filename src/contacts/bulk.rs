@@ -44,6 +44,12 @@ pub struct BulkEdit {
     pub company: Option<(String, String)>,
 }
 
+/// Refuses what a filter finds unless they are as many as somebody has looked at.
+pub fn agreed(numbers: Vec<u32>, meant: u64) -> Result<Vec<u32>, NotDone> {
+    let found = numbers.len() as u64;
+    if found == meant { Ok(numbers) } else { Err(NotDone::Found { found, meant }) }
+}
+
 /// Asks for a run that changes records.
 pub async fn change(
     context: &Context,

@@ -5,6 +5,7 @@ pub mod meaning;
 pub mod rows;
 
 use contact::field::{Entity, Field};
+use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::contacts::follow::{counts, turn_of};
@@ -29,6 +30,8 @@ use crate::store::{contact_companies, contact_fields, contact_imports, contact_r
 
 /// The largest file, in bytes.
 pub const LARGEST: usize = 10 << 20;
+/// How long a file is kept that nobody imports.
+const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How many rows a commit writes.
 const BATCH: usize = 2_000;
 /// How many rows a preview names.
@@ -100,6 +103,7 @@ pub async fn keep_file(
             _ => Same::Never,
         };
         let meaning = Meaning { entity, columns, same, update: true };
+        contact_imports::remove_before(tx, file.at - KEPT)?;
         contact_imports::insert(tx, &kept, &ImportFile { meaning: meaning.text(), ..file })?;
         Ok(Ok(()))
     });
@@ -119,7 +123,11 @@ pub async fn held(mirror: &Mirror, id: &str) -> Result<Held, NotDone> {
 
 /// Says what a file is taken for.
 pub async fn mean(mirror: &Mirror, (id, meaning): (&str, Meaning)) -> Result<(), NotDone> {
-    let id = ImportId::parse(id).ok_or(NotDone::NoFile)?;
+    let Held { id, headings, .. } = held(mirror, id).await?;
+    let (there, named) = (headings.len(), meaning.columns.len());
+    if there != named {
+        return Err(NotDone::Invalid(format!("the file has {there} columns, and {named} were named")));
+    }
     if !meaning.columns.contains(&Target::Name) && !meaning.columns.contains(&Target::Id) {
         return Err(NotDone::Invalid("no column is the name".to_owned()));
     }

@@ -3,6 +3,7 @@
 use contact::field::{Entity, LONGEST_NAME, one_line};
 use serde_json::json;
 
+use crate::contacts::answer;
 use crate::contacts::tell::Doing;
 use crate::contacts::trouble::NotDone;
 use crate::id::{Entropy, RecordId};
@@ -64,6 +65,26 @@ pub async fn unlink(
         Ok(Ok(()))
     });
     unlinked.await?
+}
+
+/// The company that a text means: by its id, or by its name where exactly one is called so.
+pub async fn company(mirror: &Mirror, text: &str) -> Result<Record, NotDone> {
+    let text = text.trim();
+    let tables = mirror.contacts().await?;
+    let is_company = |record: &Record| record.is_live() && record.entity == Entity::Company;
+    let by_id = match RecordId::parse(text) {
+        Some(id) => mirror.store().read(move |tx| contact_records::find(tx, &id)).await?.filter(is_company),
+        None => None,
+    };
+    if let Some(company) = by_id {
+        return Ok(company);
+    }
+    let named: Vec<u32> = tables.companies.named(text).iter().take(2).collect();
+    let mut records = answer::records(mirror, Entity::Company, &named).await?;
+    match (records.pop(), records.is_empty()) {
+        (Some(one), true) => Ok(one),
+        _ => Err(NotDone::Invalid(format!("no company is called “{text}”, or several are"))),
+    }
 }
 
 /// Puts a contact into a company in the transaction of something larger.

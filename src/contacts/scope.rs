@@ -3,9 +3,12 @@
 use std::collections::BTreeSet;
 
 use contact::board::domain_key;
+use directory::{Snapshot, fold_text};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::contacts::trouble::NotDone;
+use crate::nouns::site::Site;
 use crate::store::error::StoreError;
 use crate::store::settings;
 use crate::store::tx::Tx;
@@ -37,6 +40,74 @@ pub struct Chosen {
     pub scope: Scope,
     /// Who chose it, and when.
     pub chosen: Option<(String, Timestamp)>,
+}
+
+/// A scope as people and programs say it: sites and groups by id or name, domains in any form.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WantedScope {
+    /// Sites that are left out.
+    pub sites_without: Vec<String>,
+    /// Groups of whose members users have to be.
+    pub groups_only: Vec<String>,
+    /// Groups whose members are left out.
+    pub groups_without: Vec<String>,
+    /// Domains of which addresses have to be.
+    pub domains_only: Vec<String>,
+    /// Domains whose addresses are left out.
+    pub domains_without: Vec<String>,
+}
+
+impl WantedScope {
+    /// The scope that is meant. A name that several groups have means all of them.
+    ///
+    /// # Errors
+    /// A site or a group is not known.
+    pub fn scope(&self, snapshot: &Snapshot) -> Result<Scope, NotDone> {
+        let domains = |texts: &[String]| Scope::domains(&texts.join("\n"));
+        Ok(Scope {
+            sites_without: sites(&self.sites_without, snapshot)?,
+            groups_only: groups(&self.groups_only, snapshot)?,
+            groups_without: groups(&self.groups_without, snapshot)?,
+            domains_only: domains(&self.domains_only),
+            domains_without: domains(&self.domains_without),
+        })
+    }
+}
+
+fn said(texts: &[String]) -> impl Iterator<Item = &str> {
+    texts.iter().map(|text| text.trim()).filter(|text| !text.is_empty())
+}
+
+fn sites(texts: &[String], snapshot: &Snapshot) -> Result<BTreeSet<String>, NotDone> {
+    let known = Site::all(snapshot);
+    let mut ids = BTreeSet::new();
+    for text in said(texts) {
+        let folded = fold_text(text);
+        let is_meant = |site: &&Site| site.cloud_id == text || fold_text(&site.name) == folded;
+        let named: Vec<String> = known.iter().filter(is_meant).map(|site| site.cloud_id.clone()).collect();
+        if named.is_empty() {
+            return Err(NotDone::Invalid(format!("no site is called “{text}”")));
+        }
+        ids.extend(named);
+    }
+    Ok(ids)
+}
+
+fn groups(texts: &[String], snapshot: &Snapshot) -> Result<BTreeSet<String>, NotDone> {
+    let mut ids = BTreeSet::new();
+    for text in said(texts) {
+        let folded = fold_text(text);
+        let rows = snapshot.groups_by_name().iter().filter_map(|group| snapshot.group_row(group));
+        let named: Vec<String> = rows
+            .filter(|row| *row.folded_name == folded || row.id.as_str() == text)
+            .map(|row| row.id.as_str().to_owned())
+            .collect();
+        if named.is_empty() {
+            return Err(NotDone::Invalid(format!("no group is called “{text}”")));
+        }
+        ids.extend(named);
+    }
+    Ok(ids)
 }
 
 /// Reads the scope in force.

@@ -54,6 +54,14 @@ pub enum NotDone {
     /// The number was not typed.
     #[error("it concerns {0} records, and this number was not typed")]
     Typed(u64),
+    /// The filter finds other records than were looked at.
+    #[error("the filter finds {found} records, and {meant} were meant")]
+    Found {
+        /// How many it finds.
+        found: u64,
+        /// How many were looked at.
+        meant: u64,
+    },
     /// The power to do it was not given.
     #[error("deleting many at once is a power of its own, and it was not given to you")]
     NoPower,
@@ -85,6 +93,7 @@ impl NotDone {
             NotDone::NotRead => "Wait for the first sync to end.",
             NotDone::NoReason => "Say why in a few words; it is kept.",
             NotDone::Typed(_) => "Type the number if that is what is meant.",
+            NotDone::Found { .. } => "Look at what it finds, and ask again with that number.",
             NotDone::NoPower => "An administrator gives it under Settings, Contacts.",
             NotDone::Store(_) => "Try again.",
         };

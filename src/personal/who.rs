@@ -75,6 +75,13 @@ pub async fn find(mirror: &Mirror, control: &Store, asked: &str) -> Result<Known
         known.account_ids.insert(asked);
     }
     let mut known = mirror.store().read(move |tx| collect(tx, known)).await?;
+    // What was asked for may be the username of a feed, and no account's id.
+    let by_username = known.in_feeds.iter().any(|person| person.username_key == username_key(&known.asked));
+    let is_account =
+        snapshot.account(&known.asked).is_some() || known.on_sites.iter().any(|on| on.account_id == known.asked);
+    if by_username && !is_account {
+        known.account_ids.remove(&known.asked);
+    }
     // Somebody whom a site or a feed alone has named may be in the mirror too.
     for id in &known.account_ids {
         if let Some(ordinal) = snapshot.account(id).filter(|ordinal| !known.ordinals.contains(ordinal)) {

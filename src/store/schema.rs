@@ -57,7 +57,16 @@ pub const ORGANIZATION: &[Migration] = &[
         sql: include_str!("../../migrations/organization/0024_site_hooks.sql"),
     },
     Migration { number: 25, name: "reports", sql: include_str!("../../migrations/organization/0025_reports.sql") },
-    Migration {},
+    Migration {
+        number: 26,
+        name: "webhook_runs",
+        sql: include_str!("../../migrations/organization/0026_webhook_runs.sql"),
+    },
+    Migration {
+        number: 27,
+        name: "feed_digests",
+        sql: include_str!("../../migrations/organization/0027_feed_digests.sql"),
+    },
 ];
 
 /// The schema of the control database.

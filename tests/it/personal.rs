@@ -1,9 +1,11 @@
 //! One person is exported as a whole and erased everywhere, the audit chain still verifies, and what must stay is named.
 
 use contact::field::Entity;
+use reqwest::Method;
 use rollcall::contacts::keep::{self, Edit};
 use rollcall::contacts::notes;
 use rollcall::mirror::marks;
+use rollcall::nouns::access_token::Reach;
 use rollcall::nouns::feed_run::FeedRunState;
 use rollcall::nouns::protection::{Protectee, Reason};
 use rollcall::personal::preview::preview;
@@ -15,6 +17,7 @@ use rollcall::store::{events, feed_runs};
 use serde_json::json;
 use simulator::NewUser;
 
+use crate::api::with_query;
 use crate::feeds::{World, bytes, json_control, people, record};
 use crate::support::app::ENGINES;
 
@@ -152,6 +155,66 @@ async fn e7_somebody_who_left_is_exported_and_then_erased_everywhere() {
         let told: Vec<&str> = left.goes.iter().map(|(what, _)| what.as_str()).collect();
         assert!(told.iter().all(|what| what.starts_with("Events")), "{told:?}");
         assert_eq!(mentions(app.mirror.store(), "quillfeather").await, [] as [&str; 0]);
+        world.end().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_program_looks_exports_and_erases_by_the_same_verbs() {
+    for engine in ENGINES {
+        let world = World::start(engine, 172).await;
+        let served = &world.served;
+        let app = &served.app;
+        let new = NewUser { name: NAME.to_owned(), email: EMAIL.to_owned(), directory: None };
+        let id = app.simulator.change(|organization| organization.add_user(&new)).unwrap();
+        app.sync().await.unwrap();
+        app.simulator.change(|organization| organization.delete_account(&id)).unwrap();
+        app.sync().await.unwrap();
+        let who = json!({ "who": EMAIL });
+        let looked = served.get("/personal-data", &[("who", EMAIL)]).await;
+        assert_eq!((looked.status, &looked.body["account_ids"]), (200, &json!([id])), "{}", looked.text);
+        assert!(!looked.body["goes"].as_array().unwrap().is_empty(), "{}", looked.text);
+        assert_eq!(served.get("/personal-data", &[("who", "nobody-at-all")]).await.status, 404);
+
+        // A token that may only read looks and does no more; one of another organization finds nobody here.
+        let reads = served.make_token_that_may("reads", None, Reach::Read).await;
+        let other = World::start(engine, 173).await;
+        let typed = json!({ "who": EMAIL, "typed": EMAIL });
+        for (token, looks, acts) in [(&reads, 200, 403), (&other.served.token, 401, 401)] {
+            let path = with_query("/personal-data", &[("who", EMAIL)]);
+            let answer = served.send(served.request(Method::GET, &path).bearer_auth(token)).await;
+            assert_eq!((answer.status, answer.text.contains("Quillfeather")), (looks, looks == 200), "{}", answer.text);
+            for (path, body) in [("/personal-data/export", &who), ("/personal-data/erase", &typed)] {
+                let answer = served.send(served.request(Method::POST, path).bearer_auth(token).json(body)).await;
+                assert_eq!(answer.status, acts, "{path}: {}", answer.text);
+            }
+        }
+        let elsewhere = other.served.get("/personal-data", &[("who", &id)]).await;
+        assert_eq!(elsewhere.status, 404, "{}", elsewhere.text);
+        other.end().await;
+
+        // What is told at length is not kept with its key, so that it is not there after the erasure.
+        let exported = served.post_once("/personal-data/export", &who, "export").await;
+        assert_eq!((exported.status, &exported.body["person"]["emails"]), (200, &json!([EMAIL])), "{}", exported.text);
+        let again = served.post_once("/personal-data/export", &who, "export").await;
+        assert_eq!((again.status, again.header("idempotency-replayed")), (200, ""));
+        for wrong in [json!({ "who": EMAIL, "typed": "somebody" }), json!({ "who": EMAIL })] {
+            let refused = served.post("/personal-data/erase", &wrong).await;
+            let left = mentions(app.mirror.store(), NAME).await;
+            assert_eq!(
+                (refused.status, refused.problem(), left.is_empty()),
+                (422, "invalid", false),
+                "{}",
+                refused.text
+            );
+        }
+        let erased = served.post_once("/personal-data/erase", &typed, "erase").await;
+        assert_eq!((erased.status, &erased.body["stays"]), (200, &json!([])), "{}", erased.text);
+        let again = served.post_once("/personal-data/erase", &typed, "erase").await;
+        assert_eq!((again.header("idempotency-replayed"), &again.body), ("true", &erased.body));
+        assert_eq!(mentions(app.mirror.store(), "quillfeather").await, [] as [&str; 0]);
+        assert_eq!(mentions(app.mirrors.control(), "quillfeather").await, [] as [&str; 0]);
+        app.mirror.store().read(events::verify).await.unwrap().unwrap();
         world.end().await;
     }
 }

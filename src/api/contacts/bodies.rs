@@ -3,15 +3,17 @@
 
 use std::collections::BTreeMap;
 
-use contact::board::system_tags;
-use contact::field::{Field, Values};
+use contact::board::{Tables, system_tags};
+use contact::field::{Entity, Field, Values};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::api::contacts::records::{Shown, Wanted};
 use crate::api::diagnostic::Diagnostic;
 use crate::api::problem::{Kind, Problem};
 use crate::contacts::keep::Edit;
 use crate::contacts::listing::Listed;
+use crate::nouns::contact::Record;
 
 /// A page of contacts.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -95,14 +97,6 @@ pub(crate) struct WantedLink {
     pub(super) role: String,
 }
 
-/// A note to add.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct WantedNote {
-    /// What it says.
-    pub(super) text: String,
-}
-
 /// Two to merge.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -113,38 +107,12 @@ pub(crate) struct WantedMerge {
     pub(super) other: String,
 }
 
-/// The fields that people defined.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct ContactFields {
-    /// The fields.
-    pub(super) fields: Vec<FieldBody>,
-}
+impl Shown for ContactBody {
+    const ENTITY: Entity = Entity::Contact;
 
-/// A field.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct FieldBody {
-    /// `contact` or `company`.
-    entity: String,
-    /// What filters, files and this API call it.
-    name: String,
-    /// What pages call it.
-    label: String,
-    /// `text`, `number`, `date`, `choice`, `email`, `telephone`, `address` or `user`.
-    kind: String,
-    /// The words of a choice.
-    choices: Vec<String>,
-    /// Whether nothing can be saved by hand without it.
-    required: bool,
-    /// What a new record has where nobody says otherwise.
-    default: Option<String>,
-    /// The section in which it is shown; may be empty.
-    section: String,
-}
-
-impl ContactBody {
-    pub(super) fn of(row: &Listed, fields: &[Field]) -> ContactBody {
+    fn of(row: &Listed, tables: &Tables) -> ContactBody {
         let record = &row.record;
-        let company = |(company, role): &(crate::nouns::contact::Record, String)| CompanyRole {
+        let company = |(company, role): &(Record, String)| CompanyRole {
             id: company.id.to_string(),
             name: company.name.clone(),
             role: role.clone(),
@@ -158,7 +126,7 @@ impl ContactBody {
             synced: record.mark.is_some(),
             status: record.mark.as_ref().map(|mark| mark.status.clone()),
             companies: row.companies.iter().map(company).collect(),
-            fields: named(&record.values, fields),
+            fields: named(&record.values, tables.contacts.fields()),
             created_at: record.created_at.to_string(),
             created_by: record.created_by.clone(),
             changed_at: record.changed_at.to_string(),
@@ -166,8 +134,8 @@ impl ContactBody {
     }
 }
 
-impl WantedContact {
-    pub(super) fn edit(self, fields: &[Field]) -> Result<Edit, Problem> {
+impl Wanted for WantedContact {
+    fn edit(self, fields: &[Field]) -> Result<Edit, Problem> {
         Ok(Edit {
             name: self.name,
             email: self.email,
@@ -175,21 +143,6 @@ impl WantedContact {
             values: numbered(self.fields, fields)?,
             ..Edit::default()
         })
-    }
-}
-
-impl FieldBody {
-    pub(super) fn of(field: &Field) -> FieldBody {
-        FieldBody {
-            entity: field.entity.as_str().to_owned(),
-            name: field.code.clone(),
-            label: field.label.clone(),
-            kind: field.kind.as_str().to_owned(),
-            choices: field.choices.clone(),
-            required: field.required,
-            default: field.default.clone(),
-            section: field.section.clone(),
-        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use contact::board::Tables;
 use contact::field::{Entity, Field};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,13 +13,12 @@ use utoipa::ToSchema;
 use crate::api::Api;
 use crate::api::asked::Asked;
 use crate::api::contacts::bodies::{WantedMerge, named, numbered};
-use crate::api::contacts::{ListedBy, existing, find, is, of, problem};
+use crate::api::contacts::records::{self, ListedBy, Shown, Wanted};
 use crate::api::diagnostic::Diagnostic;
 use crate::api::parameters::{Id, None as NoParameters, Parameters, Sent};
 use crate::api::problem::Problem;
 use crate::contacts::keep::Edit;
-use crate::contacts::{define, keep, merge};
-use crate::nouns::contact::Record;
+use crate::contacts::listing::Listed;
 
 /// A page of companies.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -70,7 +70,7 @@ pub(crate) struct WantedCompany {
     fields: BTreeMap<String, Option<String>>,
 }
 
-impl WantedCompany {
+impl Wanted for WantedCompany {
     fn edit(self, fields: &[Field]) -> Result<Edit, Problem> {
         Ok(Edit {
             name: self.name,
@@ -82,15 +82,18 @@ impl WantedCompany {
     }
 }
 
-impl CompanyBody {
-    fn of(record: &Record, contacts: u64, fields: &[Field]) -> CompanyBody {
+impl Shown for CompanyBody {
+    const ENTITY: Entity = Entity::Company;
+
+    fn of(row: &Listed, tables: &Tables) -> CompanyBody {
+        let record = &row.record;
         CompanyBody {
             id: record.id.to_string(),
             name: record.name.clone(),
             domains: record.domains.clone(),
             tags: record.tags.clone(),
-            contacts,
-            fields: named(&record.values, fields),
+            contacts: tables.contacts_of(record.number),
+            fields: named(&record.values, tables.companies.fields()),
             created_at: record.created_at.to_string(),
             changed_at: record.changed_at.to_string(),
         }
@@ -103,15 +106,13 @@ impl CompanyBody {
 #[utoipa::path(get, path = "/companies", tag = "contacts", operation_id = "list_companies", params(ListedBy),
     responses((status = 200, description = "A page of companies", body = Companies)))]
 pub(crate) async fn list(asked: Asked, Parameters(by): Parameters<ListedBy>) -> Result<Json<Companies>, Problem> {
-    let found = find(&asked, Entity::Company, by).await?;
-    let tables = &found.answered.tables;
-    let body = |record: &Record| CompanyBody::of(record, tables.contacts_of(record.number), tables.companies.fields());
+    let found = records::list(&asked, by).await?;
     Ok(Json(Companies {
-        filter: found.answered.canonical(),
-        total: found.answered.found.matching.len(),
-        warnings: found.warnings(),
-        companies: found.rows.iter().map(|row| body(&row.record)).collect(),
-        next: found.next.clone(),
+        filter: found.filter,
+        total: found.total,
+        warnings: found.warnings,
+        companies: found.rows,
+        next: found.next,
     }))
 }
 
@@ -124,11 +125,7 @@ pub(crate) async fn create(
     Parameters(_): Parameters<NoParameters>,
     Sent(wanted): Sent<WantedCompany>,
 ) -> Result<(StatusCode, Json<CompanyBody>), Problem> {
-    let fields = define::list(&asked.mirror).await?;
-    let edit = wanted.edit(&of(&fields, Entity::Company))?;
-    let made = keep::create(&asked.context, &asked.mirror, (Entity::Company, edit), &api.entropy).await;
-    let record = made.map_err(|why| problem("The company was not made.", why))?;
-    Ok((StatusCode::CREATED, Json(one(&asked, record.id.as_str()).await?)))
+    records::create((&api, &asked), wanted).await
 }
 
 /// Show a company
@@ -140,7 +137,7 @@ pub(crate) async fn show(
     Id(id): Id,
     Parameters(_): Parameters<NoParameters>,
 ) -> Result<Json<CompanyBody>, Problem> {
-    Ok(Json(one(&asked, &id).await?))
+    records::one(&asked, &id).await
 }
 
 /// Change a company
@@ -156,12 +153,7 @@ pub(crate) async fn change(
     Parameters(_): Parameters<NoParameters>,
     Sent(wanted): Sent<WantedCompany>,
 ) -> Result<Json<CompanyBody>, Problem> {
-    is(&asked, (Entity::Company, &id)).await?;
-    let fields = define::list(&asked.mirror).await?;
-    let edit = wanted.edit(&of(&fields, Entity::Company))?;
-    let changed = keep::change(&asked.context, &asked.mirror, (&id, edit), &api.entropy).await;
-    changed.map_err(|why| problem("The company was not changed.", why))?;
-    Ok(Json(one(&asked, &id).await?))
+    records::change((&api, &asked), &id, wanted).await
 }
 
 /// Delete a company
@@ -176,10 +168,7 @@ pub(crate) async fn delete(
     Id(id): Id,
     Parameters(_): Parameters<NoParameters>,
 ) -> Result<StatusCode, Problem> {
-    is(&asked, (Entity::Company, &id)).await?;
-    let deleted = keep::delete(&asked.context, &asked.mirror, &id, &api.entropy).await;
-    deleted.map_err(|why| problem("The company was not deleted.", why))?;
-    Ok(StatusCode::NO_CONTENT)
+    records::delete((&api, &asked), (Entity::Company, &id)).await
 }
 
 /// Merge two companies
@@ -193,14 +182,5 @@ pub(crate) async fn merge_two(
     Parameters(_): Parameters<NoParameters>,
     Sent(wanted): Sent<WantedMerge>,
 ) -> Result<Json<CompanyBody>, Problem> {
-    is(&asked, (Entity::Company, &wanted.keep)).await?;
-    let merged = merge::merge(&asked.context, &asked.mirror, (&wanted.keep, &wanted.other), &api.entropy).await;
-    merged.map_err(|why| problem("They were not merged.", why))?;
-    Ok(Json(one(&asked, &wanted.keep).await?))
-}
-
-async fn one(asked: &Asked, id: &str) -> Result<CompanyBody, Problem> {
-    let (row, fields) = existing(asked, (Entity::Company, id)).await?;
-    let contacts = asked.mirror.contacts().await?.contacts_of(row.record.number);
-    Ok(CompanyBody::of(&row.record, contacts, &of(&fields, Entity::Company)))
+    records::merge((&api, &asked), (&wanted.keep, &wanted.other)).await
 }

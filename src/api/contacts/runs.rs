@@ -1,4 +1,4 @@
-//! Runs over contacts, and their conflicts.
+//! Runs over contacts: listed, looked at, their log, cancelled.
 
 use axum::Json;
 use axum::extract::State;
@@ -10,11 +10,11 @@ use crate::api::Api;
 use crate::api::asked::Asked;
 use crate::api::contacts::problem;
 use crate::api::page;
-use crate::api::parameters::{Id, None as NoParameters, Parameters, Sent};
+use crate::api::parameters::{Id, None as NoParameters, Parameters};
 use crate::api::problem::{Kind, Problem};
-use crate::contacts::conflicts::{self, ShownConflict};
 use crate::contacts::runs;
-use crate::nouns::contact_run::{ConflictState, ContactRun};
+use crate::id::ContactRunId;
+use crate::nouns::contact_run::{self as nouns, ContactRun};
 
 /// Which page.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -25,6 +25,43 @@ pub(crate) struct ByPage {
     limit: Option<usize>,
     /// From where on: `next` of the page before.
     cursor: Option<String>,
+}
+
+/// Which lines of a log.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Lines {
+    /// Only of this kind: `created`, `linked`, `changed`, `unlinked`, `deleted`, `conflict`, `skipped`, `refused` and so on.
+    kind: Option<String>,
+    /// How many at the most; 100 when it is left out.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<usize>,
+    /// From where on: `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// A page of a run's log, in its order.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct ContactLog {
+    /// The lines.
+    lines: Vec<ContactLogLine>,
+    /// The cursor of the page after this one; null on the last.
+    next: Option<String>,
+}
+
+/// A line of a run's log.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct ContactLogLine {
+    /// Its place, from 1.
+    line: u64,
+    /// When.
+    at: String,
+    /// What it tells of.
+    kind: String,
+    /// The account that it is about.
+    account_id: Option<String>,
+    /// What it says.
+    text: String,
 }
 
 /// A page of runs, the newest first.
@@ -88,45 +125,14 @@ pub(crate) struct ContactRunCounts {
     unchanged: u64,
 }
 
-/// A page of conflicts, the oldest first.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct ContactConflicts {
-    /// The conflicts.
-    conflicts: Vec<ConflictBody>,
-    /// The cursor of the page after this one; null on the last.
-    next: Option<String>,
-}
-
-/// A conflict about an address.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct ConflictBody {
-    /// Its number.
-    number: i64,
-    /// The address in its normal form.
-    email: String,
-    /// `several_contacts`, `address_taken` or `shared_address`.
-    kind: String,
-    /// What is the matter.
-    detail: String,
-    /// What is proposed.
-    proposal: String,
-    /// The ids of the contacts with this address.
-    contacts: Vec<String>,
-    /// The accounts that wait to be linked.
-    accounts: Vec<String>,
-    /// Since when.
-    opened_at: String,
-}
-
-/// Why a conflict may stay as it is.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct WantedDismissal {
-    /// The reason.
-    reason: String,
-}
-
 impl ContactRunBody {
+    /// The answer to whoever has asked for a run.
+    pub(super) async fn begun(asked: &Asked, id: ContactRunId) -> Result<(StatusCode, Json<ContactRunBody>), Problem> {
+        let run = runs::find(&asked.mirror, id.as_str()).await;
+        let run = run.map_err(|why| problem("The run was not found.", why))?;
+        Ok((StatusCode::ACCEPTED, Json(ContactRunBody::of(&run))))
+    }
+
     pub(super) fn of(run: &ContactRun) -> ContactRunBody {
         let counts = &run.counts;
         ContactRunBody {
@@ -152,22 +158,6 @@ impl ContactRunBody {
                 unchanged: counts.unchanged,
             },
             failure: run.failure.clone(),
-        }
-    }
-}
-
-impl ConflictBody {
-    fn of(shown: &ShownConflict) -> ConflictBody {
-        let conflict = &shown.kept.conflict;
-        ConflictBody {
-            number: shown.kept.number,
-            email: conflict.email_key.clone(),
-            kind: conflict.kind.as_str().to_owned(),
-            detail: conflict.kind.sentence().to_owned(),
-            proposal: conflict.kind.proposal().to_owned(),
-            contacts: shown.records.iter().map(|record| record.id.to_string()).collect(),
-            accounts: conflict.accounts.clone(),
-            opened_at: shown.kept.opened_at.to_string(),
         }
     }
 }
@@ -199,6 +189,34 @@ pub(crate) async fn show(
     Ok(Json(ContactRunBody::of(&run)))
 }
 
+/// Show the log of a run over contacts
+///
+/// What it did, and what it left out and why.
+#[utoipa::path(get, path = "/contact-runs/{id}/log", tag = "contacts", operation_id = "show_contact_run_log",
+    params(("id" = String, Path, description = "The run's id"), Lines),
+    responses((status = 200, description = "A page of the log", body = ContactLog)))]
+pub(crate) async fn log(
+    asked: Asked,
+    Id(id): Id,
+    Parameters(by): Parameters<Lines>,
+) -> Result<Json<ContactLog>, Problem> {
+    let run = runs::find(&asked.mirror, &id).await.map_err(|why| problem("The run was not found.", why))?;
+    let limit = page::limit(by.limit)?;
+    let question = format!("log of {id}: {}", by.kind.as_deref().unwrap_or_default());
+    let after = place(&question, by.cursor.as_deref(), 0)?.unsigned_abs();
+    let found = runs::lines(&asked.mirror, run.number, (after, by.kind), limit as u32).await?;
+    let next = (found.len() == limit).then(|| found.last()).flatten();
+    let next = next.map(|line| page::write(&question, &line.line.to_string()));
+    let line = |line: nouns::ContactLogLine| ContactLogLine {
+        line: line.line,
+        at: line.at.to_string(),
+        kind: line.kind,
+        account_id: line.account,
+        text: line.text,
+    };
+    Ok(Json(ContactLog { lines: found.into_iter().map(line).collect(), next }))
+}
+
 /// Cancel a run over contacts
 ///
 /// What it has done stays.
@@ -217,44 +235,7 @@ pub(crate) async fn cancel(
     Ok(Json(ContactRunBody::of(&run)))
 }
 
-/// List conflicts of contacts
-///
-/// Those that wait for a person.
-#[utoipa::path(get, path = "/contact-conflicts", tag = "contacts", operation_id = "list_contact_conflicts",
-    params(ByPage), responses((status = 200, description = "A page of conflicts", body = ContactConflicts)))]
-pub(crate) async fn list_conflicts(
-    asked: Asked,
-    Parameters(by): Parameters<ByPage>,
-) -> Result<Json<ContactConflicts>, Problem> {
-    let (question, limit) = ("contact conflicts", page::limit(by.limit)?);
-    let after = place(question, by.cursor.as_deref(), 0)?;
-    let found = conflicts::list(&asked.mirror, ConflictState::Open, (after, limit as u32)).await?;
-    let next = (found.len() == limit).then(|| found.last()).flatten();
-    let next = next.map(|shown| page::write(question, &shown.kept.number.to_string()));
-    Ok(Json(ContactConflicts { conflicts: found.iter().map(ConflictBody::of).collect(), next }))
-}
-
-/// Dismiss a conflict of contacts
-///
-/// It stays as it is until somebody else is in it. Merging the contacts ends it too.
-#[utoipa::path(post, path = "/contact-conflicts/{id}/dismiss", tag = "contacts",
-    operation_id = "dismiss_contact_conflict",
-    params(("id" = String, Path, description = "The conflict's number")), request_body = WantedDismissal,
-    responses((status = 204, description = "It is dismissed")))]
-pub(crate) async fn dismiss(
-    State(api): State<Api>,
-    asked: Asked,
-    Id(id): Id,
-    Parameters(_): Parameters<NoParameters>,
-    Sent(wanted): Sent<WantedDismissal>,
-) -> Result<StatusCode, Problem> {
-    let number = id.parse().map_err(|_| Problem::not_found("conflict with this number"))?;
-    let done = conflicts::dismiss(&asked.context, &asked.mirror, (number, &wanted.reason), &api.entropy).await;
-    done.map_err(|why| problem("The conflict was not dismissed.", why))?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-fn place(question: &str, cursor: Option<&str>, first: i64) -> Result<i64, Problem> {
+pub(super) fn place(question: &str, cursor: Option<&str>, first: i64) -> Result<i64, Problem> {
     let Some(cursor) = cursor else { return Ok(first) };
     let wrong = || Problem::new(Kind::Cursor, "The cursor cannot be read.", "Begin without a cursor.");
     page::read(question, cursor)?.parse().map_err(|_| wrong())

@@ -4,6 +4,11 @@ use contact::field::{Entity, Field};
 use directory::fold_text;
 use serde_json::{Value, json};
 
+use crate::contacts::trouble::NotDone;
+
+/// What programs and commands write before the name of a field of your own.
+const OWN: &str = "fields.";
+
 /// What a column is taken for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
@@ -79,6 +84,45 @@ impl Target {
                 word.strip_prefix("field").and_then(|number| number.parse().ok()).map_or(Target::Nothing, Target::Field)
             }
         }
+    }
+
+    /// As programs and commands write it: the word, and a field of your own as `fields.level`; empty for nothing.
+    pub fn in_words(&self, fields: &[Field]) -> String {
+        match self {
+            Target::Field(number) => fields
+                .iter()
+                .find(|field| field.number == *number)
+                .map(|field| format!("{OWN}{}", field.code))
+                .unwrap_or_default(),
+            target => target.word(),
+        }
+    }
+
+    /// Reads what [`Target::in_words`] writes, for a file of contacts or of companies.
+    ///
+    /// # Errors
+    /// It is none of the words, or it is not of these records.
+    pub fn of_words(words: &str, (entity, fields): (Entity, &[Field])) -> Result<Target, NotDone> {
+        let words = words.trim();
+        if words.is_empty() {
+            return Ok(Target::Nothing);
+        }
+        let known = Target::all(entity, fields);
+        let found = known.iter().find(|target| target.in_words(fields).eq_ignore_ascii_case(words));
+        found.cloned().ok_or_else(|| {
+            let names: Vec<String> = known.iter().map(|target| target.in_words(fields)).collect();
+            NotDone::Invalid(format!("a column is not taken for “{words}”, but for one of: {}", names.join(", ")))
+        })
+    }
+
+    /// Everything that a column can be taken for.
+    pub fn all(entity: Entity, fields: &[Field]) -> Vec<Target> {
+        let own = fields.iter().filter(|field| field.entity == entity).map(|field| Target::Field(field.number));
+        let of_entity = match entity {
+            Entity::Contact => vec![Target::Email, Target::Companies, Target::Role],
+            Entity::Company => vec![Target::Domains],
+        };
+        [Target::Id, Target::Name].into_iter().chain(of_entity).chain([Target::Tags]).chain(own).collect()
     }
 
     /// What a heading looks like.

@@ -11,8 +11,8 @@ use serde::Deserialize;
 
 use crate::contacts::answer::answer;
 use crate::contacts::bulk::{self, BulkEdit, TYPED_FROM};
-use crate::contacts::define;
 use crate::contacts::trouble::NotDone;
+use crate::contacts::{define, relate};
 use crate::web::Served;
 use crate::web::contacts::{Of, home, run, settings, told, words};
 use crate::web::failure::Failure;
@@ -94,18 +94,10 @@ impl Entry {
         let values: Values = self.field.parse().ok().map(|field| (field, self.value.clone())).into_iter().collect();
         let company = match self.company.trim() {
             "" => None,
-            name => {
-                let tables = visit.mirror.contacts().await?;
-                let named: Vec<u32> = tables.companies.named(name).iter().take(2).collect();
-                let records = crate::contacts::answer::records(&visit.mirror, Entity::Company, &named).await?;
-                match &*records {
-                    [one] => Some((one.id.to_string(), self.role.trim().to_owned())),
-                    _ => {
-                        let why = format!("no company is called “{name}”, or several are");
-                        return Ok(Err(NotDone::Invalid(why)));
-                    }
-                }
-            }
+            name => match relate::company(&visit.mirror, name).await {
+                Ok(one) => Some((one.id.to_string(), self.role.trim().to_owned())),
+                Err(why) => return Ok(Err(why)),
+            },
         };
         Ok(Ok(BulkEdit { add_tags: list(&self.add_tags), remove_tags: list(&self.remove_tags), values, company }))
     }

@@ -12,7 +12,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use crate::contacts::bulk;
-use crate::contacts::scope::Scope;
+use crate::contacts::scope::{Scope, WantedScope};
 use crate::contacts::syncing::{self, Standing, Switch};
 use crate::contacts::trouble::NotDone;
 use crate::id::AdministratorId;
@@ -157,32 +157,16 @@ impl ScopeEntry {
     }
 
     fn scope(&self, snapshot: &Snapshot) -> Result<Scope, NotDone> {
-        Ok(Scope {
-            sites_without: self.sites.clone(),
-            groups_only: groups(&self.groups_only, snapshot)?,
-            groups_without: groups(&self.groups_without, snapshot)?,
-            domains_only: Scope::domains(&self.domains_only),
-            domains_without: Scope::domains(&self.domains_without),
-        })
+        let lines = |text: &str| text.lines().map(str::to_owned).collect();
+        let wanted = WantedScope {
+            sites_without: self.sites.iter().cloned().collect(),
+            groups_only: lines(&self.groups_only),
+            groups_without: lines(&self.groups_without),
+            domains_only: lines(&self.domains_only),
+            domains_without: lines(&self.domains_without),
+        };
+        wanted.scope(snapshot)
     }
-}
-
-/// The ids of groups that are named, one a line.
-fn groups(text: &str, snapshot: &Snapshot) -> Result<BTreeSet<String>, NotDone> {
-    let mut ids = BTreeSet::new();
-    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        let folded = directory::fold_text(line);
-        let rows = snapshot.groups_by_name().iter().filter_map(|group| snapshot.group_row(group));
-        let named: Vec<&str> = rows
-            .filter(|row| *row.folded_name == folded || row.id.as_str() == line)
-            .map(|row| row.id.as_str())
-            .collect();
-        if named.is_empty() {
-            return Err(NotDone::Invalid(format!("no group is called “{line}”")));
-        }
-        ids.extend(named.into_iter().map(str::to_owned));
-    }
-    Ok(ids)
 }
 
 async fn page(served: &Served, visit: &Visit, entry: Option<ScopeEntry>, said: Markup) -> Result<Page, Failure> {

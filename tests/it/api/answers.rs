@@ -121,6 +121,11 @@ async fn every_route_answers_as_the_document_says() {
         note(Method::POST, path);
     }
     note(Method::PUT, "/tasks/{id}/schedule");
+    // So has personal data.
+    note(Method::GET, "/personal-data");
+    for path in ["/personal-data/export", "/personal-data/erase"] {
+        note(Method::POST, path);
+    }
     // Those of feeds are asked in the tests of feeds, through the same check of their answers.
     for (method, path, _) in operations().into_iter().filter(|(_, path, _)| path.contains("/feed")) {
         note(method, path.strip_prefix(rollcall::api::ROOT).unwrap());

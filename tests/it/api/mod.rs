@@ -2,6 +2,7 @@
 //! against the document.
 
 mod answers;
+mod contact_upkeep;
 mod contacts;
 mod entry;
 mod listing;

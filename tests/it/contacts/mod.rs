@@ -104,7 +104,7 @@ pub(crate) fn eligible(app: &TestApp) -> BTreeMap<String, String> {
 }
 
 /// Enters the token of a site, so that its customers can be read.
-async fn enter_token(app: &TestApp, site: usize) -> String {
+pub(crate) async fn enter_token(app: &TestApp, site: usize) -> String {
     let site = app.simulator.sites().remove(site);
     let (cloud_id, email, token) = (site.cloud_id, site.user, site.token);
     let entered = EnteredToken { cloud_id: cloud_id.clone(), email, token, expires_at: None };
