@@ -19,6 +19,7 @@ pub mod person;
 pub mod protected;
 pub mod reports;
 pub mod runs;
+mod sending;
 pub mod simulate;
 pub mod socket;
 pub mod stats;
@@ -124,10 +125,11 @@ pub enum Command {
     #[command(after_help = "Examples:\n  rollcall feed show staff\n  rollcall feed check control.json users.csv\n\
         Exit codes: 0 done, 3 refused, 4 records of the samples fail.")]
     Feed(feed::Feed),
-    /// List contacts and companies, and say or change how Jira User Syncing stands
+    /// List and change contacts and companies, import them, and say or change how Jira User Syncing stands
     #[command(
-        after_help = "Examples:\n  rollcall contacts list 'company ~ acme' --csv\n  rollcall contacts sync --preview\n\
-        A filter with errors is refused (3), with a mark below each."
+        after_help = "Examples:\n  rollcall contacts list 'company ~ acme' --csv\n  rollcall contacts import people.csv\n  \
+        rollcall contacts change 'tag = old' --add-tag vip --yes 12\n  rollcall contacts sync --preview\n\
+        What concerns many is shown first; --yes does it. A filter with errors is refused (3), with a mark below each."
     )]
     Contacts(contacts::Contacts),
     /// Send files to a feed, start its run and wait for it

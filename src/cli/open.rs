@@ -7,6 +7,7 @@ use clock::Clock;
 use crate::cli::Place;
 use crate::config::Config;
 use crate::id::Entropy;
+use crate::mirror::Mirror;
 use crate::mirror::mirrors::Mirrors;
 use crate::notify::Notifier;
 use crate::nouns::refusal::Refusal;
@@ -68,6 +69,20 @@ pub async fn to_act(config: &Config, clock: Clock) -> Result<Opened, Locked> {
         config.time_zone.clone(),
     );
     Ok(Opened { mirrors, connector, notifier, surroundings: Surroundings { clock, entropy }, _lock: lock })
+}
+
+/// The organization that is connected.
+pub fn only(mirrors: &Mirrors) -> Result<Mirror, Refusal> {
+    let none = || {
+        Refusal::new("There is nothing to show.", "No organization is connected.", "Connect one on the set-up page.")
+    };
+    mirrors.only().ok_or_else(none)
+}
+
+/// What is said where the database failed.
+pub fn failed(error: StoreError) -> Refusal {
+    let next = "Run `rollcall migrate` after an update, or `rollcall doctor` for more.";
+    Refusal::new("Nothing was done.", format!("The database failed: {error}."), next)
 }
 
 /// Opens an installation for reading only, also beside a running server.

@@ -1,21 +1,17 @@
 //! `rollcall reports`: the scheduled reports, and one of them sent at once. They are made and changed on their page.
 
 use clap::{Args, Subcommand};
-use clock::Clock;
 
-use crate::cli::open::{self, Locked, to_read};
-use crate::cli::table::table;
-use crate::cli::{Exit, Place, socket};
-use crate::config::Config;
+use crate::cli::open::{failed, only, to_read};
+use crate::cli::sending::{self, Sent};
+use crate::cli::table::print;
+use crate::cli::{Exit, Place};
 use crate::id::Entropy;
 use crate::mirror::Mirror;
-use crate::mirror::mirrors::Mirrors;
-use crate::notify::worker::deliver_once;
-use crate::nouns::context::{Actor, Context};
+use crate::nouns::context::Context;
 use crate::nouns::refusal::Refusal;
 use crate::nouns::report::{About, Report};
 use crate::reports::send::send_now;
-use crate::store::error::StoreError;
 use crate::store::reports;
 
 /// `rollcall reports`
@@ -45,47 +41,19 @@ pub enum Action {
     },
 }
 
-/// What a server answers that has taken a report.
-pub(crate) const TAKEN: &str = "taken";
-
 /// Runs the command.
 pub async fn run(asked: &Reports) -> Result<Exit, Refusal> {
     match &asked.action {
         Action::List { json } => {
             let known = only(&to_read(&asked.place).await?)?.store().read(reports::list).await.map_err(failed)?;
-            if *json {
-                known.iter().for_each(|report| println!("{}", object(report)));
-            } else if known.is_empty() {
-                eprintln!("There is no report.");
-            } else {
-                let heads = ["name", "about", "goes to", "when", "sent last", "due", "id"];
-                print!("{}", table(&heads, &known.iter().map(cells).collect::<Vec<_>>()));
-            }
-            Ok(Exit::Done)
+            let heads = ["name", "about", "goes to", "when", "sent last", "due", "id"];
+            print(*json, &known, ("There is no report.", &heads), (cells, object));
         }
-        Action::Send { report } => send(&asked.place, report).await,
-    }
-}
-
-async fn send(place: &Place, report: &str) -> Result<Exit, Refusal> {
-    let config = Config::read(place.flags())?;
-    match open::to_act(&config, Clock::system()).await {
-        Ok(opened) => {
-            let context = Context { actor: Actor::CommandLine, now: opened.surroundings.clock.now() };
-            let mirror = only(&opened.mirrors)?;
-            put(&context, &mirror, report, &opened.surroundings.entropy).await?;
-            while deliver_once(&mirror, &opened.notifier).await.map_err(failed)? {}
-            opened.mirrors.close().await;
-        }
-        Err(Locked::Refused(refusal)) => return Err(refusal),
-        Err(Locked::Elsewhere) => {
-            let answer = socket::ask(&config.data, &format!("report-send {report}")).await?;
-            if answer != TAKEN {
-                return Err(Refusal::new("The report was not sent.", answer, "See `rollcall reports list`."));
-            }
+        Action::Send { report } => {
+            sending::hand_over(&asked.place, Sent::Report(report.clone())).await?;
+            eprintln!("The report is on its way. `rollcall webhooks deliveries` says what was answered.");
         }
     }
-    eprintln!("The report is on its way. `rollcall webhooks deliveries` says what was answered.");
     Ok(Exit::Done)
 }
 
@@ -98,18 +66,6 @@ pub(crate) async fn put(context: &Context, mirror: &Mirror, report: &str, entrop
         return Err(Refusal::new("The report was not sent.", why, "See `rollcall reports list`."));
     };
     send_now(context, mirror, &meant.id, entropy).await.map_err(|why| why.refusal())
-}
-
-fn only(mirrors: &Mirrors) -> Result<Mirror, Refusal> {
-    let none = || {
-        Refusal::new("There is nothing to show.", "No organization is connected.", "Connect one on the set-up page.")
-    };
-    mirrors.only().ok_or_else(none)
-}
-
-fn failed(error: StoreError) -> Refusal {
-    let next = "Run `rollcall migrate` after an update, or `rollcall doctor` for more.";
-    Refusal::new("Nothing was done.", format!("The database failed: {error}."), next)
 }
 
 fn about(report: &Report) -> &str {

@@ -9,8 +9,9 @@ use tokio::net::{UnixListener, UnixStream};
 
 use crate::cli::Exit;
 use crate::cli::acting::{self, Question};
+use crate::cli::sending::Sent;
 use crate::cli::sync::Wanted;
-use crate::cli::{contacts, feed, reports, token, webhooks};
+use crate::cli::{contacts, feed, sending, token};
 use crate::id::Entropy;
 use crate::mirror::mirrors::Mirrors;
 use crate::nouns::context::{Actor, Context};
@@ -19,8 +20,8 @@ use crate::nouns::scope::Scope;
 use crate::sync::pass::Surroundings;
 use crate::sync::request::{self, Asked};
 
-/// The longest line either side reads: a question may name ten thousand people.
-const LONGEST: u64 = 2 << 20;
+/// The longest line either side reads: a question may bring a file of contacts, whose letters JSON writes as two.
+const LONGEST: u64 = 24 << 20;
 
 /// Where the socket of a data folder is.
 fn path(data: &Path) -> PathBuf {
@@ -108,12 +109,10 @@ pub async fn answer(listener: UnixListener, mirrors: Mirrors, surroundings: Surr
                         Ok(asked) => of_contacts(&mirrors, &surroundings, asked).await,
                         Err(_) => "This server does not know what was asked for; update it.".to_owned(),
                     },
-                    line if line.starts_with("webhook-test ") => {
-                        test_webhook(&mirrors, &surroundings, &line["webhook-test ".len()..]).await
-                    }
-                    line if line.starts_with("report-send ") => {
-                        send_report(&mirrors, &surroundings, &line["report-send ".len()..]).await
-                    }
+                    line if line.starts_with("send ") => match serde_json::from_str(&line["send ".len()..]) {
+                        Ok(sent) => send(&mirrors, &surroundings, sent).await,
+                        Err(_) => "This server does not know what was asked for; update it.".to_owned(),
+                    },
                     _ => "This server does not know the command; update it.".to_owned(),
                 };
                 let _ = stream.into_inner().into_inner().write_all(format!("{answer}\n").as_bytes()).await;
@@ -143,22 +142,9 @@ async fn of_contacts(mirrors: &Mirrors, surroundings: &Surroundings, asked: cont
     serde_json::to_string(&contacts::answer(&mirror, surroundings, asked).await).unwrap_or_default()
 }
 
-async fn test_webhook(mirrors: &Mirrors, surroundings: &Surroundings, webhook: &str) -> String {
+async fn send(mirrors: &Mirrors, surroundings: &Surroundings, sent: Sent) -> String {
     let Some(mirror) = mirrors.only() else { return "No organization is connected.".to_owned() };
-    let context = Context { actor: Actor::CommandLine, now: surroundings.clock.now() };
-    match webhooks::put_test(&context, &mirror, webhook, &surroundings.entropy).await {
-        Ok(()) => webhooks::TAKEN.to_owned(),
-        Err(refusal) => refusal.why,
-    }
-}
-
-async fn send_report(mirrors: &Mirrors, surroundings: &Surroundings, report: &str) -> String {
-    let Some(mirror) = mirrors.only() else { return "No organization is connected.".to_owned() };
-    let context = Context { actor: Actor::CommandLine, now: surroundings.clock.now() };
-    match reports::put(&context, &mirror, report, &surroundings.entropy).await {
-        Ok(()) => reports::TAKEN.to_owned(),
-        Err(refusal) => refusal.why,
-    }
+    serde_json::to_string(&sending::answer(&mirror, surroundings, &sent).await).unwrap_or_default()
 }
 
 async fn start_sync(mirrors: &Mirrors, surroundings: &Surroundings, wanted: Wanted) -> String {

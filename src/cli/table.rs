@@ -28,6 +28,22 @@ pub fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
     text
 }
 
+/// Prints a list: as JSON, one object per line, or as a table; or says that there is nothing in it.
+pub fn print<T>(
+    json: bool,
+    items: &[T],
+    (nothing, heads): (&str, &[&str]),
+    (cells, object): (impl Fn(&T) -> Vec<String>, impl Fn(&T) -> serde_json::Value),
+) {
+    if json {
+        items.iter().for_each(|item| println!("{}", object(item)));
+    } else if items.is_empty() {
+        eprintln!("{nothing}");
+    } else {
+        print!("{}", table(heads, &items.iter().map(cells).collect::<Vec<_>>()));
+    }
+}
+
 /// A text from outside as one line without control characters, cut to what a cell holds.
 fn fit(cell: &str) -> String {
     let clean: String = cell.chars().map(|c| if c.is_control() || is_direction(c) { ' ' } else { c }).collect();

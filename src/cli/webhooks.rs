@@ -1,21 +1,17 @@
 //! `rollcall webhooks`: the webhooks, a test for one, and the log of deliveries. They are made and changed on their page.
 
 use clap::{Args, Subcommand};
-use clock::Clock;
 
-use crate::cli::open::{self, Locked, to_read};
-use crate::cli::table::table;
-use crate::cli::{Exit, Place, socket};
-use crate::config::Config;
+use crate::cli::open::{failed, only, to_read};
+use crate::cli::sending::{self, Sent};
+use crate::cli::table::print;
+use crate::cli::{Exit, Place};
 use crate::id::Entropy;
 use crate::mirror::Mirror;
-use crate::mirror::mirrors::Mirrors;
 use crate::notify::endpoints as verbs;
-use crate::notify::worker::deliver_once;
-use crate::nouns::context::{Actor, Context};
+use crate::nouns::context::Context;
 use crate::nouns::endpoint::{Delivery, Endpoint};
 use crate::nouns::refusal::Refusal;
-use crate::store::error::StoreError;
 use crate::store::{endpoints, outbox};
 
 /// `rollcall webhooks`
@@ -59,43 +55,26 @@ pub async fn run(webhooks: &Webhooks) -> Result<Exit, Refusal> {
     match &webhooks.action {
         Action::List(list) => {
             let known = only(&to_read(&webhooks.place).await?)?.store().read(endpoints::list).await.map_err(failed)?;
-            print(list, &known, ("There is no webhook.", &["name", "style", "state", "events", "id"]), cells, object);
+            print(
+                list.json,
+                &known,
+                ("There is no webhook.", &["name", "style", "state", "events", "id"]),
+                (cells, object),
+            );
         }
         Action::Deliveries(list) => {
             let mirror = only(&to_read(&webhooks.place).await?)?;
             let sent = mirror.store().read(|tx| outbox::newest(tx, i64::MAX, MOST)).await.map_err(failed)?;
             let heads = ["event", "to", "happened", "state", "tries", "last answer", "id"];
-            print(list, &sent, ("Nothing was sent yet.", &heads), sent_cells, sent_object);
+            print(list.json, &sent, ("Nothing was sent yet.", &heads), (sent_cells, sent_object));
         }
-        Action::Test { webhook } => return test(&webhooks.place, webhook).await,
+        Action::Test { webhook } => {
+            sending::hand_over(&webhooks.place, Sent::Test(webhook.clone())).await?;
+            eprintln!("The test is on its way. `rollcall webhooks deliveries` says what was answered.");
+        }
     }
     Ok(Exit::Done)
 }
-
-async fn test(place: &Place, webhook: &str) -> Result<Exit, Refusal> {
-    let config = Config::read(place.flags())?;
-    match open::to_act(&config, Clock::system()).await {
-        Ok(opened) => {
-            let context = Context { actor: Actor::CommandLine, now: opened.surroundings.clock.now() };
-            let mirror = only(&opened.mirrors)?;
-            put_test(&context, &mirror, webhook, &opened.surroundings.entropy).await?;
-            while deliver_once(&mirror, &opened.notifier).await.map_err(failed)? {}
-            opened.mirrors.close().await;
-        }
-        Err(Locked::Refused(refusal)) => return Err(refusal),
-        Err(Locked::Elsewhere) => {
-            let answer = socket::ask(&config.data, &format!("webhook-test {webhook}")).await?;
-            if answer != TAKEN {
-                return Err(Refusal::new("No test was sent.", answer, "See `rollcall webhooks list`."));
-            }
-        }
-    }
-    eprintln!("The test is on its way. `rollcall webhooks deliveries` says what was answered.");
-    Ok(Exit::Done)
-}
-
-/// What a server answers that has taken a test.
-pub(crate) const TAKEN: &str = "taken";
 
 /// Puts a test out for the webhook of this name or id.
 pub(crate) async fn put_test(
@@ -114,34 +93,6 @@ pub(crate) async fn put_test(
         verbs::NotDone::Refused(refusal) => refusal,
         verbs::NotDone::Store(error) => failed(error),
     })
-}
-
-fn only(mirrors: &Mirrors) -> Result<Mirror, Refusal> {
-    let none = || {
-        Refusal::new("There is nothing to show.", "No organization is connected.", "Connect one on the set-up page.")
-    };
-    mirrors.only().ok_or_else(none)
-}
-
-fn failed(error: StoreError) -> Refusal {
-    let next = "Run `rollcall migrate` after an update, or `rollcall doctor` for more.";
-    Refusal::new("Nothing was done.", format!("The database failed: {error}."), next)
-}
-
-fn print<T>(
-    list: &List,
-    items: &[T],
-    (nothing, heads): (&str, &[&str]),
-    cells: impl Fn(&T) -> Vec<String>,
-    object: impl Fn(&T) -> serde_json::Value,
-) {
-    if list.json {
-        items.iter().for_each(|item| println!("{}", object(item)));
-    } else if items.is_empty() {
-        eprintln!("{nothing}");
-    } else {
-        print!("{}", table(heads, &items.iter().map(cells).collect::<Vec<_>>()));
-    }
 }
 
 fn state(endpoint: &Endpoint) -> &'static str {

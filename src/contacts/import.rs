@@ -139,6 +139,12 @@ pub async fn mean(mirror: &Mirror, (id, meaning): (&str, Meaning)) -> Result<(),
     Ok(mirror.store().write(move |tx| contact_imports::set_meaning(tx, &id, &meaning.text())).await?)
 }
 
+/// Lets a file go that nobody will import.
+pub async fn drop_file(mirror: &Mirror, id: &str) -> Result<(), NotDone> {
+    let id = ImportId::parse(id).ok_or(NotDone::NoFile)?;
+    Ok(mirror.store().write(move |tx| contact_imports::remove(tx, &id)).await.map(drop)?)
+}
+
 /// What a file would do. Nothing is written.
 pub async fn try_out(context: &Context, mirror: &Mirror, id: &str, entropy: &Entropy) -> Result<Tried, NotDone> {
     let id = ImportId::parse(id).ok_or(NotDone::NoFile)?;
