@@ -23,6 +23,27 @@ const NOT_ASKED: [(&str, &str); 7] = [
     ("rest-api-test-auto-create.json", "\"load\" must not be used in user sync and is refused at upload"),
 ];
 
+/// Cases of a file that is asked, by their place, of which nothing is asked, with the reason.
+const LEFT_OUT: [(&str, usize, &str); 2] = [
+    ("annotated-types.json", 3, "the sync sets the type of a profile itself; a control file that does so is refused"),
+    ("extract-functions.json", 2, "a value by \"load:by-ref\", which must not be used in user sync"),
+];
+
+/// How many cases each file holds that is asked, so that one that comes is noticed.
+const HELD: [(&str, usize); 11] = [
+    ("abort-and-log.json", 1),
+    ("annotated-types.json", 5),
+    ("extract-functions.json", 3),
+    ("filters.json", 5),
+    ("multivalue.json", 6),
+    ("postal-address.json", 1),
+    ("readers.json", 10),
+    ("simple-value-types.json", 10),
+    ("text-values.json", 3),
+    ("text-values2.json", 3),
+    ("type-and-person-name.json", 1),
+];
+
 fn folder() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/reference/feed-cases");
     if !folder.is_dir() {
@@ -108,14 +129,21 @@ fn every_case_is_asked_or_has_its_reason() {
     for folder in ["from-tests", "from-docs"].map(|name| folder.join(name)) {
         for file in std::fs::read_dir(folder).unwrap() {
             let name = file.unwrap().file_name().into_string().unwrap();
-            let stem = name.split('.').next().unwrap();
-            let asked = source.contains(&format!("\"{stem}")) || name.starts_with("xml-charsets");
+            let asked = source.contains(&format!("\"{name}\"")) || name.starts_with("xml-charsets");
             assert!(
                 asked || NOT_ASKED.iter().any(|(known, _)| *known == name),
                 "{name} is not asked, and nobody says why"
             );
         }
     }
+    for (name, held) in HELD {
+        let cases = case(name).unwrap();
+        assert_eq!(list(get(&cases, "cases")).len(), held, "{name} holds other cases than are asked");
+        assert!(LEFT_OUT.iter().all(|(known, place, _)| *known != name || *place < held));
+    }
+    // The only field that sets a type is the sync's own.
+    let typed = r#"{"action":"set-value","destination":"profile","name":"dc:attribute:type","value":"x:t"}"#;
+    assert!(crate::control::check(&with(typed)).control.is_none());
 }
 
 #[test]
@@ -307,7 +335,14 @@ fn longer_texts_and_codes_are_kept_as_they_are() {
     }
     let Some(cases) = case_without_types("annotated-types.json") else { return };
     for case in &cases[..3] {
-        assert_eq!(errors(&run(case, declared)), Vec::<String>::new());
+        let made = run(case, declared);
+        assert_eq!(errors(&made), Vec::<String>::new());
+        let person = made[0].person.as_ref().unwrap();
+        let Value::Object(expected) = get(case, "expected") else { panic!("there is an object") };
+        for (name, value) in expected.members() {
+            let found = person.fields.values().flatten().any(|entry| entry.item.shown() == text(value));
+            assert!(found, "{name} {value:?}: {person:?}");
+        }
     }
     // A type that a record sets, and a name that is in no type, do not exist here: the second is refused at upload.
     let text = with_root(
@@ -415,4 +450,11 @@ fn the_username_is_found_by_the_first_rule_at_the_top() {
             transformer.username(&Record::of_value(0, 1, record.clone())).map(|username| Value::text(username.text));
         assert_eq!(found.unwrap_or_default(), *expected);
     }
+    // A rule that is nested finds nobody's, so that a control file with no other is refused.
+    let nested =
+        r#"{"action":"if-exists","source":"x","then":[{"source":"id","destination":"user","name":"username"}]}"#;
+    let first = r#"{ "source": "id", "destination": "user", "name": "username" }"#;
+    let text = with("");
+    let refused = crate::control::check(&text.replace(first, nested));
+    assert!(text.contains(first) && refused.control.is_none(), "{text}");
 }
