@@ -1,6 +1,8 @@
 //! The upload API of the reference, `/api/haplo-user-sync`: same addresses, parameters, statuses and bodies, so that upload
 //! scripts written for it work unchanged (docs/feeds.md). Its answers are never problems, and a challenge is never sent.
 
+use std::net::IpAddr;
+
 use axum::Router;
 use axum::extract::multipart::Field;
 use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request, State};
@@ -12,7 +14,7 @@ use serde_json::json;
 use crate::api::Api;
 use crate::api::feed_entry::{Brought, brought, open, source};
 use crate::auth::feed_keys::{self, FoundKey};
-use crate::feeds::bodies::{Announced, NotReceived, Receiving};
+use crate::feeds::bodies::{self, Announced, NotReceived, Receiving};
 use crate::feeds::deliver::{self, NotTaken, Taken};
 use crate::feeds::start::{self, Started};
 use crate::mirror::Mirror;
@@ -59,6 +61,10 @@ fn bad_request() -> Refused {
     Refused(plain(StatusCode::BAD_REQUEST, "Bad request (failed validation)"))
 }
 
+fn anonymous() -> Refused {
+    Refused(plain(StatusCode::FORBIDDEN, "Unauthorised"))
+}
+
 fn kind(kind: &str, message: &str) -> Refused {
     let body = json!({ "success": false, "kind": kind, "error": { "message": message } }).to_string();
     Refused((StatusCode::FORBIDDEN, [(header::CONTENT_TYPE, "application/json")], body).into_response())
@@ -71,7 +77,7 @@ struct Uploader {
     feed: Feed,
 }
 
-async fn opened(api: &Api, key: &str, source: std::net::IpAddr) -> Result<Uploader, Refused> {
+async fn opened(api: &Api, key: &str, source: IpAddr) -> Result<Uploader, Refused> {
     let Some(mirror) = api.mirrors.only() else { return Err(kind("INVALID-API-KEY", "Invalid API Key")) };
     match open(api, &mirror, key, source).await? {
         FoundKey::Key(found) => {
@@ -105,33 +111,23 @@ async fn uploaded(api: &Api, request: Request) -> Result<Response, Refused> {
         Brought::Key(key) => Some(opened(api, &key, source).await?),
         Brought::Nothing => None,
     };
-    let anonymous = || Refused(plain(StatusCode::FORBIDDEN, "Unauthorised"));
     let named = parts.headers.contains_key(header::AUTHORIZATION);
     let query = parts.uri.query().unwrap_or_default().to_owned();
     let mut sent = Sent { name: parameter(&query, "name"), redirect: parameter(&query, "rdr"), body: None };
     let parts_of = Multipart::from_request(Request::from_parts(parts, body), &()).await;
-    let mut multipart = parts_of.map_err(|_| if uploader.is_some() { bad_request() } else { anonymous() })?;
-    loop {
-        let Ok(field) = multipart.next_field().await else { return Err(bad_request()) };
-        let Some(field) = field else { break };
-        match field.name().unwrap_or_default() {
-            "_ak" if uploader.is_none() && !named => {
-                let key = text(field).await?;
-                uploader = Some(opened(api, &key, source).await?);
+    let multipart = parts_of.map_err(|_| if uploader.is_some() { bad_request() } else { anonymous() })?;
+    let refused = read(api, (multipart, (!named).then_some(source)), (&mut uploader, &mut sent)).await.err();
+    let (name, body) = match (refused, sent.name.filter(|name| deliver::is_name(name)), sent.body) {
+        (None, Some(name), Some(body)) => (name, body),
+        (refused, _, body) => {
+            // A file may have come whole before what is wrong.
+            if let (Some(body), Some(uploader)) = (body, &uploader) {
+                bodies::drop_unused(uploader.mirror.store(), &body.id).await?;
             }
-            "name" => sent.name = Some(text(field).await?),
-            "rdr" => sent.redirect = Some(text(field).await?),
-            "file" => {
-                let uploader = uploader.as_ref().ok_or_else(anonymous)?;
-                sent.body = Some(receive(api, uploader, field).await?);
-            }
-            _ => drop(text(field).await?),
+            return Err(refused.unwrap_or_else(|| if uploader.is_some() { bad_request() } else { anonymous() }));
         }
-    }
-    let uploader = uploader.ok_or_else(anonymous)?;
-    let (Some(name), Some(body)) = (sent.name.filter(|name| deliver::is_name(name)), sent.body) else {
-        return Err(bad_request());
     };
+    let uploader = uploader.ok_or_else(anonymous)?;
     let Uploader { context, mirror, feed } = &uploader;
     let taken = deliver::put(context, mirror, (feed, &name, body), &api.entropy).await.map_err(not_taken)?;
     match sent.redirect {
@@ -139,6 +135,32 @@ async fn uploaded(api: &Api, request: Request) -> Result<Response, Refused> {
             Ok(Redirect::to(&to).into_response())
         }
         _ => Ok(answer(&taken)),
+    }
+}
+
+/// Reads the parts of an upload. A key among them counts where it may stand there: from the source that is given.
+async fn read(
+    api: &Api,
+    (mut multipart, keyed): (Multipart, Option<IpAddr>),
+    (uploader, sent): (&mut Option<Uploader>, &mut Sent),
+) -> Result<(), Refused> {
+    loop {
+        let Ok(field) = multipart.next_field().await else { return Err(bad_request()) };
+        let Some(field) = field else { return Ok(()) };
+        match (field.name().unwrap_or_default(), keyed) {
+            ("_ak", Some(source)) if uploader.is_none() => {
+                let key = text(field).await?;
+                *uploader = Some(opened(api, &key, source).await?);
+            }
+            ("name", _) => sent.name = Some(text(field).await?),
+            ("rdr", _) => sent.redirect = Some(text(field).await?),
+            ("file", _) if sent.body.is_some() => return Err(bad_request()),
+            ("file", _) => {
+                let uploader = uploader.as_ref().ok_or_else(anonymous)?;
+                sent.body = Some(receive(api, uploader, field).await?);
+            }
+            _ => drop(text(field).await?),
+        }
     }
 }
 
@@ -174,14 +196,16 @@ async fn receive(api: &Api, uploader: &Uploader, mut field: Field<'_>) -> Result
     let begun = Receiving::begin(uploader.mirror.store(), announced, (now, &api.entropy)).await;
     let mut receiving = begun.map_err(not_received)?;
     loop {
-        match field.chunk().await {
-            Ok(Some(chunk)) => receiving.take(&chunk).await.map_err(not_received)?,
+        let refused = match field.chunk().await {
+            Ok(Some(chunk)) => receiving.take(&chunk).await.err().map(not_received),
             Ok(None) => return receiving.finish(None).await.map_err(not_received),
-            // The connection was cut: nothing of it is kept.
-            Err(_) => {
-                receiving.discard().await.map_err(not_received)?;
-                return Err(bad_request());
-            }
+            // The connection was cut.
+            Err(_) => Some(bad_request()),
+        };
+        if let Some(refused) = refused {
+            // Nothing of it is kept.
+            receiving.discard().await.map_err(not_received)?;
+            return Err(refused);
         }
     }
 }
@@ -211,6 +235,7 @@ fn not_taken(why: NotTaken) -> Refused {
         }
         NotTaken::State(_) => "Sync in unexpected state -- use admin interface to resolve.".to_owned(),
         NotTaken::Already(name) => format!("File {name} has already been uploaded for this sync run."),
+        NotTaken::Gone => format!("The file was not taken: {why}. Upload it again."),
     };
     Refused(plain(StatusCode::BAD_REQUEST, text))
 }

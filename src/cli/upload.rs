@@ -10,6 +10,7 @@ use clap::Args;
 use clock::Clock;
 use reqwest::{Certificate, Client, Method, Proxy, RequestBuilder};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::cli::open::to_read;
 use crate::cli::{Exit, Place};
@@ -17,6 +18,7 @@ use crate::config::{self, Config};
 use crate::feeds::{bodies, listing};
 use crate::id::{FeedBodyId, FeedRunId};
 use crate::mirror::Mirror;
+use crate::nouns::feed_run::Expected;
 use crate::nouns::refusal::Refusal;
 
 /// How much is sent at once.
@@ -46,6 +48,13 @@ pub struct Upload {
     /// Send the files of a run that is kept here, by its id
     #[arg(long, value_name = "RUN")]
     pub from_run: Option<String>,
+    /// How many records a file has, as NAME=NUMBER; another number holds the run
+    #[arg(long, value_name = "NAME=NUMBER")]
+    pub rows: Vec<String>,
+    /// When the source made a file, as NAME=MOMENT (like users=2026-11-20T02:00:00Z); one that is older than the file
+    /// applied last holds the run
+    #[arg(long, value_name = "NAME=MOMENT")]
+    pub generated_at: Vec<String>,
     /// Start the run once everything is sent
     #[arg(long)]
     pub start: bool,
@@ -61,6 +70,8 @@ pub struct Upload {
 struct Sending {
     name: String,
     file_name: String,
+    gzip: bool,
+    expected: Expected,
     source: Source,
 }
 
@@ -88,6 +99,7 @@ pub async fn run(upload: &Upload) -> Result<Exit, Refusal> {
     if files.is_empty() && !upload.start {
         return Err(Refusal::new("Nothing was sent.", "No file is named.", "Name each as NAME=PATH."));
     }
+    expect(&mut files, upload)?;
     // The set may be complete with the last data file, and a control file is too late then.
     files.sort_by_key(|file| file.name != crate::nouns::feed_run::CONTROL);
     for file in files {
@@ -159,7 +171,39 @@ fn named_file(named: &str) -> Result<Sending, Refusal> {
     let (name, path) = named.split_once('=').ok_or_else(|| wrong(format!("“{named}” names no file.")))?;
     let file = File::open(path).map_err(|error| wrong(format!("{path} cannot be read: {error}.")))?;
     let file_name = path.rsplit('/').next().unwrap_or(path).to_owned();
-    Ok(Sending { name: name.to_owned(), file_name, source: Source::File(file) })
+    let (gzip, expected) = (false, Expected::default());
+    Ok(Sending { name: name.to_owned(), file_name, gzip, expected, source: Source::File(file) })
+}
+
+/// Notes what the command says of the files.
+fn expect(files: &mut [Sending], upload: &Upload) -> Result<(), Refusal> {
+    for said in &upload.rows {
+        let (file, number) = said_of(files, "--rows", said)?;
+        let wrong = |_| wrong("--rows", format!("“{number}” is no number of records."));
+        file.expected.rows = Some(number.parse().map_err(wrong)?);
+    }
+    for said in &upload.generated_at {
+        let (file, moment) = said_of(files, "--generated-at", said)?;
+        let wrong = |_| wrong("--generated-at", format!("“{moment}” is no moment."));
+        file.expected.generated_at = Some(moment.parse().map_err(wrong)?);
+    }
+    Ok(())
+}
+
+/// Of which of the files something is said, and what.
+fn said_of<'a, 's>(
+    files: &'a mut [Sending],
+    option: &str,
+    said: &'s str,
+) -> Result<(&'a mut Sending, &'s str), Refusal> {
+    let (name, what) = said.split_once('=').ok_or_else(|| wrong(option, format!("“{said}” names no file.")))?;
+    let found = files.iter_mut().find(|file| file.name == name);
+    found.map(|file| (file, what)).ok_or_else(|| wrong(option, format!("No file {name} is sent.")))
+}
+
+fn wrong(option: &str, why: String) -> Refusal {
+    let example = if option == "--rows" { "users=1200" } else { "users=2026-11-20T02:00:00Z" };
+    Refusal::new("Nothing was sent.", why, format!("Write it like {option} {example}."))
 }
 
 /// The files of a run that is kept here.
@@ -169,12 +213,17 @@ async fn kept(upload: &Upload, run: &str) -> Result<Vec<Sending>, Refusal> {
     let mirror = mirrors.only().ok_or_else(|| refused("No organization is connected."))?;
     let id = FeedRunId::parse(run).ok_or_else(|| refused("There is no run of this id."))?;
     let found = listing::run(&mirror, &id).await.map_err(|why| why.refusal("Nothing was sent."))?;
-    let sending = |file: crate::nouns::feed_run::RunFile| Sending {
-        name: file.name,
-        file_name: file.file_name,
-        source: Source::Kept(Box::new(mirror.clone()), file.body, 0),
-    };
-    Ok(found.files.into_iter().map(sending).collect())
+    let mut files = Vec::new();
+    for file in found.files {
+        files.push(Sending {
+            name: file.name,
+            file_name: file.file_name,
+            gzip: listing::is_gzip(&mirror, &file.body).await.map_err(|_| refused("The database failed."))?,
+            expected: file.expected,
+            source: Source::Kept(Box::new(mirror.clone()), file.body, 0),
+        });
+    }
+    Ok(files)
 }
 
 impl Source {
@@ -239,19 +288,26 @@ impl Server {
     }
 
     async fn send(&self, file: Sending) -> Result<Value, Refusal> {
-        let begun = json!({ "name": file.name, "file_name": file.file_name });
+        let begun = json!({ "name": file.name, "file_name": file.file_name, "gzip": file.gzip });
         let begun = self.json(Method::POST, "/uploads", Some(&begun)).await?;
         let path = format!("/uploads/{}", begun["upload"].as_str().unwrap_or_default());
-        let (mut source, mut offset) = (file.source, 0);
+        let (mut source, mut offset, mut digest) = (file.source, 0, Sha256::new());
         loop {
             let piece = source.next().await?;
             if piece.is_empty() {
                 break;
             }
+            digest.update(&piece);
             self.piece(&path, offset, &piece).await?;
             offset += piece.len() as u64;
         }
-        self.json(Method::POST, &format!("{path}/complete"), Some(&json!({}))).await
+        // What came has to be what was read here.
+        let complete = json!({
+            "sha256": bodies::hex(&digest.finalize()),
+            "rows": file.expected.rows,
+            "generated_at": file.expected.generated_at.map(|at| at.to_string()),
+        });
+        self.json(Method::POST, &format!("{path}/complete"), Some(&complete)).await
     }
 
     /// Sends one piece, and after a broken connection what is missing of it.

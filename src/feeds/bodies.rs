@@ -177,6 +177,12 @@ impl Receiving {
     }
 }
 
+/// Drops a file that was received whole and is not wanted after all, unless a run or a control file has the same content.
+pub async fn drop_unused(store: &Store, id: &FeedBodyId) -> Result<(), StoreError> {
+    let id = id.clone();
+    store.write_relaxed(move |tx| feed_bodies::remove_unused(tx, &id)).await
+}
+
 async fn digest_of(store: &Store, body: &Body) -> Result<String, StoreError> {
     let mut hasher = Sha256::new();
     for number in 0..body.pieces {
@@ -256,6 +262,7 @@ pub async fn whole(store: &Store, id: &FeedBodyId, longest: usize) -> Result<Opt
     Ok(Some(all))
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// A digest in hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -138,7 +138,10 @@ pub async fn change(
     let body = receiving.finish(None).await.map_err(failed)?;
     let sound = match read(mirror.store(), feed, &body).await? {
         Ok(sound) => sound,
-        Err(refused) => return Ok(Err(refused)),
+        Err(refused) => {
+            bodies::drop_unused(mirror.store(), &body.id).await?;
+            return Ok(Err(refused));
+        }
     };
     let (context, salt, reason, number) = (context.clone(), entropy.bytes(), reason.trim().to_owned(), feed.number);
     let put = mirror.store().write(move |tx| {

@@ -5,7 +5,7 @@ use serde_json::json;
 use thiserror::Error;
 
 use crate::feeds::control::{self, Refused, Sound};
-use crate::feeds::tell;
+use crate::feeds::{bodies, tell};
 use crate::id::{Entropy, FeedRunId, JobId};
 use crate::mirror::Mirror;
 use crate::nouns::context::Context;
@@ -42,6 +42,9 @@ pub enum NotTaken {
     /// The run has a file of that name.
     #[error("file {0} has already been uploaded for this sync run")]
     Already(String),
+    /// The content is not kept any more: the same was sent a second time, and refused, meanwhile.
+    #[error("its content was removed meanwhile")]
+    Gone,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -79,8 +82,24 @@ pub async fn put(
     put_expecting(context, mirror, file, Expected::default(), entropy).await
 }
 
-/// The same of a file of which the sender has said something: what does not hold holds the run.
+/// The same of a file of which the sender has said something: what does not hold holds the run. Nothing is kept of a file
+/// that is refused.
 pub async fn put_expecting(
+    context: &Context,
+    mirror: &Mirror,
+    (feed, name, body): (&Feed, &str, Body),
+    expected: Expected,
+    entropy: &Entropy,
+) -> Result<Taken, NotTaken> {
+    let id = body.id.clone();
+    let taken = put_checked(context, mirror, (feed, name, body), expected, entropy).await;
+    if !matches!(taken, Ok(_) | Err(NotTaken::Store(_))) {
+        bodies::drop_unused(mirror.store(), &id).await?;
+    }
+    taken
+}
+
+async fn put_checked(
     context: &Context,
     mirror: &Mirror,
     (feed, name, body): (&Feed, &str, Body),
@@ -147,6 +166,9 @@ struct Delivery {
 fn take(tx: &mut Tx, delivery: &Delivery) -> Result<Result<Taken, NotTaken>, StoreError> {
     let Delivery { context, name, body, sound, listed, salts, .. } = delivery;
     let Some(feed) = feeds::find(tx, delivery.feed)? else { return Ok(Err(NotTaken::NoControl)) };
+    if feed_bodies::find(tx, &body.id)?.is_none() {
+        return Ok(Err(NotTaken::Gone));
+    }
     let mut run = match open_run(tx, (delivery, &feed))? {
         Ok(run) => run,
         Err(why) => return Ok(Err(why)),

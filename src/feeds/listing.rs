@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::feeds::person;
 use crate::feeds::trouble::NotDone;
-use crate::id::FeedRunId;
+use crate::id::{FeedBodyId, FeedRunId};
 use crate::mirror::Mirror;
 use crate::nouns::feed::Feed;
 use crate::nouns::feed_person::{FeedPerson, FeedRecord, PersonState};
@@ -156,6 +156,12 @@ pub async fn errors(
 /// How many bytes the files of all feeds have, as they were sent.
 pub async fn kept_bytes(mirror: &Mirror) -> Result<u64, StoreError> {
     mirror.store().read(feed_bodies::kept_bytes).await
+}
+
+/// Whether a file came compressed by gzip, and is kept like that.
+pub async fn is_gzip(mirror: &Mirror, body: &FeedBodyId) -> Result<bool, StoreError> {
+    let body = body.clone();
+    Ok(mirror.store().read(move |tx| feed_bodies::find(tx, &body)).await?.is_some_and(|body| body.gzip))
 }
 
 /// What has changed a person's fields since the run that is applied again: what re-applying takes back.

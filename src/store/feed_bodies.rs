@@ -31,6 +31,11 @@ const UNUSED: &str = "
         AND NOT EXISTS (SELECT 1 FROM feed_files f WHERE f.body = b.id)
         AND NOT EXISTS (SELECT 1 FROM feed_controls c WHERE c.digest = b.digest)
     ORDER BY b.id LIMIT 100";
+const IS_USED: &str = "
+    SELECT count(*) FROM feed_bodies b
+    WHERE b.id = $1
+        AND (EXISTS (SELECT 1 FROM feed_files f WHERE f.body = b.id)
+            OR EXISTS (SELECT 1 FROM feed_controls c WHERE c.digest = b.digest))";
 const KEPT_BYTES: &str = "SELECT CAST(COALESCE(sum(received), 0) AS BIGINT) FROM feed_bodies";
 
 /// The statements of this file, by name, for the test that prepares all of them on both engines.
@@ -46,6 +51,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("feed_bodies.DROP", DROP),
     ("feed_bodies.ABANDONED", ABANDONED),
     ("feed_bodies.UNUSED", UNUSED),
+    ("feed_bodies.IS_USED", IS_USED),
     ("feed_bodies.KEPT_BYTES", KEPT_BYTES),
 ];
 
@@ -139,6 +145,12 @@ pub fn finish(tx: &mut Tx, id: &FeedBodyId, digest: &str) -> Result<Option<Body>
 pub fn remove(tx: &mut Tx, id: &FeedBodyId) -> Result<(), StoreError> {
     tx.execute(DROP_PIECES, &[id.as_str().into()])?;
     tx.execute(DROP, &[id.as_str().into()]).map(drop)
+}
+
+/// Removes a body that nothing names.
+pub fn remove_unused(tx: &mut Tx, id: &FeedBodyId) -> Result<(), StoreError> {
+    let used = tx.one(IS_USED, &[id.as_str().into()], |row| row.integer(0))?;
+    if used == 0 { remove(tx, id) } else { Ok(()) }
 }
 
 /// Whole contents that came before a moment and that nothing names any more; at most 100.

@@ -294,6 +294,7 @@ fn not_taken(why: NotTaken) -> Problem {
         }
         NotTaken::State(_) => Problem::new(Kind::Refused, detail, "Apply or cancel that run first."),
         NotTaken::Already(_) => Problem::new(Kind::Refused, detail, "Cancel the run to begin anew."),
+        NotTaken::Gone => Problem::new(Kind::Refused, detail, "Send the file again."),
     }
 }
 

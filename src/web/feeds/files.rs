@@ -7,8 +7,8 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::mpsc;
 
-use crate::feeds::bodies;
 use crate::feeds::files::{self, Subject};
+use crate::feeds::{bodies, listing};
 use crate::http::Arriving;
 use crate::id::FeedBodyId;
 use crate::mirror::export::Form;
@@ -74,7 +74,10 @@ pub(crate) async fn data(
     record(&visit.entered.context, visit.mirror.store(), exported, &visit.entropy).await?;
     let (sender, pieces) = mpsc::channel(WAITING);
     tokio::spawn(send(visit.mirror.store().clone(), file.body.clone(), sender));
-    let disposition = format!("attachment; filename=\"{what}{}\"", ending(file));
+    // What came compressed is given as it came, so that its digest is the one that is shown.
+    let ending = ending(file);
+    let packed = ending != ".gz" && listing::is_gzip(&visit.mirror, &file.body).await?;
+    let disposition = format!("attachment; filename=\"{what}{ending}{}\"", if packed { ".gz" } else { "" });
     let kind = "application/octet-stream".to_owned();
     let body = Body::from_stream(Arriving(pieces));
     Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, disposition)], body).into_response())

@@ -64,6 +64,7 @@ pub(super) fn refusal(why: &NotTaken) -> Refusal {
         NotTaken::NoControl => "Upload a control file first.",
         NotTaken::Name | NotTaken::NotListed { .. } => "Use a name that the control file lists.",
         NotTaken::Control(_) | NotTaken::Store(_) => "Correct it, and try again.",
+        NotTaken::Gone => "Upload it again.",
     };
     Refusal::new("The file was not taken.", format!("It was refused: {why}."), next)
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::settings::{connected, encoded};
 use super::*;
-use crate::feeds::worker as comparing;
+use crate::feeds::{listing, worker as comparing};
 
 /// A control file for records of this kind.
 pub(super) fn control() -> Value {
@@ -160,6 +160,43 @@ async fn a_feed_is_made_uploaded_to_looked_at_and_applied() {
     }
     assert_eq!(app.get(&format!("{run}/files/cards")).await.status, 404);
     assert_eq!(app.get(&run.replace("/staff/", "/students/")).await.status, 404, "it is of another feed");
+    app.end().await;
+    simulator.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_an_upload_by_page_whose_connection_breaks_nothing_is_kept() {
+    let (simulator, mut app) = connected().await;
+    assert_eq!(app.post("/feeds", "code=staff&name=Staff").await.status, 303);
+    assert_eq!(put(&mut app, "staff", "_control", &control().to_string()).await.status, 303);
+    let mirror = app.web.mirrors.only().unwrap();
+    let before = listing::kept_bytes(&mirror).await.unwrap();
+    let clock = app.web.clock.clone();
+    let kept = async |is: &dyn Fn(u64) -> bool| {
+        for _ in 0..2_000 {
+            if is(listing::kept_bytes(&mirror).await.unwrap()) {
+                return true;
+            }
+            clock.sleep(Duration::from_millis(10)).await;
+        }
+        false
+    };
+    // More than a piece, so that some of it has been kept when it breaks.
+    let part = |field: &str| format!("--b0undary\r\nContent-Disposition: form-data; name=\"{field}\"");
+    let body = format!("{}\r\n\r\nusers\r\n{}; filename=\"u.json\"\r\n\r\n", part("name"), part("file"));
+    let body = body + &" ".repeat(3 << 20);
+    let head = format!(
+        "POST /feeds/staff/upload HTTP/1.1\r\nHost: {0}\r\nOrigin: http://{0}\r\nCookie: {1}\r\nContent-Type: \
+         multipart/form-data; boundary=b0undary\r\nContent-Length: {2}\r\n\r\n",
+        app.address,
+        app.cookie.as_deref().unwrap(),
+        body.len() + 1_000
+    );
+    let mut stream = TcpStream::connect(app.address).await.unwrap();
+    stream.write_all((head + &body).as_bytes()).await.unwrap();
+    assert!(kept(&|bytes| bytes > before).await, "nothing came");
+    drop(stream);
+    assert!(kept(&|bytes| bytes == before).await, "some of it is kept");
     app.end().await;
     simulator.stop().await;
 }

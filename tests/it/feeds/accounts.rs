@@ -285,7 +285,7 @@ async fn joiners_movers_leavers_and_returners_become_plans_that_a_person_approve
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_is_touched_whom_a_rule_protects_and_nobody_taken_out_whom_the_feed_did_not_put_in() {
+async fn d22_nobody_is_touched_whom_a_rule_protects_and_nobody_taken_out_whom_the_feed_did_not_put_in() {
     for engine in ENGINES {
         let land = Land::start(engine, 92, 4).await;
         let (app, entropy) = (land.app(), &land.app().surroundings.entropy);

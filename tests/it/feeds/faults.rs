@@ -15,7 +15,7 @@ use super::{World, bytes, control, json_control, people, record};
 use crate::support::app::{ENGINES, Engine};
 
 /// A feed whose first run of so many people was applied.
-async fn begun(engine: Engine, seed: u64, count: usize) -> (World, String) {
+pub(super) async fn begun(engine: Engine, seed: u64, count: usize) -> (World, String) {
     let mut world = World::start(engine, seed).await;
     world.work();
     let (_, key) = world.feed("staff").await;

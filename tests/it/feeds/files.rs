@@ -8,16 +8,16 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
-use rollcall::feeds::listing;
 use rollcall::feeds::trouble::NotDone;
+use rollcall::feeds::{control, listing};
 use rollcall::nouns::feed_run::{FeedRunState, Reason};
 use serde_json::{Value, json};
 
-use super::{World, bytes, json_control, people, record};
+use super::{World, bytes, form, json_control, people, record};
 use crate::support::app::{ENGINES, Engine};
 
-/// Sends the beginning of a request whose body is announced as longer, and goes away.
-async fn break_off(world: &World, (path, key): (&str, &str), (kind, body): (&str, Vec<u8>)) {
+/// Sends the beginning of a request whose body is announced as longer.
+async fn begin(world: &World, (path, key): (&str, &str), (kind, body): (&str, Vec<u8>)) -> TcpStream {
     let (address, authorization) = (world.served.address, STANDARD.encode(format!("haplo:{key}")));
     let head = format!(
         "{path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Basic {authorization}\r\nContent-Type: {kind}\r\n\
@@ -29,8 +29,21 @@ async fn break_off(world: &World, (path, key): (&str, &str), (kind, body): (&str
         stream.write_all(head.as_bytes()).unwrap();
         stream.write_all(&body).unwrap();
         stream.flush().unwrap();
+        stream
     };
-    tokio::task::spawn_blocking(send).await.unwrap();
+    tokio::task::spawn_blocking(send).await.unwrap()
+}
+
+/// Waits until so many bytes are kept of all feeds' files.
+async fn kept(world: &World, what: &str, is: impl Fn(u64) -> bool) -> u64 {
+    for _ in 0..2_000 {
+        let kept = listing::kept_bytes(&world.served.app.mirror).await.unwrap();
+        if is(kept) {
+            return kept;
+        }
+        world.served.app.clock.sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{what}: {} bytes are kept", listing::kept_bytes(&world.served.app.mirror).await.unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -40,7 +53,7 @@ async fn d2_of_an_upload_whose_connection_breaks_nothing_is_kept_and_nothing_is_
         let (feed, key) = world.feed("staff").await;
         world.uploaded(&key, "_control", &json_control()).await;
         let mirror = &world.served.app.mirror;
-        let kept = listing::kept_bytes(mirror).await.unwrap();
+        let before = listing::kept_bytes(mirror).await.unwrap();
         // More than a piece, so that some of it has been kept when it breaks.
         let long = vec![b' '; 3 << 20];
         let form =
@@ -48,19 +61,26 @@ async fn d2_of_an_upload_whose_connection_breaks_nothing_is_kept_and_nothing_is_
             form-data; name=\"file\"; filename=\"u.json\"\r\n\r\n";
         let part = [form.as_slice(), &long].concat();
         let ways = [
-            ("PUT /api/v1/feeds/staff/files/users", "application/octet-stream", long),
+            ("PUT /api/v1/feeds/staff/files/users", "application/octet-stream", long.clone()),
             ("POST /api/haplo-user-sync/upload-file", "multipart/form-data; boundary=edge", part),
         ];
         for (path, kind, body) in ways {
-            break_off(&world, (path, &key), (kind, body)).await;
-            let mut waited = 0;
-            // What came is kept piece by piece, and gone when the server has seen that no more comes.
-            while listing::kept_bytes(mirror).await.unwrap() != kept && waited < 2_000 {
-                waited += 1;
-                world.served.app.clock.sleep(Duration::from_millis(10)).await;
-            }
-            assert_eq!(listing::kept_bytes(mirror).await.unwrap(), kept, "{engine:?} {path}");
+            let stream = begin(&world, (path, &key), (kind, body)).await;
+            kept(&world, path, |bytes| bytes > before).await;
+            drop(stream);
+            kept(&world, path, |bytes| bytes == before).await;
         }
+        // What comes in several requests goes on where it broke off.
+        let send = |method: Method, path: &str| world.served.request(method, path).basic_auth("haplo", Some(&key));
+        let begun = send(Method::POST, "/feeds/staff/uploads").json(&json!({ "name": "users" }));
+        let begun = world.served.send(begun).await.body["upload"].as_str().unwrap().to_owned();
+        let path = format!("/feeds/staff/uploads/{begun}");
+        let sent = format!("PUT /api/v1{path}?offset=0");
+        let odd = [long.as_slice(), b"7 bytes"].concat();
+        drop(begin(&world, (&sent, &key), ("application/octet-stream", odd)).await);
+        kept(&world, &path, |bytes| bytes == before + (3 << 20) + 7).await;
+        assert_eq!(world.served.send(send(Method::GET, &path)).await.body["received"], (3 << 20) + 7);
+
         let run = world.run("staff").await;
         assert_eq!(run.state, FeedRunState::Uploading);
         let files = listing::run(mirror, &run.id).await.unwrap().files;
@@ -68,6 +88,53 @@ async fn d2_of_an_upload_whose_connection_breaks_nothing_is_kept_and_nothing_is_
         // The name is free, and the file is taken as a whole.
         world.uploaded(&key, "users", &bytes(&people(3))).await;
         assert_eq!(world.settled("staff").await.counts.new, 3, "{}", feed.code.as_str());
+        world.end().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d2_d3_of_a_file_that_is_refused_nothing_is_kept() {
+    for engine in ENGINES {
+        let world = World::start(engine, 105).await;
+        let (feed, key) = world.feed("staff").await;
+        let nothing = |what: &'static str| kept(&world, what, |bytes| bytes == 0);
+        let put = async |name: &str, query: &str| {
+            let path = format!("/feeds/staff/files/{name}{query}");
+            let sent = world.served.request(Method::PUT, &path).basic_auth("haplo", Some(&key));
+            world.served.send(sent.body(bytes(&people(4)))).await.status
+        };
+        assert_eq!(put("users", "").await, 422);
+        nothing("there is no control file").await;
+        assert_eq!(world.upload(&key, "_control", b"{").await.status, 400);
+        nothing("a control file is refused").await;
+        let app = &world.served.app;
+        let entropy = &app.surroundings.entropy;
+        let typed = control::change(&world.context(), &app.mirror, (&feed, "{}", "by the page"), entropy).await;
+        assert!(typed.unwrap().is_err());
+        nothing("a control file is refused on its page").await;
+        let late = form(&[], Some(b"[1]"));
+        assert_eq!(world.post("upload-file", Some(&key), Some(late)).await.status, 400);
+        nothing("a form without a name").await;
+        let twice = String::from_utf8(form(&[("name", "users")], Some(b"[1]")).1).unwrap();
+        let twice = twice.replace("--edge--\r\n", "") + &String::from_utf8(form(&[], Some(b"[2]")).1).unwrap();
+        let kind = "multipart/form-data; boundary=edge".to_owned();
+        assert_eq!(world.post("upload-file", Some(&key), Some((kind, twice.into_bytes()))).await.status, 400);
+        nothing("a form with two files").await;
+
+        world.uploaded(&key, "_control", &json_control()).await;
+        let control = kept(&world, "the control file", |bytes| bytes > 0).await;
+        assert_eq!(put("cards", "").await, 422);
+        kept(&world, "a name that is not listed", |bytes| bytes == control).await;
+        assert_eq!(put("users", &format!("?sha256={}", "0".repeat(64))).await, 422);
+        kept(&world, "another content than was announced", |bytes| bytes == control).await;
+        assert_eq!(put("users", "").await, 200);
+        let taken = kept(&world, "the file", |bytes| bytes > control).await;
+        assert_eq!(world.upload(&key, "users", b"[1]").await.status, 400);
+        kept(&world, "a run that waits", |bytes| bytes == taken).await;
+        // The content of a run stays, however often it is sent again in vain.
+        assert_eq!(put("users", "").await, 409);
+        assert_eq!(listing::kept_bytes(&app.mirror).await.unwrap(), taken);
+        assert_eq!(world.settled("staff").await.counts.new, 4);
         world.end().await;
     }
 }

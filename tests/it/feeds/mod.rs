@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test's own functions fail as the test does")]
 
 mod accounts;
+mod again;
 mod digests;
 mod faults;
 mod files;

@@ -2,7 +2,10 @@
 
 use std::process::Command;
 
-use rollcall::feeds::keep;
+use reqwest::Method;
+use rollcall::feeds::{keep, listing};
+use rollcall::mirror::mirrors::Databases;
+use rollcall::nouns::feed_run::Reason;
 use serde_json::{Value, json};
 
 use super::{Said, World, bytes, form, json_control, people};
@@ -159,4 +162,84 @@ async fn rollcall_upload_sends_starts_waits_and_says_by_its_exit_code_how_it_end
     assert_eq!(upload(&key, &next).await.unwrap(), Some(0), "applied");
     assert_eq!(world.run("staff").await.number, run.number + 1);
     world.end().await;
+}
+
+/// What a command says of its files counts, and a kept run is sent on as it came: compressed, and with what was said of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d4_d13_rollcall_upload_says_what_is_expected_of_a_file_and_sends_a_kept_run_on() {
+    let mut world = World::start(Engine::Sqlite, 66).await;
+    world.work();
+    let (_, key) = world.feed("staff").await;
+    let (_, live) = world.feed("live").await;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("control.json"), json_control()).unwrap();
+    std::fs::write(folder.path().join("users.json"), bytes(&people(5))).unwrap();
+    let Databases::Folder(data) = world.served.app.databases.clone() else { panic!("this engine has a folder") };
+    let (home, server) = (folder.path().to_owned(), format!("http://{}", world.served.address));
+    let upload = async |(feed, key): (&str, &str), words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rollcall"));
+        command.args(["upload", "--feed", feed, "--server", &server]).args(words).current_dir(&home);
+        command.env("HOME", &home).env("ROLLCALL_DATA", &data).env("ROLLCALL_FEED_KEY", key);
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let staff = ("staff", key.as_str());
+    for (words, why) in [
+        (["users=users.json", "--rows", "cards=5"], "No file cards is sent."),
+        (["users=users.json", "--rows", "users=many"], "“many” is no number of records."),
+        (["users=users.json", "--rows", "5"], "“5” names no file."),
+        (["users=users.json", "--generated-at", "users=yesterday"], "“yesterday” is no moment."),
+    ] {
+        let (code, said) = upload(staff, &words).await;
+        assert!(code == Some(3) && said.contains(why), "{code:?} {said}");
+    }
+    // Five records came, and six were announced.
+    let both = ["_control=control.json", "users=users.json", "--start", "--wait", "--rows", "users=6"];
+    assert_eq!(upload(staff, &both).await.0, Some(5));
+    let short = world.settled("staff").await;
+    assert!(short.reasons.iter().any(|why| matches!(why, Reason::Unexpected { file, .. } if file == "users")));
+    world.cancel(&short).await.unwrap();
+    let dated = |at: &str| format!("users=2026-11-{at}T02:00:00Z");
+    let (nineteenth, eighteenth) = (dated("19"), dated("18"));
+    let sent = ["users=users.json", "--rows", "users=5", "--generated-at", &nineteenth];
+    assert_eq!(upload(staff, &sent).await.0, Some(0), "sent");
+    let first = world.settled("staff").await;
+    world.apply(&first, "the first", None).await.unwrap();
+    world.settled("staff").await;
+    let older = ["users=users.json", "--generated-at", &eighteenth, "--start", "--wait"];
+    assert_eq!(upload(staff, &older).await.0, Some(5));
+    let older = world.settled("staff").await;
+    assert_eq!(older.reasons, [Reason::Older { file: "users".to_owned() }]);
+    world.cancel(&older).await.unwrap();
+
+    // A file that came compressed, with its number of records.
+    let put = world.served.request(Method::PUT, "/feeds/staff/files/users?rows=5").basic_auth("haplo", Some(&key));
+    let put = put.header("content-encoding", "gzip").body(gzipped(&bytes(&people(5))));
+    assert_eq!(world.served.send(put).await.status, 200);
+    let tested = world.settled("staff").await;
+    assert_eq!(tested.counts.records, 5, "{tested:?}");
+    let from = ["--from-run", tested.id.as_str(), "--start", "--wait"];
+    let (code, said) = upload(("live", &live), &from).await;
+    assert_eq!(code, Some(5), "the first run waits for a person: {said}");
+    let sent = world.settled("live").await;
+    assert_eq!((sent.counts.records, sent.reasons.as_slice()), (5, &[Reason::First][..]));
+    let files = listing::run(&world.served.app.mirror, &sent.id).await.unwrap().files;
+    let users = files.iter().find(|file| file.name == "users").unwrap();
+    assert_eq!(users.expected.rows, Some(5));
+    world.end().await;
+}
+
+/// Bytes as gzip holds what it cannot make smaller (RFC 1952, one stored block).
+fn gzipped(bytes: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(bytes.len()).unwrap();
+    let crc = !bytes.iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg()))
+    });
+    let mut packed = vec![0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF, 1];
+    packed.extend(length.to_le_bytes());
+    packed.extend((!length).to_le_bytes());
+    packed.extend(bytes);
+    packed.extend(crc.to_le_bytes());
+    packed.extend(u32::from(length).to_le_bytes());
+    packed
 }
