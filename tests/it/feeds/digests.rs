@@ -72,7 +72,8 @@ async fn a_comparison_finds_digests_packed_and_sees_what_was_done_by_hand_since(
         next[3] = record("s40", "Number04", "s04@uni.example", "teaching");
         world.uploaded(&key, "users", &bytes(&next)).await;
         let run = world.settled("staff").await;
-        assert_eq!((run.counts.new, run.counts.leaving), (0, 0), "{engine:?}: s04 is known as s40");
+        let counts = (run.counts.records, run.counts.new, run.counts.leaving);
+        assert_eq!((run.state, counts), (FeedRunState::Ready, (20, 0, 0)), "{engine:?}: s04 is known as s40");
 
         // When there is time, it is made anew.
         let second = app.clock.now().as_second().rem_euclid(60).unsigned_abs();
