@@ -133,6 +133,10 @@ async fn e7_somebody_who_left_is_exported_and_then_erased_everywhere() {
         assert_eq!(mentions(app.mirrors.control(), "quillfeather").await, [] as [&str; 0]);
         assert!(!mentions(app.mirror.store(), "works with").await.is_empty(), "the other contact's note stays");
         assert!(!mentions(app.mirror.store(), "number seven").await.is_empty());
+        // What the chain said of them cannot be read any more.
+        let after = export::export(&context, stores, &known(&world, &id).await, entropy).await.unwrap();
+        let told = after["events"].to_string();
+        assert!(told.contains("protection.added") && !told.contains("is on leave"), "{told}");
         // Nobody else lost anything, the file of the last delivery is there, and the chains hold.
         assert!(!mentions(app.mirror.store(), "number07").await.is_empty());
         let number = feed.number;

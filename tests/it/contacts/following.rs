@@ -7,6 +7,7 @@ use rollcall::contacts::scope::Scope;
 use rollcall::contacts::trouble::NotDone;
 use rollcall::contacts::{merge, notes, relate, syncing, worker};
 use rollcall::nouns::contact_run::{ContactRunKind, ContactRunState};
+use rollcall::store::jobs;
 use rollcall::sync::customers::read_customers;
 use simulator::{Fault, FaultKind, NewUser};
 
@@ -210,14 +211,18 @@ async fn e5_switched_off_while_it_runs_and_on_again_it_converges() {
         switch_on(&app).await;
         let all = found(&app, Entity::Contact, "").await;
         let names: Vec<(String, Option<String>)> = all.iter().map(|of| (of.name.clone(), of.email.clone())).collect();
-        // A run is asked for, and before it is carried out the switch goes off, on, and off.
+        // A worker has begun a run, and before it is done the switch goes off, on, and off.
         syncing::run_now(&context(&app), mirror, entropy).await.unwrap();
+        let now = app.clock.now();
+        let lease = mirror.store().write(move |tx| jobs::lease_contacts(tx, now)).await.unwrap().unwrap();
         for on in [false, true, false] {
             match on {
                 true => syncing::switch_on(&context(&app), mirror, entropy).await.unwrap(),
                 false => syncing::switch_off(&context(&app), mirror, entropy).await.unwrap(),
             }
         }
+        let holds = mirror.store().read(move |tx| jobs::holds(tx, &lease.fence)).await.unwrap();
+        assert!(!holds, "whoever was in the middle of it commits nothing any more");
         settle(&app).await;
         assert!(found(&app, Entity::Contact, "synced = yes").await.is_empty());
         let off = found(&app, Entity::Contact, "").await;
