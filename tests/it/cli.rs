@@ -1,5 +1,7 @@
 //! The command line as somebody types it: what each command prints, and how it ends.
 
+mod contacts;
+mod reports;
 mod token;
 
 use std::io::{BufRead, BufReader};
@@ -10,6 +12,7 @@ use clock::Clock;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rollcall::id::{AdministratorId, Entropy};
+use rollcall::mirror::Mirror;
 use rollcall::mirror::filters;
 use rollcall::mirror::mirrors::{Databases, Mirrors};
 use rollcall::nouns::context::{Actor, Context};
@@ -240,21 +243,26 @@ fn seats_are_counted(folder: &Path) {
 }
 
 fn keep_a_filter(data: &Path) {
+    inside(data, async |mirror, context, entropy| {
+        let kept =
+            filters::kept(&mirror.current(), ("Gone quiet", ""), "inactivefor( jira )>=90d", Audience::Everybody);
+        filters::save(context, mirror, kept.unwrap(), entropy).await.unwrap();
+    });
+}
+
+/// Does something in a data folder that no server holds, as an administrator does on the pages.
+fn inside(data: &Path, work: impl AsyncFnOnce(&Mirror, &Context, &Entropy)) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let clock = Clock::system();
         let mirrors = Mirrors::open(Databases::Folder(data.to_owned()), Options::new(clock.clone())).await.unwrap();
-        let mirror = mirrors.only().unwrap();
         let entropy = Entropy::seeded(1);
         let actor = Actor::Administrator {
             id: AdministratorId::new(&entropy, clock.now()),
             username: "mira".to_owned(),
             source: None,
         };
-        let context = Context { actor, now: clock.now() };
-        let kept =
-            filters::kept(&mirror.current(), ("Gone quiet", ""), "inactivefor( jira )>=90d", Audience::Everybody);
-        filters::save(&context, &mirror, kept.unwrap(), &entropy).await.unwrap();
+        work(&mirrors.only().unwrap(), &Context { actor, now: clock.now() }, &entropy).await;
         mirrors.close().await;
     });
 }
