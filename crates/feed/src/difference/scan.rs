@@ -83,8 +83,8 @@ pub(super) fn scan<E>(
             // Behind the last batch nobody takes it.
             let _ = back.send(batch);
         }
-        // Whoever reads stops as well.
-        drop(batches);
+        // Whoever reads stops as well, whichever of the two it waits for.
+        drop((batches, back));
         let over = reading.join().unwrap_or_else(|panic| resume_unwind(panic));
         told.map_err(Ended::Caller)?;
         over.map_err(Ended::File)

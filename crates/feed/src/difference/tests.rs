@@ -2,6 +2,7 @@
 
 mod addresses;
 mod nights;
+mod reading;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
