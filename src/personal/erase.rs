@@ -10,6 +10,7 @@ use crate::id::Entropy;
 use crate::mirror::Mirror;
 use crate::nouns::context::Context;
 use crate::nouns::event::NewEvent;
+use crate::personal::mentions;
 use crate::personal::preview::{Preview, actor_names, chain_names, preview, words};
 use crate::personal::replace::NO_NAME;
 use crate::personal::who::Known;
@@ -104,6 +105,7 @@ fn erase_in(tx: &mut Tx, known: &Known, now: Timestamp) -> Result<(), StoreError
         feeds::bump(tx)?;
         feed_digests::clear(tx)?;
     }
+    mentions::erase(tx, known)?;
     for contact in &known.contacts {
         contacts::erase_within(tx, contact, now)?;
     }

@@ -5,6 +5,7 @@
 
 pub mod erase;
 pub mod export;
+mod mentions;
 pub mod preview;
 mod replace;
 pub mod who;

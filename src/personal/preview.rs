@@ -2,6 +2,7 @@
 
 use crate::contacts::erase as contacts;
 use crate::mirror::Mirror;
+use crate::personal::mentions;
 use crate::personal::replace::Words;
 use crate::personal::who::Known;
 use crate::store::error::StoreError;
@@ -70,6 +71,7 @@ fn looked(tx: &mut Tx, known: &Known) -> Result<Preview, StoreError> {
     }
     sites(&mut preview, known);
     feeds(tx, &mut preview, known)?;
+    of_others(tx, &mut preview, known)?;
     for contact in &known.contacts {
         if !contacts::is_kept(contact) {
             preview.goes("Contact, with its notes and history", 1);
@@ -168,6 +170,28 @@ fn feeds(tx: &mut Tx, preview: &mut Preview, known: &Known) -> Result<(), StoreE
                 counted(all - goes, "file", "files")
             ));
         }
+    }
+    Ok(())
+}
+
+fn of_others(tx: &mut Tx, preview: &mut Preview, known: &Known) -> Result<(), StoreError> {
+    let mentions = mentions::find(tx, known)?;
+    preview.goes("Mentions in records of other people who left a feed", mentions.records.len() as u64);
+    preview.goes("Mentions in past rows of feeds' runs about other people", mentions.rows.len() as u64);
+    for (feed, count) in &mentions.delivered {
+        preview.stays.push(format!(
+            "{} of other people in {feed} that mention them, as a manager's address does: these come from the feed's source, \
+             and the next delivery would bring it again. Have it changed there, apply the next delivery, then erase once \
+             more.",
+            counted(*count, "record", "records")
+        ));
+    }
+    if mentions.needed > 0 {
+        preview.stays.push(format!(
+            "{} about other people that mention them, of a run that is open or was applied last: once a later run is \
+             applied, erase once more.",
+            counted(mentions.needed, "row", "rows")
+        ));
     }
     Ok(())
 }

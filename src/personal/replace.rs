@@ -7,6 +7,10 @@ use std::collections::BTreeSet;
 pub(super) const NO_ADDRESS: &str = "erased@erased.invalid";
 /// What stands for a name that was erased.
 pub(super) const NO_NAME: &str = "(erased)";
+/// What stands for a username in a record, as JSON.
+const ERASED_VALUE: &str = "\"(erased)\"";
+/// A shorter username is too often another value.
+const SHORTEST_USERNAME: usize = 3;
 /// A shorter name is too often a word.
 const SHORTEST_NAME: usize = 5;
 
@@ -15,6 +19,8 @@ const SHORTEST_NAME: usize = 5;
 pub(super) struct Words {
     addresses: BTreeSet<String>,
     names: BTreeSet<String>,
+    /// Usernames of feeds as JSON has them: a username is a person only where it is a whole value of a record.
+    values: BTreeSet<String>,
 }
 
 impl Words {
@@ -28,12 +34,37 @@ impl Words {
         Words {
             addresses: addresses.into_iter().map(small).filter(|address| address.contains('@')).collect(),
             names: names.into_iter().map(small).filter(is_telling).collect(),
+            values: BTreeSet::new(),
         }
+    }
+
+    /// With usernames of feeds, for records; those of few letters or of digits alone are left out.
+    pub(super) fn with_usernames<'a>(self, usernames: impl IntoIterator<Item = &'a String>) -> Words {
+        let is_telling = |name: &String| {
+            name.chars().count() >= SHORTEST_USERNAME && !name.chars().all(|letter| letter.is_ascii_digit())
+        };
+        let names = usernames.into_iter().map(|name| name.trim().to_lowercase()).filter(is_telling);
+        Words { values: names.map(|name| serde_json::Value::from(name).to_string()).collect(), ..self }
     }
 
     /// Everything that is looked for.
     pub(super) fn all(&self) -> impl Iterator<Item = &str> {
         self.addresses.iter().chain(&self.names).map(String::as_str)
+    }
+
+    /// Everything that is looked for in records of feeds.
+    pub(super) fn all_in_records(&self) -> impl Iterator<Item = &str> {
+        self.all().chain(self.values.iter().map(String::as_str))
+    }
+
+    /// A record of a feed, as JSON, without them; `None` when none of them is in it.
+    pub(super) fn replaced_in_record(&self, record: &str) -> Option<String> {
+        let mut now = self.replaced(record);
+        for value in &self.values {
+            let next = replace(now.as_deref().unwrap_or(record), (value, ERASED_VALUE), |_| false);
+            now = next.or(now);
+        }
+        now
     }
 
     /// The text without them; `None` when none of them is in it.
@@ -142,6 +173,21 @@ mod tests {
         ] {
             assert_eq!(now(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn in_records_usernames_go_where_they_are_a_whole_value() {
+        let usernames = ["AnnL".to_owned(), "7".to_owned(), "2024".to_owned()];
+        let words = words().with_usernames(&usernames);
+        let now = |record: &str| words.replaced_in_record(record);
+        assert_eq!(
+            now(r#"{"boss":"annl","mail":"Ann@x.test","note":"Ann Lee"}"#).as_deref(),
+            Some(r#"{"boss":"(erased)","mail":"erased@erased.invalid","note":"(erased)"}"#)
+        );
+        for record in [r#"{"boss":"annlee"}"#, r#"{"note":"annl is here"}"#, r#"{"year":"2024","level":"7"}"#] {
+            assert_eq!(now(record), None, "{record}");
+        }
+        assert_eq!(words.replaced("\"annl\""), None, "in texts a username is a word");
     }
 
     proptest! {

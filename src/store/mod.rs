@@ -67,6 +67,7 @@ pub mod passes;
 pub mod past;
 pub mod personal;
 pub mod personal_actors;
+pub mod personal_mentions;
 pub mod personal_places;
 pub mod personal_texts;
 mod pool;

@@ -7,6 +7,7 @@ use directory::Ordinal;
 
 use crate::store::accounts::OPEN;
 use crate::store::error::StoreError;
+use crate::store::personal_texts::pattern;
 use crate::store::tx::Tx;
 
 const NAMES: &str = "SELECT DISTINCT name, nickname, email FROM profiles WHERE account = $1 ORDER BY name LIMIT 1000";
@@ -208,8 +209,7 @@ pub fn drop_feed_person(tx: &mut Tx, account: i64) -> Result<(), StoreError> {
 
 /// Drops answers of the API that are kept for a day, as far as a part occurs in them; it is given in small letters.
 pub fn drop_answers(tx: &mut Tx, part: &str) -> Result<u64, StoreError> {
-    let pattern = format!("%{}%", part.replace(['%', '_', '\\'], "_"));
-    tx.execute(DROP_ANSWERS, &[pattern.into()])
+    tx.execute(DROP_ANSWERS, &[pattern(part).into()])
 }
 
 /// The changes of operations that an account is in; at most 1,000.

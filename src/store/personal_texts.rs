@@ -88,6 +88,17 @@ const FIND_CONTACT_RUNS_TASK: &str = "SELECT DISTINCT task FROM contact_runs WHE
 const PUT_CONTACT_RUNS_TASK: &str =
     "UPDATE contact_runs SET task = $2 WHERE task = $1 AND state IN ('complete', 'cancelled', 'failed')";
 
+/// The pattern of texts in which a part may occur, given in small letters. What is of the pattern language is any letter, and
+/// what is beyond ASCII anything, because the engines make small letters of ASCII alone: it finds more, never less.
+pub(super) fn pattern(part: &str) -> String {
+    let letter = |letter: char| match letter {
+        '%' | '_' | '\\' => '_',
+        letter if letter.is_ascii() => letter,
+        _ => '%',
+    };
+    format!("%{}%", part.chars().map(letter).collect::<String>())
+}
+
 /// A column of texts that may name somebody.
 #[derive(Clone, Copy, Debug)]
 pub struct TextPlace {
@@ -248,12 +259,22 @@ impl SettingPlace {
 }
 
 fn holding(tx: &mut Tx, find: &'static str, part: &str) -> Result<Vec<String>, StoreError> {
-    // A letter of the pattern language that stands in the part is any letter: it finds more, never less.
-    let pattern = format!("%{}%", part.replace(['%', '_', '\\'], "_"));
     let mut found = Vec::new();
-    tx.for_each(find, &[pattern.into()], |row| {
+    tx.for_each(find, &[pattern(part).into()], |row| {
         found.push(row.text(0)?.to_owned());
         Ok(())
     })?;
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_beyond_ascii_are_found_in_any_case() {
+        assert_eq!(pattern("ann_b@x.test"), "%ann_b@x.test%");
+        assert_eq!(pattern("100% \\"), "%100_ _%");
+        assert_eq!(pattern("\u{fc}nal \u{f6}z"), "%%nal %z%");
+    }
 }

@@ -8,9 +8,9 @@ use crate::store::{
     coverage, endpoints, event_parts, events, feed_agreed, feed_bodies, feed_digests, feed_keys, feed_links, feed_log,
     feed_mappings, feed_people, feed_plans, feed_records, feed_rows, feed_runs, feeds, filters, group_timeline, groups,
     head, history, jobs, key_notices, mail_server, observed, operation_differences, operation_rows, operation_terms,
-    operations, organization_keys, outbox, passes, past, personal, personal_actors, personal_texts, protected, quota,
-    reports, request_keys, runs, seat_days, seat_prices, selections, settings, site_accounts, site_credentials,
-    site_hooks, site_readings, task_runs, task_warnings, tasks, timeline, withheld,
+    operations, organization_keys, outbox, passes, past, personal, personal_actors, personal_mentions, personal_texts,
+    protected, quota, reports, request_keys, runs, seat_days, seat_prices, selections, settings, site_accounts,
+    site_credentials, site_hooks, site_readings, task_runs, task_warnings, tasks, timeline, withheld,
 };
 
 /// The schema of an organization's database.
@@ -130,6 +130,7 @@ pub const ORGANIZATION_STATEMENTS: &[&[(&str, &str)]] = &[
     past::STATEMENTS,
     personal::STATEMENTS,
     personal_actors::STATEMENTS,
+    personal_mentions::STATEMENTS,
     personal_texts::STATEMENTS,
     protected::STATEMENTS,
     quota::STATEMENTS,

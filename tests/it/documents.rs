@@ -7,8 +7,13 @@ use rollcall::nouns::event_kind::{KINDS, find};
 
 #[test]
 fn the_reference_of_the_filter_language_is_that_of_the_fields() {
-    let groups = filter::Further { of: "groups", catalogue: fields::groups::catalogue() };
-    is_written("docs/filter.md", &filter::reference_with(fields::catalogue(), &[groups]));
+    let tables = contact::board::Tables::new(&[], &jiff::tz::TimeZone::UTC);
+    let further = [
+        filter::Further { of: "groups", catalogue: fields::groups::catalogue() },
+        filter::Further { of: "contacts", catalogue: tables.contacts.catalogue() },
+        filter::Further { of: "companies", catalogue: tables.companies.catalogue() },
+    ];
+    is_written("docs/filter.md", &filter::reference_with(fields::catalogue(), &further));
 }
 
 #[test]

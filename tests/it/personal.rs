@@ -13,7 +13,7 @@ use rollcall::personal::who::{self, Known};
 use rollcall::personal::{erase, export};
 use rollcall::store::db::Store;
 use rollcall::store::dialect;
-use rollcall::store::{events, feed_runs};
+use rollcall::store::{events, feed_people, feed_records, feed_runs};
 use serde_json::json;
 use simulator::NewUser;
 
@@ -82,7 +82,13 @@ async fn e7_somebody_who_left_is_exported_and_then_erased_everywhere() {
         world.work();
         let (feed, key) = world.feed("staff").await;
         world.uploaded(&key, "_control", &json_control()).await;
+        // Two others name them: one leaves before anything else happens, one has them as manager for a while.
+        let mut leaver = record("aa1", "Leaver", "aa1@uni.example", "office");
+        leaver["manager"] = json!("ZZ9");
+        leaver["remark"] = json!("Reports to Pat Quillfeather.");
+        deliver(&world, &key, &[people(12), vec![leaver]].concat()).await;
         let mut with_them = people(12);
+        with_them[3]["manager"] = json!(EMAIL);
         with_them.push(record("zz9", "Quillfeather", EMAIL, "office"));
         deliver(&world, &key, &with_them).await;
         let app = &world.served.app;
@@ -102,9 +108,20 @@ async fn e7_somebody_who_left_is_exported_and_then_erased_everywhere() {
         // While they are there, what would come back stays, and says so.
         let before = preview(&app.mirror, &known(&world, EMAIL).await).await.unwrap();
         let stays = before.stays.join("\n");
-        for says in ["Atlassian lists this account", "staff delivers them", "1 row of a run", "1 file of a run"] {
+        for says in [
+            "Atlassian lists this account",
+            "staff delivers them",
+            "1 row of a run",
+            "1 file of a run",
+            "about other people that mention them, of a run that is open or was applied last",
+            "1 record of other people in staff that mention them",
+        ] {
             assert!(stays.contains(says), "{says}: {stays}");
         }
+        assert!(stays.contains("these come from the feed's source"), "{stays}");
+        let mentioned = |what: &str| before.goes.iter().find(|(told, _)| told.contains(what)).map(|(_, count)| *count);
+        assert_eq!(mentioned("records of other people who left"), Some(1), "{:?}", before.goes);
+        assert_eq!(mentioned("past rows of feeds' runs about other people"), Some(1), "{:?}", before.goes);
 
         app.simulator.change(|organization| organization.delete_account(&id)).unwrap();
         app.sync().await.unwrap();
@@ -137,6 +154,16 @@ async fn e7_somebody_who_left_is_exported_and_then_erased_everywhere() {
         let after = export::export(&context, stores, &known(&world, &id).await, entropy).await.unwrap();
         let told = after["events"].to_string();
         assert!(told.contains("protection.added") && !told.contains("is on leave"), "{told}");
+        // Of others only what named them is gone: who left is read anew when they come again.
+        let (number_of, erased) = (feed.number, mentions(app.mirror.store(), "erased@erased.invalid").await);
+        assert!(erased.contains(&"feed_rows.raw".to_owned()), "{erased:?}");
+        let leaver = app.mirror.store().read(move |tx| {
+            let person = feed_people::by_key(tx, "aa1")?.unwrap();
+            feed_records::find(tx, number_of, person.account)
+        });
+        let leaver = leaver.await.unwrap().unwrap();
+        assert!(leaver.raw.contains("\"manager\":\"(erased)\"") && leaver.try_again, "{leaver:?}");
+        assert!(leaver.raw.contains("Reports to (erased).") && leaver.raw.contains("aa1@uni.example"), "{leaver:?}");
         // Nobody else lost anything, the file of the last delivery is there, and the chains hold.
         assert!(!mentions(app.mirror.store(), "number07").await.is_empty());
         let number = feed.number;
@@ -144,7 +171,8 @@ async fn e7_somebody_who_left_is_exported_and_then_erased_everywhere() {
             let runs = feed_runs::of_feed(tx, number, i64::MAX, 10)?;
             runs.iter().map(|run| Ok(feed_runs::files(tx, run.number)?.len())).collect::<Result<Vec<_>, _>>()
         });
-        assert_eq!(files.await.unwrap(), [2, 1, 1], "the newest first, with its control file");
+        let files = files.await.unwrap();
+        assert_eq!(files, [2, 1, 1, 1], "the newest first, with its control file");
         for store in [app.mirror.store(), app.mirrors.control()] {
             store.read(events::verify).await.unwrap().unwrap();
         }
