@@ -101,11 +101,12 @@ fn erase_in(tx: &mut Tx, known: &Known, now: Timestamp) -> Result<(), StoreError
         if personal::delivered_by(tx, person.account)?.is_empty() {
             personal::drop_feed_person(tx, person.account)?;
         }
-        // A preview that was made before is not applied any more.
+    }
+    if mentions::erase(tx, known)? || !known.in_feeds.is_empty() {
+        // A preview that was made before is not applied any more, and the digest of an address is about a person.
         feeds::bump(tx)?;
         feed_digests::clear(tx)?;
     }
-    mentions::erase(tx, known)?;
     for contact in &known.contacts {
         contacts::erase_within(tx, contact, now)?;
     }

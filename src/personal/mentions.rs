@@ -57,11 +57,12 @@ pub(super) fn find(tx: &mut Tx, known: &Known) -> Result<Mentions, StoreError> {
     Ok(mentions)
 }
 
-/// Takes out what can be taken out.
-pub(super) fn erase(tx: &mut Tx, known: &Known) -> Result<(), StoreError> {
+/// Takes out what can be taken out; whether a record was among it.
+pub(super) fn erase(tx: &mut Tx, known: &Known) -> Result<bool, StoreError> {
     let mentions = find(tx, known)?;
     mentions.records.iter().try_for_each(|record| personal_mentions::put_record(tx, record).map(drop))?;
-    mentions.rows.iter().try_for_each(|row| personal_mentions::put_row(tx, row).map(drop))
+    mentions.rows.iter().try_for_each(|row| personal_mentions::put_row(tx, row).map(drop))?;
+    Ok(!mentions.records.is_empty())
 }
 
 /// Replaces words in texts; whether any was there.
