@@ -10,12 +10,12 @@ use clap::Args;
 use clock::Clock;
 use reqwest::{Certificate, Client, Method, Proxy, RequestBuilder};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use crate::cli::open::to_read;
 use crate::cli::{Exit, Place};
 use crate::config::{self, Config};
-use crate::feeds::{bodies, listing};
+use crate::feeds::bodies::{self, ContentDigest};
+use crate::feeds::listing;
 use crate::id::{FeedBodyId, FeedRunId};
 use crate::mirror::Mirror;
 use crate::nouns::feed_run::Expected;
@@ -291,19 +291,19 @@ impl Server {
         let begun = json!({ "name": file.name, "file_name": file.file_name, "gzip": file.gzip });
         let begun = self.json(Method::POST, "/uploads", Some(&begun)).await?;
         let path = format!("/uploads/{}", begun["upload"].as_str().unwrap_or_default());
-        let (mut source, mut offset, mut digest) = (file.source, 0, Sha256::new());
+        let (mut source, mut offset, mut digest) = (file.source, 0, ContentDigest::default());
         loop {
             let piece = source.next().await?;
             if piece.is_empty() {
                 break;
             }
-            digest.update(&piece);
+            digest.add(&piece);
             self.piece(&path, offset, &piece).await?;
             offset += piece.len() as u64;
         }
         // What came has to be what was read here.
         let complete = json!({
-            "sha256": bodies::hex(&digest.finalize()),
+            "sha256": digest.finish(),
             "rows": file.expected.rows,
             "generated_at": file.expected.generated_at.map(|at| at.to_string()),
         });

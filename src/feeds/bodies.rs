@@ -262,7 +262,22 @@ pub async fn whole(store: &Store, id: &FeedBodyId, longest: usize) -> Result<Opt
     Ok(Some(all))
 }
 
-/// A digest in hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
+/// The digest by which contents are known, of bytes that come in pieces.
+#[derive(Debug, Default)]
+pub struct ContentDigest(Sha256);
+
+impl ContentDigest {
+    /// Takes the next bytes.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest of all of them, in hexadecimal digits.
+    pub fn finish(self) -> String {
+        hex(&self.0.finalize())
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -56,13 +56,16 @@ pub async fn list(mirror: &Mirror) -> Result<Vec<Listed>, StoreError> {
                 Some(run) => feed_runs::find(tx, run)?,
                 None => None,
             };
-            let people = feed_people::count_by_state(tx, feed.number)?;
-            let failing = feed_records::count_failing(tx, feed.number)?;
-            listed.push(Listed { feed, newest, applied, people, failing });
+            listed.push(Listed { feed, newest, applied, people: Vec::new(), failing: 0 });
         }
         Ok(listed)
     });
-    read.await
+    let mut listed = read.await?;
+    for one in &mut listed {
+        let figures = mirror.feed_figures(one.feed.number).await?;
+        (one.people, one.failing) = (figures.people, figures.failing);
+    }
+    Ok(listed)
 }
 
 /// The runs of a feed before a number, the newest first; of all feeds when none is named.

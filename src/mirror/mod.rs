@@ -5,6 +5,7 @@ pub mod answer;
 pub mod app_access;
 mod contacts;
 pub mod export;
+mod feed_figures;
 pub mod filters;
 pub(crate) mod listing;
 pub mod load;
@@ -43,6 +44,7 @@ struct Inner {
     moving: tokio::sync::Mutex<()>,
     past: past::Past,
     contacts: contacts::Held,
+    feed_figures: feed_figures::Held,
 }
 
 /// What is in force. All of it is of one generation.
@@ -87,6 +89,7 @@ impl Mirror {
             moving: tokio::sync::Mutex::new(()),
             past: past::Past::default(),
             contacts: contacts::Held::default(),
+            feed_figures: feed_figures::Held::default(),
         })))
     }
 

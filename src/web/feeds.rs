@@ -160,21 +160,21 @@ fn table(listed: &[Listed], visit: &Visit) -> Markup {
         div.scroll tabindex="0" role="region" aria-label="Feeds" {
             table {
                 thead { tr {
-                    th scope="col" { "Feed" } th.num scope="col" { "Active" } th.num scope="col" { "Blocked" }
-                    th.num scope="col" { "Not applied" } th scope="col" { "Newest run" } th scope="col" { "Last applied" }
+                    th scope="col" { "Feed" } th scope="col" { "Newest run" } th.num scope="col" { "Active" }
+                    th.num scope="col" { "Blocked" } th.num scope="col" { "Not applied" } th scope="col" { "Last applied" }
                     th scope="col" { "Last delivery" }
                 } }
                 tbody { @for one in listed { tr {
                     th scope="row" { a.name href=(address(&one.feed)) { bdi { (one.feed.name) } } " " span.sub { (one.feed.code.as_str()) } }
-                    td.num { (number(standing(one, PersonState::Active))) }
-                    td.num { (number(standing(one, PersonState::Blocked))) }
-                    td.num { @if one.failing > 0 { a.figure href=(address(&one.feed).below("errors")) { (number(one.failing)) } } @else { "0" } }
                     td {
                         @match &one.newest {
                             Some(run) => { a href=(run_address(&one.feed, run)) { "Run " (run.number) " " (words::state_tag(run.state)) } }
                             None => span.sub { "none yet" }
                         }
                     }
+                    td.num { (number(standing(one, PersonState::Active))) }
+                    td.num { (number(standing(one, PersonState::Blocked))) }
+                    td.num { @if one.failing > 0 { a.figure href=(address(&one.feed).below("errors")) { (number(one.failing)) } } @else { "0" } }
                     td { @match one.applied.as_ref().and_then(|run| run.ended_at) { Some(at) => (visit.reader.relative(at)), None => { span.sub { "never" } } } }
                     td {
                         @match one.feed.delivered_at { Some(at) => (visit.reader.relative(at)), None => { span.sub { "never" } } }

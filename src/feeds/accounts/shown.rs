@@ -46,6 +46,7 @@ pub struct OfOperation {
 
 /// Everything about a feed and Atlassian.
 pub async fn of_feed(mirror: &Mirror, feed: i64) -> Result<OfFeed, StoreError> {
+    let linked = mirror.feed_figures(feed).await?.linked;
     let read = mirror.store().read(move |tx| {
         let mut plans = Vec::new();
         for plan in feed_plans::of_feed(tx, feed, PLANS)? {
@@ -54,7 +55,7 @@ pub async fn of_feed(mirror: &Mirror, feed: i64) -> Result<OfFeed, StoreError> {
         }
         Ok(OfFeed {
             access: feed_mappings::access(tx, feed)?,
-            linked: feed_links::count(tx, feed)?,
+            linked,
             groups: feeds::groups(tx, feed)?,
             mappings: feed_mappings::of_feed(tx, feed)?,
             plans,

@@ -63,7 +63,7 @@ fn destination(destination: Destination) -> Markup {
                 _ => "Any name; the value is text.",
             } }
         } @else {
-            div.scroll.narrow tabindex="0" role="region" aria-label=(destination.title()) {
+            div.scroll.narrow.roomy tabindex="0" role="region" aria-label=(destination.title()) {
                 table {
                     thead { tr { th scope="col" { "Name" } th scope="col" { "Required" } th scope="col" { "Several" } th scope="col" { "What it holds" } } }
                     tbody { @for name in destination.names() { tr {

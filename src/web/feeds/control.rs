@@ -181,7 +181,7 @@ fn history(feed: &Feed, versions: &[ControlVersion], visit: &Visit) -> Markup {
         Origin::Reapply => "with a run applied again",
     };
     html! {
-        div.scroll tabindex="0" role="region" aria-label="Control files history" {
+        div.scroll.roomy tabindex="0" role="region" aria-label="Control files history" {
             table {
                 thead { tr { th.num scope="col" { "Version" } th scope="col" { "Digest" } th scope="col" { "When" } th scope="col" { "By" } th scope="col" { "Reason" } th scope="col" { "Differences" } } }
                 tbody { @for one in versions { tr {

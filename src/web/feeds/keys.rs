@@ -223,7 +223,7 @@ fn table(keys: &[&FeedKey], feed: &Feed, visit: &Visit) -> Markup {
         html! { @match at { Some(at) => (reader.relative(at)), None => { span.sub { "never" } } } }
     };
     html! {
-        div.scroll tabindex="0" role="region" aria-label="API keys" {
+        div.scroll.roomy tabindex="0" role="region" aria-label="API keys" {
             table {
                 thead { tr { th scope="col" { "Name" } th.hide-s scope="col" { "Made" } th scope="col" { "Last used" } th scope="col" { "Ends" } th scope="col" { "State" } } }
                 tbody { @for key in keys { tr {

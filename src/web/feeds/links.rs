@@ -51,7 +51,7 @@ pub(crate) async fn show(visit: Visit, Query(ask): Query<Ask>) -> Result<Page, F
 
 fn table(found: &[(FeedPerson, LinkCase)], visit: &Visit) -> Markup {
     html! {
-        div.scroll tabindex="0" role="region" aria-label="People" {
+        div.scroll.roomy tabindex="0" role="region" aria-label="People" {
             table {
                 thead { tr { th scope="col" { "Username" } th scope="col" { "Name" } th.hide-s scope="col" { "E-mail" } th scope="col" { "Why" } th scope="col" { "Accounts" } } }
                 tbody { @for (person, case) in found { tr {

@@ -115,7 +115,7 @@ pub(crate) async fn errors(visit: Visit, Path(code): Path<String>, Query(ask): Q
         @if found.is_empty() {
             (empty("Every record was applied in whole.", html! { p { "Records that fail in a later run appear here." } }))
         } @else {
-            div.scroll tabindex="0" role="region" aria-label="Errors" {
+            div.scroll.roomy tabindex="0" role="region" aria-label="Errors" {
                 table {
                     thead { tr { th scope="col" { "Username" } th.hide-s scope="col" { "Name" } th scope="col" { "What is wrong" } } }
                     tbody { @for (person, record) in &found { tr {

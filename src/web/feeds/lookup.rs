@@ -34,6 +34,11 @@ pub(super) fn address(account: i64) -> Address {
     Address::new(HERE).below(&account.to_string())
 }
 
+/// Where somebody is found by their username.
+pub(super) fn found(username: &str) -> Address {
+    Address::new(HERE).with("q", username)
+}
+
 /// The box that looks somebody up.
 pub(super) fn search_box(q: &str) -> Markup {
     html! {

@@ -123,7 +123,7 @@ async fn page(visit: &Visit, code: &str, ask: &Ask, said: Markup) -> Result<Page
 fn choose(feed: &Feed, groups: &[ManagedGroup]) -> Markup {
     html! {
         h2 { "Which managed group?" }
-        ul.reasons { @for group in groups { li { a.name href=(here(feed).with("group", &group.code)) { bdi { (group.name) } } " " code { bdi { (group.code) } } } } }
+        ul.reasons { @for group in groups { li { a.name href=(here(feed).with("group", &group.code)) { bdi { (group.name) } } @if group.name != group.code { " " code { bdi { (group.code) } } } } } }
     }
 }
 
@@ -193,7 +193,7 @@ pub(super) fn table(feed: &Feed, of: &OfFeed, visit: &Visit) -> Markup {
         @if of.groups.is_empty() {
             (empty("This feed declares no managed group yet.", html! { p { "Its first control file declares those it can produce." } }))
         } @else {
-            div.scroll tabindex="0" role="region" aria-label="Groups" {
+            div.scroll.roomy tabindex="0" role="region" aria-label="Groups" {
                 table {
                     thead { tr { th scope="col" { "Managed group" } th scope="col" { "Fills at Atlassian" } th scope="col" { span.hidden { "Map" } } } }
                     tbody { @for group in &of.groups { tr {

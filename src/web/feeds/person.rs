@@ -231,7 +231,7 @@ fn history(looked: &Looked, visit: &Visit) -> Markup {
     html! {
         @if looked.history.is_empty() && looked.notes.is_empty() { p { "Nothing that is still kept." } }
         @else {
-            div.scroll tabindex="0" role="region" aria-label="History" {
+            div.scroll.roomy tabindex="0" role="region" aria-label="History" {
                 table {
                     thead { tr { th scope="col" { "When" } th scope="col" { "What" } th scope="col" { "By" } th scope="col" { "Details" } } }
                     tbody {

@@ -90,7 +90,7 @@ pub(crate) fn whose(of: &OfOperation, visit: &Visit) -> Markup {
 /// Plans of a feed as a table, the newest first.
 pub(super) fn table(plans: &[(&FeedPlan, Option<u64>)], visit: &Visit) -> Markup {
     html! {
-        div.scroll tabindex="0" role="region" aria-label="Plans" {
+        div.scroll.roomy tabindex="0" role="region" aria-label="Plans" {
             table {
                 thead { tr {
                     th scope="col" { "Plan" } th scope="col" { "State" } th.num scope="col" { "People" } th scope="col" { "Changes" }

@@ -157,7 +157,7 @@ fn narrowing(one: &OneRun, ask: &Ask) -> Markup {
 
 fn table(one: &OneRun, rows: &Rows, visit: &Visit) -> Markup {
     html! {
-        div.scroll tabindex="0" role="region" aria-label="People of this run" {
+        div.scroll.roomy tabindex="0" role="region" aria-label="People of this run" {
             table {
                 thead { tr {
                     th scope="col" { "Person" } th scope="col" { "What" } th scope="col" { "Fields, before and after" } th.hide-s scope="col" { "Record" }
@@ -168,6 +168,10 @@ fn table(one: &OneRun, rows: &Rows, visit: &Visit) -> Markup {
                             Some(account) => {
                                 a.name href=(lookup::address(account)) { bdi { (row.username) } }
                                 @if let Some(name) = rows.names.get(&account).filter(|name| !name.is_empty()) { " " span.sub { bdi { (name) } } }
+                            }
+                            // Somebody new is there once the run was applied.
+                            None if row.kind == RowKind::New && one.run.state == FeedRunState::Complete => {
+                                a.name href=(lookup::found(&row.username)) { bdi { (row.username) } }
                             }
                             None => { bdi { (row.username) } }
                         }

@@ -220,7 +220,7 @@ fn kept(one: &OneRun, visit: &Visit) -> Markup {
     let OneRun { feed, run, files, .. } = one;
     html! {
         @if files.is_empty() { p { "None has come." } } @else {
-            div.scroll tabindex="0" role="region" aria-label="Files of this run" {
+            div.scroll.roomy tabindex="0" role="region" aria-label="Files of this run" {
                 table {
                     thead { tr {
                         th scope="col" { "Name" } th.num scope="col" { "Size" } th.num scope="col" { "Records" } th scope="col" { "Digest (SHA-256)" }

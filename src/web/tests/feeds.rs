@@ -142,6 +142,9 @@ async fn a_feed_is_made_uploaded_to_looked_at_and_applied() {
     );
     let errors = app.get(&format!("{run}?severity=error")).await.body;
     assert!(errors.contains("No line is like this."), "{errors}");
+    assert!(over.contains("href=\"/feed-people?q=S07\"") && !held.contains("/feed-people?q=S07"), "{over}");
+    let found = app.get("/feed-people?q=S07").await;
+    assert!(found.status == 303 && found.location().starts_with("/feed-people/"), "{}", found.body);
     let one = app.get(&format!("{run}?person=s07&who=S07")).await.body;
     assert!(one.contains("s07@uni.example") && !one.contains("s08@uni.example"), "{one}");
 

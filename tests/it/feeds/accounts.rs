@@ -27,8 +27,8 @@ use crate::operations::ordinary;
 use crate::support::app::{ENGINES, Engine, TestApp};
 
 /// A feed of people who have accounts, its managed groups mapped to two groups that grant nothing.
-struct Land {
-    world: World,
+pub(super) struct Land {
+    pub(super) world: World,
     key: String,
     /// Account ids and addresses of the people, in the order of their usernames.
     accounts: Vec<(String, String)>,
@@ -49,7 +49,7 @@ fn open_groups(snapshot: &Snapshot) -> Vec<String> {
 }
 
 impl Land {
-    async fn start(engine: Engine, seed: u64, people: usize) -> Land {
+    pub(super) async fn start(engine: Engine, seed: u64, people: usize) -> Land {
         let app = TestApp::ready(engine, 240, seed).await;
         let snapshot = app.now();
         let groups = open_groups(&snapshot);
@@ -83,7 +83,7 @@ impl Land {
         Land { world, key, accounts, teaching, office }
     }
 
-    fn app(&self) -> &TestApp {
+    pub(super) fn app(&self) -> &TestApp {
         &self.world.served.app
     }
 
@@ -109,17 +109,17 @@ impl Land {
     }
 
     /// The record of the person at a place, from 1.
-    fn record(&self, place: usize, role: &str) -> Value {
+    pub(super) fn record(&self, place: usize, role: &str) -> Value {
         let (_, address) = &self.accounts[place - 1];
         record(&format!("s{place:02}"), &format!("Number{place:02}"), address, role)
     }
 
-    fn records(&self, places: impl IntoIterator<Item = usize>) -> Vec<Value> {
+    pub(super) fn records(&self, places: impl IntoIterator<Item = usize>) -> Vec<Value> {
         places.into_iter().map(|place| self.record(place, "teaching")).collect()
     }
 
     /// A night: uploaded, applied, and looked at until nothing moves.
-    async fn night(&self, records: &[Value]) {
+    pub(super) async fn night(&self, records: &[Value]) {
         self.world.uploaded(&self.key, "users", &bytes(records)).await;
         self.world.started(&self.key).await;
         let run = self.world.settled("staff").await;
@@ -131,7 +131,7 @@ impl Land {
     }
 
     /// Looks until nothing moves, after a pause in which generations gather.
-    async fn look(&self) {
+    pub(super) async fn look(&self) {
         self.app().clock.advance(std::time::Duration::from_secs(61));
         while accounts::once(&self.app().mirror, &self.app().surroundings).await.unwrap() {}
     }
@@ -204,7 +204,7 @@ impl Land {
         snapshot.best_presence(account).unwrap().status == Some(directory::Status::Suspended)
     }
 
-    async fn end(self) {
+    pub(super) async fn end(self) {
         self.world.served.app.mirror.store().read(events::verify).await.unwrap().unwrap();
         self.world.end().await;
     }

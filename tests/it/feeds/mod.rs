@@ -6,6 +6,7 @@ mod accounts;
 mod again;
 mod digests;
 mod faults;
+mod figures;
 mod files;
 mod nights;
 mod reference;

@@ -2,7 +2,9 @@
 
 use std::process::Command;
 
+use jiff::SignedDuration;
 use reqwest::Method;
+use rollcall::auth::feed_keys;
 use rollcall::feeds::{keep, listing};
 use rollcall::mirror::mirrors::Databases;
 use rollcall::nouns::feed_run::Reason;
@@ -103,6 +105,46 @@ async fn the_forms_of_start_sync_and_where_the_key_may_stand() {
     world.settled("staff").await;
     world.configure("staff", |settings| settings.auto_apply = false).await;
     assert_eq!(world.started(&key).await, "OK: Auto apply disabled; must apply manually.");
+    let answer = async |form: &str| {
+        let said = world.post(&format!("start-sync/{form}"), Some(&key), None).await;
+        assert_eq!(said.status, 200, "{said:?}");
+        said.text
+    };
+    let json = async || serde_json::from_str::<Value>(&answer("json").await).unwrap();
+    let waits = |message: &str| json!({ "status": "admin-intervention-required", "error": false, "message": message });
+    assert_eq!(json().await, waits("OK: Auto apply disabled; must apply manually."));
+    world.configure("staff", |settings| settings.auto_apply = true).await;
+    assert_eq!(json().await, waits("OK: Files uploaded are too different to previous sync; must apply manually."));
+    let xml = answer("xml").await;
+    assert!(
+        xml.contains("<sync status=\"admin-intervention-required\" error=\"false\">OK: Files uploaded are"),
+        "{xml}"
+    );
+    let run = world.settled("staff").await;
+    world.apply(&run, "the first", None).await.unwrap();
+    world.settled("staff").await;
+    world.uploaded(&key, "users", &bytes(&people(3))).await;
+    let queued = json!({ "status": "queued-for-apply", "error": false, "message": "OK. Sync queued." });
+    assert_eq!(json().await, queued);
+    world.settled("staff").await;
+
+    // The older header counts too, while there is no other; with another user name the header is as good as none.
+    let ask = || {
+        let address = format!("http://{}/api/haplo-user-sync/start-sync/json", world.served.address);
+        world.served.client.post(address)
+    };
+    let status = async |request: reqwest::RequestBuilder| request.send().await.unwrap().status().as_u16();
+    assert_eq!(status(ask().header("x-oneis-key", &key)).await, 200);
+    assert_eq!(status(ask().basic_auth("someone", Some(&key))).await, 403);
+    assert_eq!(status(ask().basic_auth("someone", Some(&key)).header("x-oneis-key", &key)).await, 403);
+    // A key that was revoked opens nothing more.
+    let app = &world.served.app;
+    let feed = keep::find(&app.mirror, "staff").await.unwrap();
+    let known = feed_keys::list(&app.mirror, feed.number).await.unwrap();
+    let revoked = (&feed, &known[0].id, SignedDuration::ZERO);
+    feed_keys::revoke(&world.context(), &app.mirror, revoked, &app.surroundings.entropy).await.unwrap();
+    let revoked = world.upload(&key, "users", b"[]").await;
+    assert!(revoked.status == 403 && revoked.text.contains("INVALID-API-KEY"), "{revoked:?}");
     world.end().await;
 }
 
@@ -170,20 +212,23 @@ async fn d4_d13_rollcall_upload_says_what_is_expected_of_a_file_and_sends_a_kept
     let mut world = World::start(Engine::Sqlite, 66).await;
     world.work();
     let (_, key) = world.feed("staff").await;
-    let (_, live) = world.feed("live").await;
+    let mut other = World::start(Engine::Sqlite, 67).await;
+    other.work();
+    let (_, live) = other.feed("staff").await;
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("control.json"), json_control()).unwrap();
     std::fs::write(folder.path().join("users.json"), bytes(&people(5))).unwrap();
     let Databases::Folder(data) = world.served.app.databases.clone() else { panic!("this engine has a folder") };
-    let (home, server) = (folder.path().to_owned(), format!("http://{}", world.served.address));
-    let upload = async |(feed, key): (&str, &str), words: &[&str]| {
+    let home = folder.path().to_owned();
+    let upload = async |(to, key): (&World, &str), words: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rollcall"));
-        command.args(["upload", "--feed", feed, "--server", &server]).args(words).current_dir(&home);
+        let server = format!("http://{}", to.served.address);
+        command.args(["upload", "--feed", "staff", "--server", &server]).args(words).current_dir(&home);
         command.env("HOME", &home).env("ROLLCALL_DATA", &data).env("ROLLCALL_FEED_KEY", key);
         let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
         (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
     };
-    let staff = ("staff", key.as_str());
+    let staff = (&world, key.as_str());
     for (words, why) in [
         (["users=users.json", "--rows", "cards=5"], "No file cards is sent."),
         (["users=users.json", "--rows", "users=many"], "“many” is no number of records."),
@@ -219,13 +264,14 @@ async fn d4_d13_rollcall_upload_says_what_is_expected_of_a_file_and_sends_a_kept
     let tested = world.settled("staff").await;
     assert_eq!(tested.counts.records, 5, "{tested:?}");
     let from = ["--from-run", tested.id.as_str(), "--start", "--wait"];
-    let (code, said) = upload(("live", &live), &from).await;
+    let (code, said) = upload((&other, &live), &from).await;
     assert_eq!(code, Some(5), "the first run waits for a person: {said}");
-    let sent = world.settled("live").await;
+    let sent = other.settled("staff").await;
     assert_eq!((sent.counts.records, sent.reasons.as_slice()), (5, &[Reason::First][..]));
-    let files = listing::run(&world.served.app.mirror, &sent.id).await.unwrap().files;
+    let files = listing::run(&other.served.app.mirror, &sent.id).await.unwrap().files;
     let users = files.iter().find(|file| file.name == "users").unwrap();
     assert_eq!(users.expected.rows, Some(5));
+    other.end().await;
     world.end().await;
 }
 
