@@ -182,7 +182,7 @@ fn amounts(preview: &Preview, none: &str) -> Markup {
             div.scroll tabindex="0" role="region" aria-label="What goes" {
                 table {
                     thead { tr { th scope="col" { "What goes" } th.num scope="col" { "How much" } } }
-                    tbody { @for (what, count) in &preview.goes { tr { td { (what) } td.num { (number(*count)) } } } }
+                    tbody { @for (what, count) in &preview.goes { tr { td.long { (what) } td.num { (number(*count)) } } } }
                 }
             }
         }

@@ -117,8 +117,8 @@ fn conflict(one: &ShownConflict, visit: &Visit) -> Markup {
                 div.scroll tabindex="0" role="region" aria-label="Contacts" { table {
                     thead { tr { th scope="col" { "Contact" } th scope="col" { "E-mail" } th.hide-s scope="col" { "Made" } th.hide-s scope="col" { "Changed" } } }
                     tbody { @for record in &one.records { tr {
-                        th scope="row" { a.name href=(address(record)) { bdi { (record.name) } } (words::system(record.mark.as_ref())) }
-                        td { @if let Some(email) = &record.email { bdi { (email) } } }
+                        th.breaks scope="row" { a.name href=(address(record)) { bdi { (record.name) } } (words::system(record.mark.as_ref())) }
+                        td.breaks { @if let Some(email) = &record.email { bdi { (email) } } }
                         td.hide-s { (visit.reader.relative(record.created_at)) }
                         td.hide-s { (visit.reader.relative(record.changed_at)) }
                     } } }
@@ -134,7 +134,8 @@ fn conflict(one: &ShownConflict, visit: &Visit) -> Markup {
     }
 }
 
-fn account_words(account: &str, visit: &Visit) -> Markup {
+/// An account by its name, where the mirror knows it, and by its id otherwise.
+pub(super) fn account_words(account: &str, visit: &Visit) -> Markup {
     let snapshot = &visit.snapshot;
     let row = snapshot.account(account).and_then(|ordinal| snapshot.account_row(ordinal));
     html! { @match row { Some(row) => { a href=(Address::person(row.id)) { bdi { (row.name) } } } None => { code { (account) } } } }

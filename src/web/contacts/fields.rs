@@ -167,9 +167,9 @@ fn table(title: &str, fields: &[&Field]) -> Markup {
                     thead { tr { th scope="col" { "Label" } th scope="col" { "Section" } th scope="col" { "Kind" } th.hide-s scope="col" { "In filters" } th.hide-s scope="col" { "Default" } th scope="col" { span.hidden { "Order" } } } }
                     tbody { @for (place, field) in fields.iter().enumerate() { tr {
                         @let address = format!("{HERE}/{}", field.number);
-                        th scope="row" { a.name href=(address) { bdi { (field.label) } } @if field.required { " " span.tag { "required" } } }
-                        td { bdi { (field.section) } }
-                        td { (field.kind.in_words()) }
+                        th.breaks scope="row" { a.name href=(address) { bdi { (field.label) } } @if field.required { " " span.tag { "required" } } }
+                        td.breaks { bdi { (field.section) } }
+                        td.breaks { (field.kind.in_words()) }
                         td.hide-s { code { (field.code) } }
                         td.hide-s { @if let Some(default) = &field.default { bdi { (default) } } }
                         td { form.row method="post" action=(address) {

@@ -260,9 +260,10 @@ impl Shown<'_> {
                     } }
                     tbody { @for row in rows { tr {
                         @let record = &row.record;
-                        th scope="row" {
+                        th.breaks scope="row" {
                             a.name href=(address(record)) { bdi { (record.name) } }
                             (words::system(record.mark.as_ref()))
+                            @if let Some(email) = record.email.as_ref().filter(|_| contacts) { span.sub.only-s { bdi { (email) } } }
                             @for tag in record.tags.iter().take(3) { " " span.tag { bdi { (tag) } } }
                             @if record.tags.len() > 3 { span.sub { " +" (record.tags.len() - 3) } }
                         }

@@ -82,15 +82,15 @@ fn beside(keep: &Record, other: &Record, fields: &[Field], visit: &Visit) -> Mar
         div.scroll tabindex="0" role="region" aria-label="Side by side" { table {
             thead { tr { th scope="col" { span.hidden { "What" } } th scope="col" { "Stays" } th scope="col" { "Is merged into it" } } }
             tbody {
-                tr { th scope="row" { "Name" } td { a href=(address(keep)) { bdi { (keep.name) } } (words::system(keep.mark.as_ref())) } td { a href=(address(other)) { bdi { (other.name) } } (words::system(other.mark.as_ref())) } }
-                tr { th scope="row" { (if keep.entity == Entity::Contact { "E-mail" } else { "Domains" }) } td { bdi { (text(keep)) } } td { bdi { (text(other)) } } }
+                tr { th scope="row" { "Name" } td.breaks { a href=(address(keep)) { bdi { (keep.name) } } (words::system(keep.mark.as_ref())) } td.breaks { a href=(address(other)) { bdi { (other.name) } } (words::system(other.mark.as_ref())) } }
+                tr { th scope="row" { (if keep.entity == Entity::Contact { "E-mail" } else { "Domains" }) } td.breaks { bdi { (text(keep)) } } td.breaks { bdi { (text(other)) } } }
                 @if !keep.tags.is_empty() || !other.tags.is_empty() {
-                    tr { th scope="row" { "Tags" } td { bdi { (keep.tags.join(", ")) } } td { bdi { (other.tags.join(", ")) } } }
+                    tr { th scope="row" { "Tags" } td.breaks { bdi { (keep.tags.join(", ")) } } td.breaks { bdi { (other.tags.join(", ")) } } }
                 }
                 @for field in own {
                     @let (first, second) = (keep.values.get(&field.number), other.values.get(&field.number));
                     @if first.is_some() || second.is_some() {
-                        tr { th scope="row" { bdi { (field.label) } } @for value in [first, second] { td { @if let Some(value) = value { (words::value(field, value, &visit.snapshot)) } } } }
+                        tr { th scope="row" { bdi { (field.label) } } @for value in [first, second] { td.breaks { @if let Some(value) = value { (words::value(field, value, &visit.snapshot)) } } } }
                     }
                 }
                 tr { th scope="row" { "Made" } td { (visit.reader.moment(keep.created_at)) } td { (visit.reader.moment(other.created_at)) } }
@@ -112,8 +112,8 @@ pub(crate) async fn duplicates(visit: Visit) -> Result<Page, Failure> {
             div.scroll tabindex="0" role="region" aria-label="Groups" { table {
                 thead { tr { th scope="col" { "Contacts" } th scope="col" { "Why" } th scope="col" { span.hidden { "What can be done" } } } }
                 tbody { @for (group, records) in &groups { tr {
-                    td { @for record in records { div { a href=(address(record)) { bdi { (record.name) } } " " @if let Some(email) = &record.email { span.sub { bdi { (email) } } } (words::system(record.mark.as_ref())) } } }
-                    td { (reason(group.reason)) }
+                    td.breaks { @for record in records { div { a href=(address(record)) { bdi { (record.name) } } " " @if let Some(email) = &record.email { span.sub { bdi { (email) } } } (words::system(record.mark.as_ref())) } } }
+                    td.breaks { (reason(group.reason)) }
                     td { @if let [first, second, ..] = &**records {
                         @let (stays, goes) = if second.mark.is_some() && first.mark.is_none() { (second, first) } else { (first, second) };
                         a.button href=(home(Entity::Contact).below("merge").with("keep", stays.id.as_str()).with("other", goes.id.as_str())) { "Merge..." }

@@ -62,8 +62,8 @@ fn content(outlook: &Outlook, switch: Switch) -> Markup {
 
 fn who(named: &Named) -> Markup {
     html! {
-        th scope="row" { bdi { (named.name) } @if named.customer { " " span.tag { "Customer" } } }
-        td { @match &named.email { Some(email) => { bdi { (email) } } None => { span.sub { "hidden" } } } }
+        th.breaks scope="row" { bdi { (named.name) } @if named.customer { " " span.tag { "Customer" } } }
+        td.breaks { @match &named.email { Some(email) => { bdi { (email) } } None => { span.sub { "hidden" } } } }
     }
 }
 
@@ -88,7 +88,7 @@ fn links(outlook: &Outlook) -> Markup {
         @if outlook.links.is_empty() { (empty("No contact has the address of an account that is not linked.", html! {})) } @else {
             div.scroll tabindex="0" role="region" aria-label="To link" { table {
                 thead { tr { th scope="col" { "Account" } th scope="col" { "E-mail" } th scope="col" { "Contact" } } }
-                tbody { @for (named, record) in &outlook.links { tr { (who(named)) td { a href=(address(record)) { bdi { (record.name) } } } } } }
+                tbody { @for (named, record) in &outlook.links { tr { (who(named)) td.breaks { a href=(address(record)) { bdi { (record.name) } } } } } }
             } }
             (more(outlook.links.len(), outlook.counts.links))
         }
@@ -99,12 +99,11 @@ fn conflicts(outlook: &Outlook) -> Markup {
     html! {
         @if outlook.conflicts.is_empty() { (empty("Nothing is in conflict.", html! {})) } @else {
             div.scroll tabindex="0" role="region" aria-label="Conflicts" { table {
-                thead { tr { th scope="col" { "E-mail" } th scope="col" { "Why" } th scope="col" { "Contacts" } th scope="col" { "Proposed" } } }
+                thead { tr { th scope="col" { "E-mail" } th scope="col" { "Contacts" } th scope="col" { "Why, and what is proposed" } } }
                 tbody { @for (conflict, records) in &outlook.conflicts { tr {
-                    th scope="row" { bdi { (conflict.email_key) } }
-                    td.long { (conflict.kind.sentence()) }
-                    td { @for (place, record) in records.iter().enumerate() { @if place > 0 { ", " } a href=(address(record)) { bdi { (record.name) } } } }
-                    td.long { (conflict.kind.proposal()) }
+                    th.breaks scope="row" { bdi { (conflict.email_key) } }
+                    td.breaks { @for (place, record) in records.iter().enumerate() { @if place > 0 { ", " } a href=(address(record)) { bdi { (record.name) } } } }
+                    td.long { (conflict.kind.sentence()) " " span.sub { (conflict.kind.proposal()) } }
                 } } }
             } }
             (more(outlook.conflicts.len(), outlook.counts.conflicts))

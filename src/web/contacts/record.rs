@@ -297,9 +297,9 @@ fn history(events: &[Happened], visit: &Visit) -> Markup {
             table {
                 thead { tr { th scope="col" { "When" } th scope="col" { "What" } th scope="col" { "Who" } } }
                 tbody { @for event in events { tr {
-                    td { (visit.reader.moment(event.at)) }
+                    td.breaks { (visit.reader.moment(event.at)) }
                     td.long { (happened(event)) }
-                    td { bdi { (event.author) } }
+                    td.breaks { bdi { (event.author) } }
                 } } }
             }
         }
@@ -335,7 +335,7 @@ fn happened(event: &Happened) -> Markup {
             _ => {
                 @if let Some(fields) = told.as_object() {
                     @for (name, both) in fields.iter().filter(|(_, both)| both.is_array()) {
-                        div.sub { bdi { (name) } ": "
+                        div.sub { bdi { (titled(name)) } ": "
                             @if let Some(old) = both[0].as_str() { del { bdi { (old) } } " " }
                             @if let Some(new) = both[1].as_str() { ins { bdi { (new) } } } @else { "none" }
                         }
@@ -343,6 +343,18 @@ fn happened(event: &Happened) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// What the history calls a thing that every record has; the fields that people define are called by their labels.
+fn titled(name: &str) -> &str {
+    match name {
+        "name" => "Name",
+        "email" => "E-mail",
+        "domains" => "Domains",
+        "tags" => "Tags",
+        "status" => "Status",
+        label => label,
     }
 }
 

@@ -11,7 +11,8 @@ use crate::contacts::{answer, runs};
 use crate::nouns::contact::Record;
 use crate::nouns::contact_run::{ContactRun, ContactRunState};
 use crate::web::Served;
-use crate::web::contacts::{HERE as CONTACTS, address as address_of, failed, strip};
+use crate::web::contacts::conflicts::account_words;
+use crate::web::contacts::{address as address_of, failed, strip};
 use crate::web::failure::Failure;
 use crate::web::guard::see;
 use crate::web::ui::address::Address;
@@ -65,14 +66,14 @@ pub(crate) async fn list(visit: Visit, Query(listed): Query<Listed>) -> Result<P
         } @else {
             div id="contact-runs" data-live="operation" {
                 div.scroll tabindex="0" role="region" aria-label="Runs" { table {
-                    thead { tr { th scope="col" { "Run" } th scope="col" { "What" } th scope="col" { "State" } th.num scope="col" { "Made" } th.num scope="col" { "Linked" } th.num scope="col" { "Changed" } th.num.hide-s scope="col" { "Conflicts" } th.hide-m scope="col" { "Asked by" } th scope="col" { "When" } } }
+                    thead { tr { th scope="col" { "Run" } th scope="col" { "What" } th scope="col" { "State" } th.num.hide-s scope="col" { "Made" } th.num.hide-s scope="col" { "Linked" } th.num.hide-s scope="col" { "Changed" } th.num.hide-s scope="col" { "Conflicts" } th.hide-m scope="col" { "Asked by" } th scope="col" { "When" } } }
                     tbody { @for run in &runs { tr {
                         th scope="row" { a.name href=(address(run)) { "Run " (run.number) } }
-                        td { (run.kind.in_words()) }
+                        td.breaks { (run.kind.in_words()) }
                         td { (state(run)) }
-                        td.num { (number(run.counts.created)) }
-                        td.num { (number(run.counts.linked)) }
-                        td.num { (number(run.counts.changed + run.counts.deleted + run.counts.released)) }
+                        td.num.hide-s { (number(run.counts.created)) }
+                        td.num.hide-s { (number(run.counts.linked)) }
+                        td.num.hide-s { (number(run.counts.changed + run.counts.deleted + run.counts.released)) }
                         td.num.hide-s { (number(run.counts.conflicts)) }
                         td.hide-m { bdi { (run.asked_by) } }
                         td { (visit.reader.relative(run.created_at)) }
@@ -98,7 +99,7 @@ pub(crate) async fn show(visit: Visit, Path(id): Path<String>, Query(ask): Query
     let next = next.map(|line| address(&run).with("kind", &ask.kind).with("after", &line.line.to_string()));
     let title = format!("Run {} of contacts", run.number);
     let content = html! {
-        nav.trail aria-label="Breadcrumb" { a href=(CONTACTS) { "Contacts" } " " a href=(HERE) { "Runs" } }
+        nav.trail aria-label="Breadcrumb" { a href=(HERE) { "Runs" } }
         div.headline {
             h1 { "Run " (run.number) }
             span id="contact-run-state" data-live="operation" { (state(&run)) }
@@ -119,8 +120,12 @@ pub(crate) async fn show(visit: Visit, Path(id): Path<String>, Query(ask): Query
                         tbody { @for line in &lines { tr {
                             td.num { (line.line) }
                             td.long { (line.text) }
-                            td { @if let Some(record) = line.contact.and_then(|number| record_of(&records, number)) { a href=(address_of(record)) { bdi { (record.name) } } } }
-                            td.hide-s { @if let Some(account) = &line.account { code { (account) } } }
+                            @let record = line.contact.and_then(|number| record_of(&records, number));
+                            td.breaks {
+                                @if let Some(record) = record { a href=(address_of(record)) { bdi { (record.name) } } }
+                                @else if let Some(account) = &line.account { span.only-s { (account_words(account, &visit)) } }
+                            }
+                            td.hide-s.breaks { @if let Some(account) = &line.account { (account_words(account, &visit)) } }
                         } } }
                     } }
                 }

@@ -266,12 +266,12 @@ fn sites(coverage: &[SiteCoverage], tokens: &BTreeSet<String>, (standing, visit)
                     thead { tr { th scope="col" { "Site" } th scope="col" { "Jira users" } th scope="col" { "Customers" } } }
                     tbody { @for site in &sites { tr {
                         @let coverage = read.get(site.cloud_id.as_str());
-                        th scope="row" { bdi { (site.name) } }
-                        td { @match coverage.and_then(|site| site.users) {
+                        th.breaks scope="row" { bdi { (site.name) } }
+                        td.breaks { @match coverage.and_then(|site| site.users) {
                             Some(at) => { "listed " (visit.reader.relative(at)) }
                             None => "by their roles on its Jira apps",
                         } }
-                        td.wide { @match coverage.and_then(|site| site.customers()) {
+                        td.wide.breaks { @match coverage.and_then(|site| site.customers()) {
                             Some(at) => { "read " (visit.reader.relative(at)) }
                             None if !site.has_service_desks => { span.sub { "no service desk" } }
                             None => {

@@ -96,13 +96,13 @@ async fn page(visit: &Visit, said: Markup) -> Result<Page, Failure> {
 fn organizations(shown: &[ShownSource], site: &dyn Fn(&str) -> String) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label="Organizations" { table {
-            thead { tr { th scope="col" { "Organization" } th scope="col" { "Site" } th.num scope="col" { "Contacts" } th scope="col" { "Company" } th scope="col" { "What can be done" } } }
+            thead { tr { th scope="col" { "Organization" } th scope="col" { "Company" } } }
             tbody { @for one in shown { tr {
-                th scope="row" { bdi { (one.organization.name) } @if one.organization.gone_at.is_some() { " " span.tag { "gone" } } }
-                td { bdi { (site(&one.organization.site)) } }
-                td.num { (number(one.contacts)) @if one.missing > 0 { " " span.sub { (number(one.missing)) " to put in" } } }
-                td { (standing(one)) }
-                td { (choices(one)) }
+                th.breaks scope="row" {
+                    bdi { (one.organization.name) } @if one.organization.gone_at.is_some() { " " span.tag { "gone" } }
+                    div.sub { bdi { (site(&one.organization.site)) } ", " (counted(one.contacts, "contact", "contacts")) @if one.missing > 0 { ", " (number(one.missing)) " to put in" } }
+                }
+                td.ways.breaks { p { (standing(one)) } (choices(one)) }
             } } }
         } }
     }
@@ -160,9 +160,9 @@ fn domains(found: &[(Record, Record)]) -> Markup {
             div.scroll tabindex="0" role="region" aria-label="Contacts by domain" { table {
                 thead { tr { th scope="col" { "Contact" } th scope="col" { "E-mail" } th scope="col" { "Company" } } }
                 tbody { @for (contact, company) in found.iter().take(100) { tr {
-                    th scope="row" { a href=(address(contact)) { bdi { (contact.name) } } }
-                    td { @if let Some(email) = &contact.email { bdi { (email) } } }
-                    td { a href=(address(company)) { bdi { (company.name) } } }
+                    th.breaks scope="row" { a href=(address(contact)) { bdi { (contact.name) } } }
+                    td.breaks { @if let Some(email) = &contact.email { bdi { (email) } } }
+                    td.breaks { a href=(address(company)) { bdi { (company.name) } } }
                 } } }
             } }
         }
