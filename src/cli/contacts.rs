@@ -157,7 +157,7 @@ pub async fn run(contacts: &Contacts) -> Result<Exit, Refusal> {
             Some(scope) => Asked::Scope(scope),
             None => return syncing::scope(place, wanted).await,
         },
-        Action::Sources(wanted) => match wanted.wanted()? {
+        Action::Sources(wanted) => match wanted.wanted() {
             Some(wanted) => Asked::Source(wanted),
             None => return sources::list(place, wanted).await,
         },

@@ -1,5 +1,6 @@
-//! Somebody in what feeds have said of other people: a manager's address, a reference to a username. Past rows and records of
-//! people who left are written anew; what the next delivery would bring again is counted, and never touched.
+//! Somebody in what feeds have said of other people: a manager's address, a reference to a username. Past rows, records of
+//! people who left and records as they came are written anew; what a feed's source holds to be so is counted, and never
+//! touched.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,11 +13,11 @@ use crate::store::tx::Tx;
 /// Where somebody is mentioned, about others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Mentions {
-    /// Records of people who are in no delivery any more, without the mention.
+    /// Records without the mention, as far as it can go.
     pub(super) records: Vec<SaidRecord>,
     /// Rows of runs that are over, without it.
     pub(super) rows: Vec<SaidRow>,
-    /// Records in the delivery applied last, by the feed's name.
+    /// Records of the delivery applied last that mean the mention, by the feed's name.
     pub(super) delivered: BTreeMap<String, u64>,
     /// Rows of runs that are open or were applied last.
     pub(super) needed: u64,
@@ -30,8 +31,8 @@ pub(super) fn find(tx: &mut Tx, known: &Known) -> Result<Mentions, StoreError> {
     let own_keys: BTreeSet<&str> = known.in_feeds.iter().map(|person| person.username_key.as_str()).collect();
     let (mut records, mut rows) = (BTreeMap::new(), BTreeMap::new());
     for part in words.all_in_records() {
-        for mut record in personal_mentions::records(tx, part)? {
-            if !own.contains(&record.account) && without(&words, &mut record.texts) {
+        for record in personal_mentions::records(tx, part)? {
+            if !own.contains(&record.account) {
                 records.insert((record.feed, record.account), record);
             }
         }
@@ -42,10 +43,18 @@ pub(super) fn find(tx: &mut Tx, known: &Known) -> Result<Mentions, StoreError> {
         }
     }
     let mut mentions = Mentions::default();
-    for record in records.into_values() {
+    for mut record in records.into_values() {
+        // What is applied is the source's word; the text as it came is compared by its digest alone.
+        let [person, as_it_came @ ..] = &mut record.texts;
+        let is_meant = without(&words, std::slice::from_mut(&mut person.clone()));
+        let mut any = without(&words, as_it_came);
         match record.in_feed {
-            true => *mentions.delivered.entry(record.feed_name).or_default() += 1,
-            false => mentions.records.push(record),
+            true if is_meant => *mentions.delivered.entry(record.feed_name.clone()).or_default() += 1,
+            true => {}
+            false => any |= without(&words, std::slice::from_mut(person)),
+        }
+        if any {
+            mentions.records.push(record);
         }
     }
     for row in rows.into_values() {
@@ -66,7 +75,7 @@ pub(super) fn erase(tx: &mut Tx, known: &Known) -> Result<bool, StoreError> {
 }
 
 /// Replaces words in texts; whether any was there.
-fn without(words: &Words, texts: &mut [Option<String>; 4]) -> bool {
+fn without(words: &Words, texts: &mut [Option<String>]) -> bool {
     let mut any = false;
     for text in texts.iter_mut() {
         if let Some(now) = text.as_deref().and_then(|text| words.replaced_in_record(text)) {

@@ -176,7 +176,12 @@ fn feeds(tx: &mut Tx, preview: &mut Preview, known: &Known) -> Result<(), StoreE
 
 fn of_others(tx: &mut Tx, preview: &mut Preview, known: &Known) -> Result<(), StoreError> {
     let mentions = mentions::find(tx, known)?;
-    preview.goes("Mentions in records of other people who left a feed", mentions.records.len() as u64);
+    let (present, left): (Vec<_>, Vec<_>) = mentions.records.iter().partition(|record| record.in_feed);
+    preview.goes("Mentions in records of other people who left a feed", left.len() as u64);
+    preview.goes(
+        "Mentions in records of other people as a feed has sent them; its source may send them again",
+        present.len() as u64,
+    );
     preview.goes("Mentions in past rows of feeds' runs about other people", mentions.rows.len() as u64);
     for (feed, count) in &mentions.delivered {
         preview.stays.push(format!(

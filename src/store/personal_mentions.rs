@@ -12,8 +12,9 @@ const RECORDS: &str = "
     WHERE lower(r.person) LIKE $1 OR lower(r.raw) LIKE $1 OR lower(r.received) LIKE $1 OR lower(r.failure) LIKE $1
     ORDER BY r.feed, r.account";
 const PUT_RECORD: &str = "
-    UPDATE feed_records SET person = $3, raw = $4, received = $5, failure = $6, try_again = 1
-    WHERE feed = $1 AND account = $2 AND in_feed = 0";
+    UPDATE feed_records SET person = $3, raw = $4, received = $5, failure = $6,
+        try_again = CASE WHEN in_feed = 0 THEN 1 ELSE try_again END
+    WHERE feed = $1 AND account = $2";
 const ROWS: &str = "
     SELECT r.run, r.place, r.username_key,
         CASE WHEN u.state IN ('complete', 'cancelled', 'failure')
@@ -76,8 +77,7 @@ pub fn records(tx: &mut Tx, part: &str) -> Result<Vec<SaidRecord>, StoreError> {
     })
 }
 
-/// Writes the texts of a record of somebody who is not in the delivery applied last. A delivery that has them again reads their
-/// record anew.
+/// Writes the texts of a record. A delivery that has somebody again who is not in the one applied last reads their record anew.
 pub fn put_record(tx: &mut Tx, record: &SaidRecord) -> Result<u64, StoreError> {
     let [person, raw, received, failure] = &record.texts;
     let both = [person.as_deref().unwrap_or_default(), raw.as_deref().unwrap_or_default()];

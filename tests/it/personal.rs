@@ -14,7 +14,7 @@ use rollcall::personal::{erase, export};
 use rollcall::store::db::Store;
 use rollcall::store::dialect;
 use rollcall::store::{events, feed_people, feed_records, feed_runs};
-use serde_json::json;
+use serde_json::{Value, json};
 use simulator::NewUser;
 
 use crate::api::with_query;
@@ -81,15 +81,22 @@ async fn e7_somebody_who_left_is_exported_and_then_erased_everywhere() {
         app.sync().await.unwrap();
         world.work();
         let (feed, key) = world.feed("staff").await;
-        world.uploaded(&key, "_control", &json_control()).await;
-        // Two others name them: one leaves before anything else happens, one has them as manager for a while.
+        let mut control: Value = serde_json::from_slice(&json_control()).unwrap();
+        let title = json!({ "action": "field", "source": "title", "destination": "user", "name": "title" });
+        control["instructions"].as_array_mut().unwrap().push(title);
+        world.uploaded(&key, "_control", control.to_string().as_bytes()).await;
+        // Three others name them: one leaves before anything else happens, one for a while as manager, one by a title.
         let mut leaver = record("aa1", "Leaver", "aa1@uni.example", "office");
         leaver["manager"] = json!("ZZ9");
         leaver["remark"] = json!("Reports to Pat Quillfeather.");
         deliver(&world, &key, &[people(12), vec![leaver]].concat()).await;
         let mut with_them = people(12);
+        with_them[3]["role"] = json!("office");
+        let without_them = with_them.clone();
         with_them[3]["manager"] = json!(EMAIL);
         with_them.push(record("zz9", "Quillfeather", EMAIL, "office"));
+        with_them.push(record("bb1", "Aide", "bb1@uni.example", "office"));
+        with_them[13]["title"] = json!("Assistant of Pat Quillfeather");
         deliver(&world, &key, &with_them).await;
         let app = &world.served.app;
         let (context, entropy) = (world.context(), &app.surroundings.entropy);
@@ -121,12 +128,14 @@ async fn e7_somebody_who_left_is_exported_and_then_erased_everywhere() {
         assert!(stays.contains("these come from the feed's source"), "{stays}");
         let mentioned = |what: &str| before.goes.iter().find(|(told, _)| told.contains(what)).map(|(_, count)| *count);
         assert_eq!(mentioned("records of other people who left"), Some(1), "{:?}", before.goes);
+        assert_eq!(mentioned("as a feed has sent them"), Some(2), "{:?}", before.goes);
         assert_eq!(mentioned("past rows of feeds' runs about other people"), Some(1), "{:?}", before.goes);
 
         app.simulator.change(|organization| organization.delete_account(&id)).unwrap();
         app.sync().await.unwrap();
-        deliver(&world, &key, &people(12)).await;
-        let mut third = people(12);
+        // The source does not name them as manager any more, which means the same: the record is kept as it came before.
+        deliver(&world, &key, &without_them).await;
+        let mut third = without_them.clone();
         third.push(record("new", "Newcomer", "new@uni.example", "office"));
         deliver(&world, &key, &third).await;
 

@@ -67,15 +67,15 @@ enum Decided {
 }
 
 impl Sources {
-    pub(super) fn wanted(&self) -> Result<Option<Wanted>, Refusal> {
-        let Some(organization) = self.organization.clone() else { return Ok(None) };
+    pub(super) fn wanted(&self) -> Option<Wanted> {
+        let organization = self.organization.clone()?;
         let decision = match self {
             Sources { create: true, .. } => Decided::Create,
             Sources { ignore: true, .. } => Decided::Ignore,
             Sources { link: Some(company), .. } => Decided::Link(company.clone()),
             Sources { .. } => Decided::Undecided,
         };
-        Ok(Some(Wanted { organization, site: self.site.clone(), decision }))
+        Some(Wanted { organization, site: self.site.clone(), decision })
     }
 }
 

@@ -30,6 +30,8 @@ fn contacts_are_imported_changed_merged_and_deleted_after_a_look() {
     let demo = ["demo", "--users", "40", "--past", "0", "--port", "0", "--data", data.to_str().unwrap()];
     let mut demo = Running::start(&demo, folder);
     demo.line_with("http://");
+    let synced = run(&["sync"], folder);
+    assert_eq!(synced.status.code(), Some(0), "{}", said(&synced));
 
     // A running server does it: a field, a look at a file, the scope.
     let defined = printed(&["contacts", "fields", "define", "Heads", "--kind", "number"], folder);

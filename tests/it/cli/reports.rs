@@ -28,6 +28,8 @@ fn reports_are_listed_and_sent_with_and_without_a_server() {
     let demo = ["demo", "--users", "20", "--past", "0", "--port", "0", "--data", data.to_str().unwrap()];
     let mut demo = Running::start(&demo, folder);
     demo.line_with("http://");
+    let synced = run(&["sync"], folder);
+    assert_eq!(synced.status.code(), Some(0), "{}", said(&synced));
     assert_eq!(demo.interrupt(), Some(0));
     assert!(said(&run(&["reports", "list"], folder)).contains("There is no report."));
 
