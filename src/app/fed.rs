@@ -68,6 +68,8 @@ pub(super) async fn night(mirror: &Mirror, opened: &Opened, number: usize) -> Re
         0 => Some(COMPARED),
         // The control file has grown, which alone lets a run wait.
         3 => Some("The telephone numbers were agreed on with the personnel office."),
+        // A small organization's list differs by a large share when one line does.
+        1 | 2 => Some("Looked at: so short a list changes by much from night to night."),
         _ => None,
     };
     delivered(mirror, opened, ("staff", &files, agreed)).await?;
