@@ -204,7 +204,7 @@ fn form(feed: &Feed) -> Markup {
     html! {
         form.fields method="post" action=(address(feed).below(PART)) enctype="multipart/form-data" {
             label { "File" input type="file" name="file" accept=".json,application/json"; }
-            details { summary { "Or paste its text" } label { "Text" textarea name="text" rows="12" spellcheck="false" autocomplete="off" {} } }
+            details { summary { "Or paste its text" } label { "Text" textarea.code name="text" rows="12" spellcheck="false" autocomplete="off" {} } }
             label { "Reason for a change" span.hint id="why-hint" { "Kept in the history." }
                 input type="text" name="reason" required maxlength="2000" autocomplete="off" aria-describedby="why-hint"; }
             button.primary type="submit" { "Upload control file" }

@@ -153,7 +153,7 @@ fn trying(visit: &Visit, entry: &Entry, said: Markup) -> Page {
         p.lead { "A dry run: the records become people as they would in a feed, and nothing is stored." }
         (said)
         form.fields method="post" action=(TRY) enctype="multipart/form-data" {
-            label { "Control file" textarea name="control" rows="16" spellcheck="false" autocomplete="off" { (entry.control) } }
+            label { "Control file" textarea.code name="control" rows="16" spellcheck="false" autocomplete="off" { (entry.control) } }
             label { "Or a file" input type="file" name="control_file" accept=".json,application/json"; }
             label { "Name of the sample in the control file" span.hint id="name-hint" { "May be left empty when it lists one file." }
                 input type="text" name="name" value=(entry.name) maxlength="200" autocomplete="off" aria-describedby="name-hint"; }
@@ -179,7 +179,7 @@ fn outcome(tried: &Tried) -> Markup {
         (summary)
         @if !tried.problems.is_empty() {
             h2 { "Problems" }
-            div.scroll.tall tabindex="0" role="region" aria-label="Problems" {
+            div.scroll.tall.roomy tabindex="0" role="region" aria-label="Problems" {
                 table {
                     thead { tr { th.num scope="col" { "Line" } th scope="col" { "Severity" } th scope="col" { "What is wrong" } } }
                     tbody { @for (line, level, what, advice) in &tried.problems { tr {
@@ -191,7 +191,8 @@ fn outcome(tried: &Tried) -> Markup {
             }
         }
         @if !tried.people.is_empty() {
-            h2 { "People, the first " (tried.people.len()) }
+            @let shown = tried.people.len() as u64;
+            h2 { "People" @if shown < tried.records.saturating_sub(tried.failing) { " " span.sub { "the first " (number(shown)) } } }
             div.scroll.tall tabindex="0" role="region" aria-label="People" {
                 table {
                     thead { tr { th scope="col" { "Username" } th scope="col" { "Groups" } th scope="col" { "Fields" } } }
