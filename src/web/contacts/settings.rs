@@ -266,7 +266,7 @@ fn sites(coverage: &[SiteCoverage], tokens: &BTreeSet<String>, (standing, visit)
                     thead { tr { th scope="col" { "Site" } th scope="col" { "Jira users" } th scope="col" { "Customers" } } }
                     tbody { @for site in &sites { tr {
                         @let coverage = read.get(site.cloud_id.as_str());
-                        th.breaks scope="row" { bdi { (site.name) } }
+                        th scope="row" { bdi { (site.name) } }
                         td.breaks { @match coverage.and_then(|site| site.users) {
                             Some(at) => { "listed " (visit.reader.relative(at)) }
                             None => "by their roles on its Jira apps",

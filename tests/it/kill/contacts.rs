@@ -79,6 +79,9 @@ async fn kept(mirror: &Mirror) -> Kept {
     Kept { runs: runs::list(mirror, i64::MAX, 10).await.unwrap(), ..kept }
 }
 
+/// Site, account, name, address, whether they are gone, and their organizations.
+type Listed<'k> = (&'k str, &'k str, &'k str, Option<&'k str>, bool, &'k [String]);
+
 impl Kept {
     /// Each account that keeps a contact, with the contact's name and address.
     fn who(&self) -> BTreeMap<&str, (&str, Option<&str>)> {
@@ -95,7 +98,7 @@ impl Kept {
     }
 
     /// Whom the sites list, without when.
-    fn listed(&self) -> Vec<(&str, &str, &str, Option<&str>, bool, &[String])> {
+    fn listed(&self) -> Vec<Listed<'_>> {
         let mut listed: Vec<_> = (self.listed.iter())
             .map(|on| {
                 let email = on.email.as_deref();
