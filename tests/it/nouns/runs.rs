@@ -11,8 +11,9 @@ use rollcall::store::codec::Packing;
 use rollcall::store::db::Store;
 use rollcall::store::passes::{self, Base, Chain, ChainState};
 use rollcall::store::runs::{self, Outcome};
+use rollcall::store::schema;
 
-use super::{at, on_both, write};
+use super::{Place, at, on_both, write};
 
 fn id(number: u64) -> RunId {
     RunId::new(&Entropy::seeded(number), at(0))
@@ -121,6 +122,25 @@ fn runs_are_numbered_as_they_come_and_listed_newest_first() {
         assert_eq!(list(Some(3), u32::MAX), [2, 1]);
         assert_eq!(list(Some(1), 10), [0; 0]);
     });
+}
+
+#[test]
+fn runs_from_before_there_were_user_webhooks_stay_as_they_were() {
+    for place in Place::both() {
+        let before = schema::ORGANIZATION.iter().position(|migration| migration.name == "webhook_runs").unwrap();
+        let store = place.open(&schema::ORGANIZATION[..before]);
+        ask(&store, 1, RunKind::Stream);
+        let waiting = Waiting { until: at(90), reason: "Atlassian asked for a pause.".to_owned() };
+        write(&store, move |tx| runs::wait(tx, &id(1), &waiting, at(60)));
+        let known = find(&store, 1);
+        assert_eq!(known.waiting_since, Some(at(60)));
+        store.close_blocking();
+        let store = place.open(schema::ORGANIZATION);
+        assert_eq!(find(&store, 1), known);
+        ask(&store, 2, RunKind::Webhook);
+        assert_eq!(find(&store, 2), queued(2, RunKind::Webhook));
+        store.close_blocking();
+    }
 }
 
 #[test]
