@@ -203,10 +203,10 @@ fn preview(tried: &Tried, here: &Address) -> Markup {
             thead { tr { th.num scope="col" { "Line" } th scope="col" { "Name" } th scope="col" { "What" } } }
             tbody { @for (line, name, outcome) in &tried.rows { tr {
                 td.num { (line) }
-                th scope="row" { bdi { (name) } }
+                th.breaks scope="row" { bdi { (name) } }
                 td.long { @match outcome {
-                    Outcome::New => { span.tag.good { "Made" } }
-                    Outcome::Changed(record) => { span.tag.key { "Changed" } " " bdi { (record) } }
+                    Outcome::New => { span.tag.good { "To make" } }
+                    Outcome::Changed(record) => { span.tag.key { "To change" } " " bdi { (record) } }
                     Outcome::Same(record) => { span.tag { "As it is" } " " bdi { (record) } }
                     Outcome::Refused(why) => { span.tag.warn { "Left out" } " " (why) }
                 } }
