@@ -24,7 +24,7 @@ use crate::nouns::site::Site;
 use crate::nouns::site_reading::{ReadingState, SiteReading};
 use crate::store::error::StoreError;
 use crate::store::site_accounts::{self, OfReading};
-use crate::store::{site_credentials, site_readings};
+use crate::store::{contact_head, site_credentials, site_readings};
 use crate::sync::connect::Connector;
 use crate::sync::customers::page::{Sorted, sorted};
 use crate::sync::customers::walk::{Reading, Stop};
@@ -145,7 +145,9 @@ pub async fn read_accounts(
             let of = OfReading { site, number, at };
             site_accounts::put_users(tx, &of, &accounts)?;
             site_accounts::put_former(tx, &of, &former)?;
-            missing.iter().try_for_each(|id| site_accounts::put_gone(tx, &of, id).map(drop))
+            missing.iter().try_for_each(|id| site_accounts::put_gone(tx, &of, id).map(drop))?;
+            // No reading ends by this: without a version of their own contacts would follow with the next one.
+            contact_head::next(tx).map(drop)
         });
         kept.await?;
     }

@@ -1,5 +1,6 @@
 //! Contacts follow accounts: faults E1 to E6 of the matrix, and what holds besides.
 
+use atlassian::config::Limits;
 use contact::field::Entity;
 use contact::sync::{ConflictKind, LinkState};
 use rollcall::contacts::keep::{self, Edit};
@@ -8,7 +9,7 @@ use rollcall::contacts::trouble::NotDone;
 use rollcall::contacts::{merge, notes, relate, syncing, worker};
 use rollcall::nouns::contact_run::{ContactRunKind, ContactRunState};
 use rollcall::store::jobs;
-use rollcall::sync::customers::read_customers;
+use rollcall::sync::customers::{AccountsRead, read_accounts, read_customers};
 use simulator::{Fault, FaultKind, NewUser};
 
 use super::{
@@ -406,6 +407,37 @@ async fn a_run_that_is_asked_for_reads_the_sites_first_and_says_what_it_could_no
         assert_eq!(told(&lines, "read").len(), 1, "the other one: {lines:?}");
         assert!(of_account(&app, &second).await.is_some());
         app.assert_sound().await;
+        app.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_who_is_read_by_id_is_a_contact_at_once_and_followed() {
+    for engine in ENGINES {
+        let app = app(engine, 20, 17).await;
+        let site = enter_token(&app, 0).await;
+        read_customers(&context(&app), &app.connector, &app.mirror, &site).await.unwrap();
+        switch_on(&app).await;
+        let customer = app
+            .simulator
+            .change(|organization| organization.add_customer(0, "Wanda Webhook", "wanda@portal.test").unwrap());
+        // What a message of Jira's user webhook makes of itself.
+        let read = async || {
+            let ids = [customer.clone()];
+            let read = read_accounts(&app.connector, &app.mirror, (&site, &ids), Limits::default()).await.unwrap();
+            assert!(matches!(read, AccountsRead::Read { .. }), "{read:?}");
+            settle(&app).await;
+            of_account(&app, &customer).await.unwrap().record
+        };
+        let contact = read().await;
+        assert_eq!((contact.name.as_str(), contact.mark.is_some()), ("Wanda Webhook", true));
+        app.simulator.change(|organization| organization.rename_customer(&customer, "Wanda Renamed").unwrap());
+        assert_eq!(read().await.name, "Wanda Renamed");
+        app.simulator.change(|organization| organization.delete_customer(&customer).unwrap());
+        assert_eq!(read().await.mark, None, "a regular contact");
+        let runs = newest(&app).await.number;
+        settle(&app).await;
+        assert_eq!(newest(&app).await.number, runs, "and then it rests");
         app.stop().await;
     }
 }
