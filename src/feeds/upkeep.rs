@@ -132,7 +132,8 @@ async fn remove_bodies(mirror: &Mirror, now: Timestamp) -> Result<(), StoreError
     let before = now.saturating_sub(RESUMABLE).unwrap_or(now);
     let bodies = mirror.store().read(move |tx| feed_bodies::removable(tx, before)).await?;
     for body in bodies {
-        mirror.store().write(move |tx| feed_bodies::remove(tx, &body)).await?;
+        // Somebody may have begun to use it since.
+        mirror.store().write(move |tx| feed_bodies::remove_unused(tx, &body)).await?;
     }
     Ok(())
 }

@@ -60,7 +60,7 @@ pub async fn erase(
         if unused.is_empty() {
             break;
         }
-        mirror.store().write(move |tx| unused.iter().try_for_each(|body| feed_bodies::remove(tx, body))).await?;
+        mirror.store().write(move |tx| unused.iter().try_for_each(|body| feed_bodies::remove_unused(tx, body))).await?;
     }
     mirror.reload().await?;
     Ok(preview)
