@@ -55,7 +55,7 @@ pub enum NotDone {
     #[error("it concerns {0} records, and this number was not typed")]
     Typed(u64),
     /// The filter finds other records than were looked at.
-    #[error("the filter finds {found} records, and {meant} were meant")]
+    #[error("the filter finds {found} of them, and {meant} were meant")]
     Found {
         /// How many it finds.
         found: u64,

@@ -105,7 +105,8 @@ pub(super) async fn answer(doing: &Doing<'_>, wanted: Wanted) -> Done {
     let tables = mirror.contacts().await?;
     let answered = find(&tables, (entity, &wanted.filter), (doing.context.now, &mirror.zone()));
     if answered.has_errors {
-        let drawn: Vec<String> = answered.diagnostics.iter().map(|one| one.draw(&wanted.filter)).collect();
+        let drawn: Vec<String> =
+            answered.diagnostics.iter().map(|one| one.draw(&wanted.filter).trim_end().to_owned()).collect();
         return Err(NotDone::Invalid(format!("the filter was not understood in whole\n{}", drawn.join("\n"))));
     }
     let Some(meant) = wanted.yes else {
