@@ -122,7 +122,9 @@ async fn a_file_is_mapped_looked_at_and_imported_and_its_export_is_understood() 
 
         let columns = json!(["name", "email", "fields.size", "companies", ""]);
         let meaning = |columns: &Value| json!({ "columns": columns, "same": "email", "update": true });
-        for wrong in [json!(["name"]), json!(["name", "email", "size", "", ""]), json!(["", "email", "", "", ""])] {
+        for wrong in
+            [json!(["name", "email"]), json!(["name", "email", "size", "", ""]), json!(["", "email", "", "", ""])]
+        {
             let refused = served.put(&path, &meaning(&wrong)).await;
             assert_eq!((refused.status, refused.problem()), (422, "invalid"), "{wrong}: {}", refused.text);
         }
