@@ -271,6 +271,11 @@ async fn c1_a_large_pass_killed_again_and_again_ends_like_an_undisturbed_one() {
     }
 }
 
+/// Just behind a commit on one engine and just before it on the other: either way each place between two commits is met.
+fn cut(engine: Engine, commit: u64) -> String {
+    format!("{commit}{}", if engine == Engine::Sqlite { ":after" } else { "" })
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn c2_an_operation_cut_at_any_commit_sends_nothing_twice_and_loses_nothing() {
     for engine in ENGINES {
@@ -291,10 +296,10 @@ async fn c2_an_operation_cut_at_any_commit_sends_nothing_twice_and_loses_nothing
         };
         let named: Vec<String> = people.iter().map(|account| format!("accountId = \"{account}\"")).collect();
         let filter = named.join(" OR ");
-        // Each engine is cut at every other commit, before and after it in turn.
-        let mut commit = if engine == Engine::Sqlite { 1 } else { 2 };
+        // Every other commit on each engine: behind it on one and before it on the other, which is the next place.
+        let mut commit = 1;
         loop {
-            let cut = format!("{commit}{}", if commit % 4 < 2 { "" } else { ":after" });
+            let cut = cut(engine, commit);
             let what = format!("{engine:?}, cut at commit {cut}");
             let installation = prepared.copy();
             simulator.clear_ledger();

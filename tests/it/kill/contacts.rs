@@ -18,7 +18,7 @@ use rollcall::sync::pass::Surroundings;
 use rollcall::sync::sites::{self, EnteredToken};
 use simulator::{Organization, Simulator};
 
-use super::{Installation, connector};
+use super::{Installation, connector, cut};
 use crate::support::app::{ENGINES, Engine, population};
 
 /// No process has so many commits.
@@ -108,11 +108,6 @@ impl Kept {
         listed.sort();
         listed
     }
-}
-
-/// Just behind a commit on one engine and just before it on the other: either way each place between two commits is met.
-fn cut(engine: Engine, commit: u64) -> String {
-    format!("{commit}{}", if engine == Engine::Sqlite { ":after" } else { "" })
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -16,7 +16,7 @@ use rollcall::operations::report;
 use rollcall::store::{events, head};
 use rollcall::sync::pass::Surroundings;
 
-use super::{Installation, simulate};
+use super::{Installation, cut, simulate};
 use crate::feeds::{bytes, json_control, people, record};
 use crate::support::app::{ENGINES, Engine};
 
@@ -67,7 +67,7 @@ async fn d20_a_run_cut_at_any_commit_is_there_as_a_whole_or_not_at_all() {
         mirrors.close().await;
         let mut commit = 1;
         loop {
-            let cut = format!("{commit}{}", if commit % 2 == 1 || engine == Engine::Postgres { "" } else { ":after" });
+            let cut = cut(engine, commit);
             let what = format!("{engine:?}, cut at commit {cut}");
             let installation = prepared.copy();
             let apply = ["feed", "apply", run.id.as_str(), "--reason", "the first"];
@@ -143,7 +143,7 @@ async fn cut_between_a_run_and_what_follows_there_is_one_plan() {
         let mut commit = 1;
         let mut planned = 0;
         loop {
-            let cut = format!("{commit}{}", if commit % 2 == 1 || engine == Engine::Postgres { "" } else { ":after" });
+            let cut = cut(engine, commit);
             let what = format!("{engine:?}, cut at commit {cut}");
             let installation = prepared.copy();
             let apply = ["feed", "apply", run.id.as_str(), "--reason", "the first"];
