@@ -24,7 +24,7 @@ use crate::nouns::feed_row::{FeedRow, FieldChange, RowKind};
 use crate::nouns::feed_run::{FeedRun, LogLine, Reason, RunCounts, RunFile, Severity};
 use crate::nouns::job::{FeedLease, LEASE};
 use crate::store::db::Store;
-use crate::store::{feed_bodies, feed_log, feed_people, feed_records, feed_rows, feed_runs};
+use crate::store::{feed_bodies, feed_log, feed_people, feed_rows, feed_runs};
 
 /// How many rows or lines are held before they are written: of a large run more, because every commit writes most of an
 /// index by username again.
@@ -154,6 +154,8 @@ struct Writer<'t> {
     by_control: Vec<u32>,
     /// Where each record's row is, by the record's number.
     told: Vec<(u32, u32)>,
+    /// Who leaves.
+    leaving: Vec<i64>,
     /// How many people have a value, by field, as far as it is known.
     fields: BTreeMap<FieldKey, u64>,
     beat: Duration,
@@ -171,6 +173,7 @@ impl<'t> Writer<'t> {
             errors: 0,
             by_control: Vec::new(),
             told: Vec::new(),
+            leaving: Vec::new(),
             fields: totals.fields.clone(),
             beat: task.clock.elapsed(),
             writing: Writing::default(),
@@ -251,6 +254,11 @@ impl<'t> Writer<'t> {
                 });
                 self.flush_when_full()
             }
+            Line::Leaving { number, before } => {
+                told::count(&mut self.fields, before, None);
+                self.leaving.push(i64::from(number));
+                Ok(())
+            }
             Line::Duplicate { first, record } => {
                 self.errors += 1;
                 self.log(LogLine {
@@ -328,8 +336,8 @@ impl<'t> Writer<'t> {
         for conflict in &preview.sifted.conflicts {
             self.conflict(conflict)?;
         }
-        for numbers in preview.sifted.leaving.chunks(BATCH) {
-            self.leaving(numbers)?;
+        for accounts in std::mem::take(&mut self.leaving).chunks(BATCH) {
+            self.leave(accounts.to_vec())?;
         }
         let (run, rows) = (self.task.run.number, preview.rows.clone());
         let fields = self.fields.iter().map(|(field, count)| (field.to_string(), *count)).collect();
@@ -438,27 +446,17 @@ impl<'t> Writer<'t> {
         Ok(())
     }
 
-    fn leaving(&mut self, numbers: &[u32]) -> Result<(), Halt> {
-        let (feed, accounts) = (self.task.feed.number, numbers.to_vec());
+    fn leave(&mut self, accounts: Vec<i64>) -> Result<(), Halt> {
         let leavers = self.task.store.read_blocking(move |tx| {
             let mut leavers = Vec::with_capacity(accounts.len());
             for account in accounts {
-                let account = i64::from(account);
-                let told = feed_records::find(tx, feed, account)?;
-                leavers.extend(feed_people::find(tx, account)?.map(|person| (person, told)));
+                leavers.extend(feed_people::named(tx, account)?.map(|named| (account, named)));
             }
             Ok(leavers)
         })?;
-        for (leaver, record) in leavers {
-            let before = record.as_ref().and_then(|record| person::of_text(&record.person));
-            told::count(&mut self.fields, before.as_ref(), None);
-            self.push(FeedRow {
-                kind: RowKind::Leaving,
-                username_key: leaver.username_key,
-                username: leaver.username,
-                account: Some(leaver.account),
-                ..blank()
-            })?;
+        for (account, (username_key, username)) in leavers {
+            let kind = RowKind::Leaving;
+            self.push(FeedRow { kind, username_key, username, account: Some(account), ..blank() })?;
         }
         Ok(())
     }

@@ -18,6 +18,7 @@ const BY_KEY: &str = "
     SELECT account, username_key, username, name, email, email_key, state, block_at, held_by, held_at,
         held_why, linked, since, link_how, link_by, link_at
     FROM feed_people WHERE username_key = $1";
+const NAMED: &str = "SELECT username_key, username FROM feed_people WHERE account = $1";
 const BY_EMAIL: &str = "
     SELECT account, username_key, username, name, email, email_key, state, block_at, held_by, held_at,
         held_why, linked, since, link_how, link_by, link_at
@@ -107,6 +108,7 @@ pub const BULK_UPDATES: &[&BulkUpdate] = &[&ACTIVATE, &BLOCK_AT];
 pub const STATEMENTS: &[(&str, &str)] = &[
     ("feed_people.FIND", FIND),
     ("feed_people.BY_KEY", BY_KEY),
+    ("feed_people.NAMED", NAMED),
     ("feed_people.BY_EMAIL", BY_EMAIL),
     ("feed_people.CONTAINING", CONTAINING),
     ("feed_people.OF_FEED", OF_FEED),
@@ -139,6 +141,11 @@ pub struct PeopleWanted {
 /// A person by number.
 pub fn find(tx: &mut Tx, account: i64) -> Result<Option<FeedPerson>, StoreError> {
     tx.optional(FIND, &[account.into()], person)
+}
+
+/// The key of a person's username, and the username as it was sent.
+pub fn named(tx: &mut Tx, account: i64) -> Result<Option<(String, String)>, StoreError> {
+    tx.optional(NAMED, &[account.into()], |row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned())))
 }
 
 /// The person of a username, by its key.

@@ -19,7 +19,7 @@ use rollcall::sync::sites::{self, EnteredToken};
 use simulator::{Organization, Simulator};
 
 use super::{Installation, connector, cut};
-use crate::support::app::{ENGINES, Engine, population};
+use crate::support::app::{ENGINES, population};
 
 /// No process has so many commits.
 const NEVER: &str = "1000000";

@@ -18,7 +18,7 @@ use rollcall::sync::pass::Surroundings;
 
 use super::{Installation, cut, simulate};
 use crate::feeds::{bytes, json_control, people, record};
-use crate::support::app::{ENGINES, Engine};
+use crate::support::app::ENGINES;
 
 /// How many people the run has.
 const PEOPLE: usize = 6;

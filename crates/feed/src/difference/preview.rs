@@ -63,6 +63,13 @@ pub enum Line<'p> {
     Failing(Failing),
     /// A record that could not be read, and its file.
     Unreadable(&'p FileSpec, BadRecord),
+    /// Somebody who would leave; they come behind all records, in the order of their numbers.
+    Leaving {
+        /// Who.
+        number: u32,
+        /// What this feed set.
+        before: Option<&'p Person>,
+    },
     /// A record whose username stood before.
     Duplicate {
         /// The number of the first one.
@@ -190,8 +197,9 @@ pub fn preview<'i, E>(
     tell(&mut waiting, &mut past, &mut line, (&mut tally, &mut preview.counts))?;
     preview.sifted = sift.finish();
     for numbers in preview.sifted.leaving.chunks(BATCH) {
-        for person in past(numbers)?.into_iter().filter_map(|past| past.own) {
-            tally.leaves(&person);
+        for (number, past) in numbers.iter().zip(past(numbers)?) {
+            past.own.iter().for_each(|person| tally.leaves(person));
+            line(Line::Leaving { number: *number, before: past.own.as_ref() })?;
         }
     }
     let members = if tally.groups.is_empty() { BTreeMap::new() } else { members()? };

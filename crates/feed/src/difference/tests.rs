@@ -99,6 +99,7 @@ impl Kept {
                 Line::Failing(failing) => format!("failing: {}", failing.findings[0].sentence()),
                 Line::Unreadable(_, bad) => format!("unreadable: {bad}"),
                 Line::Duplicate { first, record } => format!("duplicate {first} {record}"),
+                Line::Leaving { .. } => return Ok(()),
             });
             if let Line::Person { candidate, .. } = line {
                 candidates.borrow_mut().push(candidate);

@@ -66,7 +66,7 @@ fn plain(text: &str) -> Option<Glance> {
     (lexer.next().ok()? == Token::End && !found.username.is_empty()).then_some(found)
 }
 
-fn text_of(token: Token<'_>) -> Option<String> {
+pub(super) fn text_of(token: Token<'_>) -> Option<String> {
     match token {
         Token::Text(text) => Some(text.into_owned()),
         _ => None,
@@ -74,7 +74,7 @@ fn text_of(token: Token<'_>) -> Option<String> {
 }
 
 /// Goes through an object; `member` reads the value of each name.
-fn members(lexer: &mut Lexer<'_>, mut member: impl FnMut(&mut Lexer<'_>, &str) -> Option<()>) -> Option<()> {
+pub(super) fn members(lexer: &mut Lexer<'_>, mut member: impl FnMut(&mut Lexer<'_>, &str) -> Option<()>) -> Option<()> {
     if lexer.next().ok()? != Token::OpenObject {
         return None;
     }
@@ -97,7 +97,7 @@ fn members(lexer: &mut Lexer<'_>, mut member: impl FnMut(&mut Lexer<'_>, &str) -
 }
 
 /// Goes through a list of texts.
-fn elements(lexer: &mut Lexer<'_>, mut element: impl FnMut(String)) -> Option<()> {
+pub(super) fn elements(lexer: &mut Lexer<'_>, mut element: impl FnMut(String)) -> Option<()> {
     if lexer.next().ok()? != Token::OpenList {
         return None;
     }

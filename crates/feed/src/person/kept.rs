@@ -3,10 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::glance::{elements, members, text_of};
 use super::{Entry, Item, Parts, Person};
 use crate::control::FieldKey;
 use crate::control::model::Destination;
 use crate::digest::{Digest, encode, encode_text};
+use crate::json::lexer::{Lexer, Token};
 use crate::json::{self, Value, put, put_text};
 
 /// Where fields may stand, by the byte order of the words.
@@ -30,7 +32,7 @@ impl Person {
 
     /// The person whom `to_text` wrote; none when the text is damaged.
     pub fn of_text(text: &str) -> Option<Person> {
-        Person::of_value(json::parse(text.as_bytes()).ok()?)
+        plain(text).or_else(|| Person::of_value(json::parse(text.as_bytes()).ok()?))
     }
 
     /// Names stand in their byte order, so that the digest is that of any object that says the same.
@@ -104,6 +106,29 @@ impl Person {
         let key = directory::username_key(&username);
         Some(Person { username, key, fields, groups: groups?, left })
     }
+}
+
+/// The usual person, all of whose values are texts, without a tree in between. None of every other.
+fn plain(text: &str) -> Option<Person> {
+    let mut lexer = Lexer::new(text.as_bytes());
+    let (mut username, mut groups, mut fields) = (None, BTreeSet::new(), BTreeMap::new());
+    members(&mut lexer, |lexer, name| match name {
+        "username" => username.replace(text_of(lexer.next().ok()?)?).is_none().then_some(()),
+        "groups" => elements(lexer, |code| {
+            groups.insert(code);
+        }),
+        place => {
+            let destination = PLACES.into_iter().find(|known| known.word() == place)?;
+            members(lexer, |lexer, name| {
+                let mut entries = Vec::with_capacity(1);
+                elements(lexer, |text| entries.push(Entry { item: Item::Text(text), qualifier: None }))?;
+                fields.insert(FieldKey { destination, name: name.to_owned() }, entries).is_none().then_some(())
+            })
+        }
+    })?;
+    let username: String = username.filter(|_| lexer.next().is_ok_and(|token| token == Token::End))?;
+    let key = directory::username_key(&username);
+    Some(Person { username, key, fields, groups, left: BTreeSet::new() })
 }
 
 /// What takes a description.
