@@ -138,6 +138,8 @@ impl<E> From<E> for Stop<E> {
 
 /// How many people are asked for at once: so few that the file is read on meanwhile.
 const BATCH: usize = 128;
+/// The same of leavers, who come when there is nothing left to read.
+const LEAVERS: usize = 4_096;
 
 /// Compares a delivery with what is kept. `open` gives the bytes of a file, `past` what is kept of the people of the given
 /// numbers, in their order; `line` takes each line; `members` counts the members of each group, when somebody leaves one.
@@ -196,7 +198,7 @@ pub fn preview<'i, E>(
     }
     tell(&mut waiting, &mut past, &mut line, (&mut tally, &mut preview.counts))?;
     preview.sifted = sift.finish();
-    for numbers in preview.sifted.leaving.chunks(BATCH) {
+    for numbers in preview.sifted.leaving.chunks(LEAVERS) {
         for (number, past) in numbers.iter().zip(past(numbers)?) {
             past.own.iter().for_each(|person| tally.leaves(person));
             line(Line::Leaving { number: *number, before: past.own.as_ref() })?;
