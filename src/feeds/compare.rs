@@ -1,6 +1,7 @@
 //! Compares a run's files with what is kept, and writes its preview and its log while it reads. It holds digests of
 //! everybody and the few who differ; whatever the files' size, a batch of rows is held at a time.
 
+mod reading;
 mod told;
 mod writing;
 
@@ -8,14 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use clock::Clock;
-use feed::control::{ControlFile, FieldKey, FileSpec};
-use feed::difference::{self, Conflict, ConflictKind, Delivery, Force, Kind, Line, Past, Preview, Stop, Totals};
+use feed::control::{ControlFile, FieldKey};
+use feed::difference::{self, Conflict, ConflictKind, Delivery, Force, Kind, Line, Preview, Stop, Totals};
 use feed::finding::{Finding, Level};
 use feed::person::Person;
-use feed::read::{Gunzip, Input, Limits};
 
 use crate::feeds::baseline::{self, Before};
-use crate::feeds::bodies::Content;
+use crate::feeds::compare::reading::{open, past};
 use crate::feeds::compare::writing::Writing;
 use crate::feeds::worker::Halt;
 use crate::feeds::{guard, person, stops};
@@ -24,7 +24,7 @@ use crate::nouns::feed_row::{FeedRow, FieldChange, RowKind};
 use crate::nouns::feed_run::{FeedRun, LogLine, Reason, RunCounts, RunFile, Severity};
 use crate::nouns::job::{FeedLease, LEASE};
 use crate::store::db::Store;
-use crate::store::{feed_bodies, feed_log, feed_people, feed_rows, feed_runs};
+use crate::store::{feed_log, feed_people, feed_rows, feed_runs};
 
 /// How many rows or lines are held before they are written: of a large run more, because every commit writes most of an
 /// index by username again.
@@ -32,8 +32,6 @@ const BATCH: usize = 4_000;
 const LARGEST_BATCH: usize = 20_000;
 /// The most lines of a log. Behind them only the counts go on.
 const MOST_LINES: u64 = 1_000_000;
-/// From so many on, people are read by two readers.
-const MANY: usize = 1_000;
 /// How often a sign of life is given while nothing is written.
 const BEAT: Duration = Duration::from_secs(LEASE.as_secs() / 6);
 
@@ -125,35 +123,6 @@ fn counted(preview: &Preview, before: u64, by_control: u64) -> RunCounts {
         email_changes: of.email_changes,
         before,
     }
-}
-
-fn open<'i>(task: &Task, spec: &FileSpec) -> Result<Input<'i>, Halt> {
-    let Some(file) = task.files.iter().find(|file| file.name == spec.name) else {
-        return Err(Halt::Failed(format!("The file {} is missing.", spec.name)));
-    };
-    let id = file.body.clone();
-    let body = task.store.read_blocking(move |tx| feed_bodies::find(tx, &id))?;
-    let content = Content::of(&task.store, &file.body).map_err(|error| Halt::Failed(error.to_string()))?;
-    Ok(match body {
-        Some(body) if body.gzip => Input::stream(Gunzip::new(content, Limits::default().file_bytes)),
-        _ => Input::stream(content),
-    })
-}
-
-fn past(task: &Task, numbers: &[u32]) -> Result<Vec<Past>, Halt> {
-    let feed = task.feed.number;
-    let read = |numbers: &[u32]| {
-        let numbers = numbers.to_vec();
-        task.store.read_blocking(move |tx| baseline::past(tx, feed, &numbers))
-    };
-    if numbers.len() < MANY {
-        return Ok(read(numbers)?);
-    }
-    let (one, other) = numbers.split_at(numbers.len() / 2);
-    let (one, other) = baseline::side_by_side(|| read(one), || read(other));
-    let mut all = one?;
-    all.extend(other?);
-    Ok(all)
 }
 
 /// Writes the preview and the log.
