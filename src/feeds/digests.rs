@@ -5,6 +5,7 @@
 use feed::difference::{Known, pack, unpack};
 
 use crate::feeds::baseline::{self, Everybody, side_by_side};
+use crate::id::FeedRunId;
 use crate::nouns::feed::Feed;
 use crate::store::db::Store;
 use crate::store::error::StoreError;
@@ -37,12 +38,11 @@ pub(super) fn unpacked(store: &Store, feed: i64, version: u64) -> Result<Option<
     Ok(Some(Everybody { version, parts: vec![one, other], group_sizes: Some(packed.group_sizes) }))
 }
 
-/// Whether a feed's pack is to be made: at once behind an applied run, and of other changes when there is time.
-pub(super) async fn is_due(store: &Store, feed: &Feed, has_time: bool) -> Result<bool, StoreError> {
-    let Some(applied) = feed.applied_run.clone() else { return Ok(false) };
-    let (number, version) = (feed.number, feed.version);
-    let packed = store.read(move |tx| feed_digests::find(tx, number)).await?;
-    Ok(packed.is_none_or(|packed| packed.applied_run != applied || (has_time && packed.version != version)))
+/// Whether a feed's pack is to be made, by what is packed: at once behind an applied run, and of other changes when there
+/// is time.
+pub(super) fn is_due(feed: &Feed, packed: Option<&(u64, FeedRunId)>, has_time: bool) -> bool {
+    let Some(applied) = &feed.applied_run else { return false };
+    packed.is_none_or(|(version, run)| run != applied || (has_time && *version != feed.version))
 }
 
 /// Packs everybody as records and people say them now, on a thread that may block; false when they changed meanwhile.

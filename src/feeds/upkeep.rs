@@ -13,7 +13,7 @@ use crate::nouns::feed::Feed;
 use crate::nouns::feed_run::FeedRun;
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
-use crate::store::{feed_bodies, feed_log, feed_people, feed_rows, feed_runs, feeds};
+use crate::store::{feed_bodies, feed_digests, feed_log, feed_people, feed_rows, feed_runs, feeds};
 use crate::sync::pass::Surroundings;
 
 /// How long an upload that broke off can be gone on with.
@@ -26,7 +26,7 @@ const SELDOM: Duration = Duration::from_secs(60);
 /// Does what is due; whether there was anything.
 pub async fn once(mirror: &Mirror, surroundings: &Surroundings) -> Result<bool, StoreError> {
     let (now, zone) = (surroundings.clock.now(), mirror.zone());
-    let all = mirror.store().read(feeds::list).await?;
+    let (all, packs) = mirror.store().read(|tx| Ok((feeds::list(tx)?, feed_digests::all(tx)?))).await?;
     if all.is_empty() {
         return Ok(false);
     }
@@ -52,7 +52,7 @@ pub async fn once(mirror: &Mirror, surroundings: &Surroundings) -> Result<bool, 
     // Whole minutes only: the rest can wait, and nothing is kept of when it was done last.
     let seldom = now.as_second() % SELDOM.as_secs() as i64 == 0;
     for feed in &all {
-        if digests::is_due(mirror.store(), feed, seldom).await? {
+        if digests::is_due(feed, packs.get(&feed.number), seldom) {
             did |= packed(mirror, feed.number).await?;
         }
     }

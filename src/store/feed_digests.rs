@@ -9,6 +9,7 @@ use crate::store::feed_text::{read_tally, tally_text};
 use crate::store::tx::Tx;
 
 const FIND: &str = "SELECT version, applied_run, parts, group_sizes FROM feed_digests WHERE feed = $1";
+const ALL: &str = "SELECT feed, version, applied_run FROM feed_digests ORDER BY feed";
 const KEEP: &str = "
     INSERT INTO feed_digests (feed, version, applied_run, parts, group_sizes) VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (feed) DO UPDATE SET version = excluded.version, applied_run = excluded.applied_run,
@@ -25,6 +26,7 @@ const CLEAR_PARTS: &str = "DELETE FROM feed_digest_parts";
 /// The statements of this file, by name, for the test that prepares all of them on both engines.
 pub const STATEMENTS: &[(&str, &str)] = &[
     ("feed_digests.FIND", FIND),
+    ("feed_digests.ALL", ALL),
     ("feed_digests.KEEP", KEEP),
     ("feed_digests.PARTS", PARTS),
     ("feed_digests.PUT_PART", PUT_PART),
@@ -56,6 +58,15 @@ pub fn find(tx: &mut Tx, feed: i64) -> Result<Option<Packed>, StoreError> {
             group_sizes: read_tally(row.text(3)?).ok_or_else(|| row.corrupt(3))?,
         })
     })
+}
+
+/// What is packed of each feed, by its number: the version that it says, and the run that had been applied last.
+pub fn all(tx: &mut Tx) -> Result<BTreeMap<i64, (u64, FeedRunId)>, StoreError> {
+    let packed = tx.list(ALL, &[], |row| {
+        let applied = FeedRunId::parse(row.text(2)?).ok_or_else(|| row.corrupt(2))?;
+        Ok((row.integer(0)?, (row.integer(1)?.unsigned_abs(), applied)))
+    });
+    Ok(packed?.into_iter().collect())
 }
 
 /// Shows parts from one up to another, in their order.
